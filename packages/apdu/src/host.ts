@@ -1,0 +1,7 @@
+export { type CardCommand, send, StatusWordError } from './card-command.ts'
+export { type CardChannel, type ChannelLayer, openChannel } from './channel.ts'
+export { decodeResponse, encodeCommand } from './coding-host.ts'
+export type { CommandApdu, ResponseApdu } from './apdu.ts'
+export { classifyStatusWord, describeStatusWord, retriesLeft, type StatusWordClass } from './status-word.ts'
+export type { CardTransport } from './transport.ts'
+export { TransportError, type Reached } from './transport-error.ts'

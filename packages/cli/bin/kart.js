@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs'
+
+const main = new URL('../dist/index.js', import.meta.url)
+if (!existsSync(main)) {
+  console.error('kart is not built yet. Run "npm start" or "npm run build" in the repository root first.')
+  process.exit(2)
+}
+const { run } = await import(main.href)
+process.exitCode = await run(process.argv.slice(2))

@@ -1,0 +1,19 @@
+export { bytesToUint, concatBytes, decodeAscii, decodeUtf8, encodeAscii, encodeUtf8, equalBytes, fromHex, toHex, uintToBytes } from './bytes.ts'
+export type { Codec } from './codec.ts'
+export { Cursor } from './cursor.ts'
+export { CardError, DecodeError, type ErrorCode, errorCodes, InputError, LimitError } from './errors.ts'
+export {
+  decodeTlv,
+  decodeTlvList,
+  encodeLength,
+  encodeTag,
+  encodeTlv,
+  findTlv,
+  isConstructed,
+  readTlvHeader,
+  requireTlv,
+  tagHex,
+  type Tlv,
+  type TlvHeader,
+  type TlvLimits,
+} from './tlv.ts'

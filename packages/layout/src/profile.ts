@@ -1,0 +1,20 @@
+// Pure data: both sides of the wall read these tables, neither finds behaviour here.
+export { type AccessRule, all, always, any, type ChannelProtocol, channel, describeAccessRule, never } from './profile/access-rule.ts'
+export {
+  type AaCurve,
+  type ApplicationSpec,
+  aaCurves,
+  type CardProfile,
+  type FileFormat,
+  type FileSpec,
+  findApplication,
+  findFile,
+  type PersonalizationDgis,
+} from './profile/card-profile.ts'
+export { nationalId } from './profile/national-id.ts'
+
+import type { CardProfile } from './profile/card-profile.ts'
+import { nationalId } from './profile/national-id.ts'
+
+/** Every profile that ships, by name. */
+export const profiles: Readonly<Record<string, CardProfile>> = { [nationalId.name]: nationalId }

@@ -1,0 +1,19 @@
+// Builds every package to dist/: ESM, CommonJS and (unless --no-types) declarations for both.
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'tsup'
+import { packages, root } from './workspace.mjs'
+
+const types = !process.argv.includes('--no-types')
+const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
+const started = performance.now()
+const wanted = packages().filter(({ name, entries }) => entries.length > 0 && (only.length === 0 || only.includes(name)))
+
+for (const { folder, entries } of wanted) {
+  rmSync(join(folder, 'dist'), { recursive: true, force: true })
+  const entry = Object.fromEntries(entries.map((name) => [name, join(folder, 'src', `${name}.ts`)]))
+  const shared = { entry, outDir: join(folder, 'dist'), format: ['esm', 'cjs'], target: 'node20', platform: 'node', silent: true, config: false, external: [/^[^./]/], loader: { '.wasm': 'binary' } }
+  await build({ ...shared, splitting: true, shims: true, sourcemap: true, clean: false })
+  if (types) await build({ ...shared, dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } }, tsconfig: join(root, 'tsconfig.base.json') })
+}
+console.log(`built ${wanted.length} packages ${types ? 'with' : 'without'} types in ${((performance.now() - started) / 1000).toFixed(1)} s`)

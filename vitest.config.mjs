@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+import { sourceAliases } from './scripts/workspace.mjs'
+
+const shared = { resolve: { alias: sourceAliases() } }
+
+// unit: beside the sources; conformance: what crosses packages; pcsc: the real PC/SC stack (scripts/test.mjs runs it in a private namespace).
+export default defineConfig({
+  test: {
+    projects: [
+      { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], exclude: ['packages/conformance/**'], testTimeout: 60_000 } },
+      { ...shared, test: { name: 'conformance', include: ['packages/conformance/src/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/**'], testTimeout: 180_000, hookTimeout: 180_000 } },
+      { ...shared, test: { name: 'pcsc', include: ['packages/conformance/src/pcsc/**/*.test.ts'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 120_000 } },
+    ],
+  },
+})
