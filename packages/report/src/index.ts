@@ -1,1 +1,4 @@
-export {}
+export { annotateTrace, type TraceRow } from './annotate-trace.ts'
+export { type ApplicationNode, buildFileTree, describeState, type FileNode, type FileState, renderFileTreeHtml, renderFileTreeText } from './file-tree.ts'
+export { type CheckLine, type HolderLine, type HolderView, type PageImage, type ReportPage, renderHtmlReport, type StageLine } from './html-report.ts'
+export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
