@@ -1,5 +1,5 @@
 import { DecodeError, encodeTlv, InputError } from '@kart/codec'
-import { DerFields, type DerNode, derExplicit, derOid, derSequence, derSmallInteger, derTag } from './der.ts'
+import { DerFields, type DerNode, decodeDer, derExplicit, derOid, derSequence, derSmallInteger } from './der.ts'
 import { encodedNull, encodeInteger, encodeOid, encodeSequence } from './der-encode.ts'
 
 /** Digests that certificates and EF.SOD may name (Doc 9303-12, 8th ed., 4.4; MD5 only so that it can be refused by name). */
@@ -70,7 +70,7 @@ function oidOfHash(hash: HashName): string {
   return row.oid
 }
 
-/** The digest whose output has this many bytes among those in use; undefined otherwise. */
+/** Output length of a digest in bytes. */
 export function hashLength(hash: HashName): number {
   return { md5: 16, sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 }[hash]
 }
@@ -79,24 +79,18 @@ export function hashLength(hash: HashName): number {
  * What a signature algorithm identifier means; undefined for one we do not know. `digest` is the digest named beside it in a SignerInfo, for the identifier
  * rsaEncryption, which names none (RFC 5754, 3.2). Throws DecodeError for malformed RSASSA-PSS parameters.
  */
-export function readSignatureScheme(
-  algorithm: SignatureAlgorithmFields,
-  node: DerNode | undefined,
-  digest?: HashName,
-): SignatureScheme | undefined {
-  if (algorithm.oid === rsaPssOid) return readPssParameters(node)
+export function signatureSchemeOf(algorithm: AlgorithmIdentifier, digest?: HashName): SignatureScheme | undefined {
+  if (algorithm.oid === rsaPssOid) return readPssParameters(algorithm.parameters)
   if (algorithm.oid === rsaEncryptionOid) return digest === undefined ? undefined : { kind: 'rsa-pkcs1', hash: digest }
   const row = signatureOids.find((candidate) => candidate.oid === algorithm.oid)
   return row === undefined ? undefined : { kind: row.kind, hash: row.hash }
 }
 
-type SignatureAlgorithmFields = Pick<AlgorithmIdentifier, 'oid'>
-
 /** RSASSA-PSS-params with its defaults (RFC 8017, A.2.3); a mask function that is not MGF1 or an unknown digest gives undefined. */
-function readPssParameters(node: DerNode | undefined): SignatureScheme | undefined {
+function readPssParameters(parameters: Uint8Array | undefined): SignatureScheme | undefined {
   const what = 'RSASSA-PSS parameters'
-  if (node === undefined) throw new DecodeError(what, 'are missing')
-  const fields = new DerFields(derSequence(node, what, 0, 4), what)
+  if (parameters === undefined) throw new DecodeError(what, 'are missing')
+  const fields = new DerFields(derSequence(decodeDer(parameters, what), what, 0, 4), what)
   const hashNode = fields.optional(0xa0)
   const maskNode = fields.optional(0xa1)
   const saltNode = fields.optional(0xa2)
@@ -128,9 +122,4 @@ export function encodeSignatureAlgorithm(scheme: SignatureScheme): Uint8Array {
   const row = signatureOids.find((candidate) => candidate.kind === scheme.kind && candidate.hash === scheme.hash)
   if (row === undefined) throw new InputError('signatureAlgorithm', 'no object identifier for this scheme')
   return scheme.kind === 'ecdsa' ? encodeSequence(encodeOid(row.oid)) : encodeSequence(encodeOid(row.oid), encodedNull)
-}
-
-/** A NULL node or nothing: what an algorithm without parameters may carry. */
-export function isAbsentOrNull(parameters: Uint8Array | undefined): boolean {
-  return parameters === undefined || (parameters.length === 2 && parameters[0] === derTag.null && parameters[1] === 0)
 }
