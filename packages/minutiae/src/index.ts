@@ -1,1 +1,45 @@
-export {}
+export {
+  type BiometricData,
+  type CardCoding,
+  type CardFeatures,
+  decodeBiometricData,
+  decodeVerifyData,
+  encodeBiometricData,
+  encodeVerifyData,
+} from './biometric-data.ts'
+export { type BiometricInformation, bitGroupCodec, type MinutiaeParameters } from './bit-group.ts'
+export { compactCardCodec, normalCardCodec } from './card-formats.ts'
+export {
+  type DecodedTemplates,
+  decodeTemplate,
+  decodeTemplates,
+  detectFormat,
+  type EncodeOptions,
+  encodeRecord,
+  encodeTemplate,
+  type TemplateFormat,
+  templateFormats,
+} from './format.ts'
+export { incits2004Codec, incits2007Codec } from './incits-record.ts'
+export { fmrCodec } from './iso-record.ts'
+export {
+  type FingerRecord,
+  type FingerView,
+  type RecordFormat,
+  type RecordMinutiae,
+  type RecordOptions,
+  recordFrom,
+  type ViewSource,
+  viewTemplate,
+} from './record.ts'
+export {
+  checkTemplate,
+  limitMinutiae,
+  type Minutia,
+  type MinutiaeTemplate,
+  type MinutiaOrder,
+  maxMinutiae,
+  minutiaeOf,
+  sortMinutiae,
+  templateFrom,
+} from './template.ts'
