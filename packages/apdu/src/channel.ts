@@ -1,5 +1,5 @@
-import { decodeResponse, encodeCommand } from './coding-host.ts'
 import type { CommandApdu, ResponseApdu } from './apdu.ts'
+import { decodeResponse, encodeCommand } from './coding-host.ts'
 import type { CardTransport } from './transport.ts'
 
 /** Carries command APDUs to a card. Never throws on a status word. */

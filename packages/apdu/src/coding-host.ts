@@ -33,6 +33,10 @@ export function decodeResponse(bytes: Uint8Array): ResponseApdu {
   const sw1 = bytes[bytes.length - 2]!
   const sw2 = bytes[bytes.length - 1]!
   if ((sw1 & 0xf0) !== 0x90 && ((sw1 & 0xf0) !== 0x60 || sw1 === 0x60))
-    throw new DecodeError('response APDU', `SW1 ${sw1.toString(16).toUpperCase().padStart(2, '0')} is not a status byte (ISO/IEC 7816-4:2020, 5.6)`, { offset: bytes.length - 2 })
+    throw new DecodeError(
+      'response APDU',
+      `SW1 ${sw1.toString(16).toUpperCase().padStart(2, '0')} is not a status byte (ISO/IEC 7816-4:2020, 5.6)`,
+      { offset: bytes.length - 2 },
+    )
   return { data: bytes.slice(0, -2), sw: (sw1 << 8) | sw2 }
 }

@@ -1,4 +1,17 @@
 export type { CommandApdu, ResponseApdu } from './apdu.ts'
+export { type Atr, explainAtr, type InterfaceByte, parseAtr } from './atr.ts'
+export {
+  bareClass,
+  type ClassByte,
+  composeClassByte,
+  type InterindustryClass,
+  type ProprietaryClass,
+  parseClassByte,
+  type SecureMessagingIndication,
+  saysSecureMessaging,
+} from './class-byte.ts'
+export { describeCommand } from './describe-command.ts'
+export { type CardCapabilities, type CompactTlv, type HistoricalBytes, parseHistoricalBytes } from './historical-bytes.ts'
 export { classifyStatusWord, describeStatusWord, retriesLeft, type StatusWordClass } from './status-word.ts'
 export type { CardTransport } from './transport.ts'
-export { TransportError, type Reached } from './transport-error.ts'
+export { type Reached, TransportError } from './transport-error.ts'

@@ -5,7 +5,7 @@ export type Reached = 'no' | 'maybe' | 'yes'
 
 /** The reader or the link to the card failed. */
 export class TransportError extends CardError {
-  readonly code = 'transport'
+  readonly code: 'transport' | 'reader' = 'transport'
   readonly reached: Reached
 
   constructor(message: string, options: { reached: Reached; cause?: unknown }) {
