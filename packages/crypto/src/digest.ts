@@ -1,0 +1,9 @@
+import { backend, type HashAlgorithm } from './backend.ts'
+
+/** Bytes of each hash function's output. */
+export const digestLength = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 } as const satisfies Record<HashAlgorithm, number>
+
+/** Hashes a byte string (FIPS 180-4). */
+export function digest(algorithm: HashAlgorithm, data: Uint8Array): Uint8Array {
+  return backend().digest(algorithm, data)
+}
