@@ -1,0 +1,181 @@
+import { connect, type Socket } from 'node:net'
+import { encodeFrame, FrameReader, longestMessage } from './frames.ts'
+import { VpcdError } from './vpcd-error.ts'
+
+// One-byte messages of vpcd (vsmartcard); every other message is a command APDU, which has at least four bytes (ISO/IEC 7816-3:2006, 12.1).
+const powerOff = 0x00
+const powerOn = 0x01
+const reset = 0x02
+const getAtr = 0x04
+
+const wrongLength = Uint8Array.of(0x67, 0x00)
+const noDiagnosis = Uint8Array.of(0x6f, 0x00)
+
+/** A card as a reader sees it. Every call returns before the next is made. */
+export interface PluggableCard {
+  /** Answer to reset, 2..33 bytes (ISO/IEC 7816-3:2006, 8.2). */
+  readonly atr: Uint8Array
+  powerOn(): void
+  powerOff(): void
+  reset(): void
+  /** Carries out a command APDU and gives the response APDU. */
+  process(command: Uint8Array): Uint8Array
+}
+
+/** What happened between reader and card; of APDUs only the lengths, so that a listener may print everything. */
+export type VpcdEvent =
+  | { readonly kind: 'power-on' | 'power-off' | 'reset' | 'atr' }
+  | { readonly kind: 'apdu'; readonly commandLength: number; readonly responseLength: number }
+  /** The card threw: the reader was told 6F00. */
+  | { readonly kind: 'card-failed'; readonly error: unknown }
+  /** The response is too long for the reader's two-byte length: the reader was told 6700. */
+  | { readonly kind: 'response-too-long'; readonly responseLength: number }
+  /** A message that is no command: left out, as it has no answer. */
+  | { readonly kind: 'not-understood'; readonly length: number }
+
+export interface PlugOptions {
+  readonly card: PluggableCard
+  /** 127.0.0.1 without it. */
+  readonly host?: string
+  /** TCP port of the reader's slot; 35963, the first, without it. */
+  readonly port?: number
+  /** Takes the card out when it aborts. */
+  readonly signal?: AbortSignal
+  /** Bound on connecting, in milliseconds; 5000 without it. */
+  readonly timeoutMs?: number
+  readonly onEvent?: (event: VpcdEvent) => void
+}
+
+export interface PluggedCard {
+  /** Resolves when the card is taken out (`unplug`, `signal`); rejects with VpcdError when the reader goes away. */
+  readonly closed: Promise<void>
+  /** Takes the card out of the reader. Harmless when called again. */
+  unplug(): Promise<void>
+}
+
+/** Puts a card into a slot of the virtual reader vpcd, so that programs on PC/SC find it there. Throws VpcdError when vpcd cannot be reached. */
+export async function plugIntoVpcd(options: PlugOptions): Promise<PluggedCard> {
+  const { card, host = '127.0.0.1', port = 35963, signal, timeoutMs = 5000, onEvent } = options
+  if (signal?.aborted) throw new VpcdError(host, port, 'the card was taken out before it was put in')
+  const socket = await connectTo(host, port, timeoutMs, signal)
+  // Each answer is one small packet that the reader waits for.
+  socket.setNoDelay(true)
+
+  const frames = new FrameReader()
+  let unplugged = false
+  let failure: unknown
+  const unplug = () => {
+    unplugged = true
+    socket.end()
+    // vpcd does not answer to an end; nothing of ours is under way after it.
+    socket.destroySoon()
+  }
+  socket.on('data', (chunk) => {
+    for (const message of frames.push(chunk)) {
+      if (unplugged) return
+      const answer = answerTo(card, message, onEvent)
+      if (answer) socket.write(encodeFrame(answer))
+    }
+  })
+  socket.on('error', (error) => {
+    failure = error
+  })
+  const closed = new Promise<void>((resolve, reject) => {
+    socket.once('close', () => {
+      signal?.removeEventListener('abort', unplug)
+      // A card out of its reader has no power.
+      try {
+        card.powerOff()
+      } catch (error) {
+        onEvent?.({ kind: 'card-failed', error })
+      }
+      if (unplugged) resolve()
+      else reject(new VpcdError(host, port, 'the reader went away (pcscd was stopped, or another card took the slot)', { cause: failure }))
+    })
+  })
+  // A caller that never looks at `closed` is not to be ended by it.
+  closed.catch(() => undefined)
+  if (signal?.aborted) unplug()
+  else signal?.addEventListener('abort', unplug)
+  return {
+    closed,
+    async unplug() {
+      unplug()
+      await closed.catch(() => undefined)
+    },
+  }
+}
+
+function connectTo(host: string, port: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port })
+    const fail = (problem: string, cause?: unknown) => {
+      settle()
+      socket.destroy()
+      socket.on('error', () => undefined)
+      reject(new VpcdError(host, port, problem, { cause }))
+    }
+    const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs)
+    const onAbort = () => fail('the card was taken out before it was put in')
+    const onError = (error: NodeJS.ErrnoException) =>
+      fail(
+        error.code === 'ECONNREFUSED'
+          ? 'vpcd is not listening; start pcscd with the vsmartcard-vpcd driver (Debian, Ubuntu: apt-get install pcscd vsmartcard-vpcd)'
+          : `no connection (${error.code ?? error.message})`,
+        error,
+      )
+    const onConnect = () => {
+      settle()
+      resolve(socket)
+    }
+    const settle = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      socket.off('error', onError)
+      socket.off('connect', onConnect)
+    }
+    socket.once('error', onError)
+    socket.once('connect', onConnect)
+    signal?.addEventListener('abort', onAbort)
+  })
+}
+
+/** The answer to one message; undefined for those that have none. A card that throws does not take the reader down. */
+function answerTo(card: PluggableCard, message: Uint8Array, onEvent: PlugOptions['onEvent']): Uint8Array | undefined {
+  const [control] = message
+  try {
+    if (message.length === 1 && control === powerOff) {
+      card.powerOff()
+      onEvent?.({ kind: 'power-off' })
+      return undefined
+    }
+    if (message.length === 1 && control === powerOn) {
+      card.powerOn()
+      onEvent?.({ kind: 'power-on' })
+      return undefined
+    }
+    if (message.length === 1 && control === reset) {
+      card.reset()
+      onEvent?.({ kind: 'reset' })
+      return undefined
+    }
+    if (message.length === 1 && control === getAtr) {
+      onEvent?.({ kind: 'atr' })
+      return card.atr
+    }
+    if (message.length < 2) {
+      onEvent?.({ kind: 'not-understood', length: message.length })
+      return undefined
+    }
+    const response = card.process(message)
+    if (response.length > longestMessage) {
+      onEvent?.({ kind: 'response-too-long', responseLength: response.length })
+      return wrongLength
+    }
+    onEvent?.({ kind: 'apdu', commandLength: message.length, responseLength: response.length })
+    return response
+  } catch (error) {
+    onEvent?.({ kind: 'card-failed', error })
+    return message.length > 1 ? noDiagnosis : undefined
+  }
+}

@@ -1,0 +1,220 @@
+import type { BackendSession, Disposition, PcscBackend, Protocol, RawState, ShareMode } from './backend.ts'
+import { PcscCard, protocolBits } from './card.ts'
+import { checkTimeout, within } from './deadline.ts'
+import { PcscError, type PcscOperation, pcscFailureNamed, toPcscError } from './errors.ts'
+import { EventQueue } from './event-queue.ts'
+import { pcscliteBackend } from './pcsclite-backend.ts'
+import { describeReader, eventsBetween, type PcscEvent, type PcscReader, resolveReader } from './readers.ts'
+
+const openTimeoutMs = 5_000
+const listTimeoutMs = 5_000
+/** Long enough for an RSA key to be made on a card. */
+const callTimeoutMs = 60_000
+
+export interface OpenOptions {
+  /** How PC/SC is reached; without it, by the package pcsclite. */
+  readonly backend?: PcscBackend
+  /** Bound on opening, in milliseconds; 5000 without it. */
+  readonly timeoutMs?: number
+}
+
+export interface ConnectOptions {
+  readonly mode: ShareMode
+  /** `any` without it. */
+  readonly protocol?: Protocol
+  /** Bound on connecting and, unless a call gives its own, on each call to the card; milliseconds, 60000 without it. */
+  readonly timeoutMs?: number
+}
+
+export interface WatchOptions {
+  /** Ends the loop when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+interface KnownReader {
+  raw: RawState | undefined
+  readonly known: Promise<void>
+  readonly tell: (raw: RawState) => void
+}
+
+/** An open link to the smart-card service. The process stays alive until it is closed. */
+export class PcscContext {
+  readonly #readers = new Map<string, KnownReader>()
+  readonly #queues = new Set<EventQueue>()
+  readonly #cards = new Set<PcscCard>()
+  #session: BackendSession | undefined
+  #closed = false
+  #lost: PcscError | undefined
+
+  /** @internal Use {@link openPcsc}. */
+  async open(backend: PcscBackend, timeoutMs: number): Promise<this> {
+    this.#session = await backend.open(
+      {
+        readers: (names) => this.#setReaders(names),
+        state: (reader, raw) => this.#setState(reader, raw),
+        lost: (error) => this.#lose(error),
+      },
+      timeoutMs,
+    )
+    return this
+  }
+
+  /** Native calls that have not come back from the driver. Node cannot end a process, not even by process.exit, while there is one. */
+  get pendingCalls(): number {
+    return this.#session?.pendingCalls ?? 0
+  }
+
+  /** Every reader with what is in it, in the order of the service. Throws PcscError. */
+  async listReaders(options: { timeoutMs?: number } = {}): Promise<readonly PcscReader[]> {
+    this.#requireOpen('list')
+    const readers = [...this.#readers.values()]
+    const late = () => pcscFailureNamed('list', 'SCARD_E_TIMEOUT', { where: 'readers' })
+    await within(
+      Promise.race([this.#loss, Promise.all(readers.map(({ known }) => known))]),
+      checkTimeout(options.timeoutMs ?? listTimeoutMs),
+      late,
+    )
+    this.#requireOpen('list')
+    return [...this.#readers].map(([name, { raw }]) => describeReader(name, raw))
+  }
+
+  /**
+   * Readers and cards coming and going, for `for await`; first every reader and card that is there already. The loop ends when the
+   * signal aborts or the context is closed, and throws PcscError when the service is lost.
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<PcscEvent> {
+    this.#requireOpen('watch')
+    const { signal } = options
+    const abort = () => queue.end()
+    const queue = new EventQueue(() => {
+      this.#queues.delete(queue)
+      signal?.removeEventListener('abort', abort)
+    })
+    this.#queues.add(queue)
+    for (const [reader, { raw }] of this.#readers) {
+      queue.push({ kind: 'reader-added', reader })
+      if (raw) for (const event of eventsBetween(reader, undefined, raw)) queue.push(event)
+    }
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort)
+    return queue
+  }
+
+  /** Connects to the card in a reader, named in full or by a part that fits only one. Throws PcscError. */
+  async connect(readerName: string, options: ConnectOptions): Promise<PcscCard> {
+    const session = this.#requireOpen('connect')
+    const timeoutMs = checkTimeout(options.timeoutMs ?? callTimeoutMs)
+    const reader = resolveReader([...this.#readers.keys()], readerName)
+    const protocols = protocolBits[options.protocol ?? 'any']
+    const late = () => pcscFailureNamed('connect', 'SCARD_E_TIMEOUT', { where: `${reader} (${timeoutMs} ms)` })
+    try {
+      const connecting = session.connect(reader, options.mode, protocols)
+      const connection = await within(connecting, timeoutMs, () => {
+        connecting.then(
+          (lateConnection) => lateConnection.abandon(),
+          () => undefined,
+        )
+        return late()
+      })
+      let atr: Uint8Array
+      try {
+        atr = (await within(session.readState(reader), timeoutMs, late)).atr
+      } catch (error) {
+        connection.abandon()
+        throw error
+      }
+      const card: PcscCard = new PcscCard({
+        reader,
+        session,
+        connection,
+        atr,
+        protocols,
+        timeoutMs,
+        onReleased: () => this.#cards.delete(card),
+      })
+      this.#cards.add(card)
+      return card
+    } catch (error) {
+      throw toPcscError('connect', error, reader)
+    }
+  }
+
+  /** Lets every card go (reset), ends every loop and closes the service. Harmless when called again. Throws PcscError when the service hangs. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const queue of [...this.#queues]) queue.end()
+    await Promise.all([...this.#cards].map((card) => card.close()))
+    await this.#session?.close()
+  }
+
+  #rejectLoss: (error: PcscError) => void = () => undefined
+  readonly #loss = this.#makeLoss()
+
+  #makeLoss(): Promise<never> {
+    const loss = new Promise<never>((_, reject) => {
+      this.#rejectLoss = reject
+    })
+    loss.catch(() => undefined)
+    return loss
+  }
+
+  #requireOpen(operation: PcscOperation): BackendSession {
+    if (this.#lost) throw this.#lost
+    if (this.#closed || !this.#session) throw new PcscError(operation, `${operation}: PC/SC was closed`)
+    return this.#session
+  }
+
+  #setReaders(names: readonly string[]): void {
+    for (const [reader, { raw }] of [...this.#readers]) {
+      if (names.includes(reader)) continue
+      this.#readers.delete(reader)
+      if (raw && describeReader(reader, raw).cardPresent) this.#emit({ kind: 'card-removed', reader })
+      this.#emit({ kind: 'reader-removed', reader })
+    }
+    for (const reader of names) {
+      if (this.#readers.has(reader)) continue
+      let tell: (raw: RawState) => void = () => undefined
+      const known = new Promise<void>((resolve) => {
+        tell = () => resolve()
+      })
+      this.#readers.set(reader, { raw: undefined, known, tell })
+      this.#emit({ kind: 'reader-added', reader })
+    }
+  }
+
+  #setState(reader: string, raw: RawState): void {
+    const entry = this.#readers.get(reader)
+    if (!entry) return
+    const before = entry.raw
+    entry.raw = raw
+    entry.tell(raw)
+    for (const event of eventsBetween(reader, before, raw)) this.#emit(event)
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#lost) return
+    this.#lost = toPcscError('watch', cause, 'the smart-card service')
+    this.#rejectLoss(this.#lost)
+    for (const queue of [...this.#queues]) queue.end({ error: this.#lost })
+  }
+
+  #emit(event: PcscEvent): void {
+    for (const queue of this.#queues) queue.push(event)
+  }
+}
+
+/**
+ * Opens the smart-card service. Throws PcscError at once when none runs, when the package pcsclite is absent or not built, or when the
+ * service does not answer in time.
+ */
+export async function openPcsc(options: OpenOptions = {}): Promise<PcscContext> {
+  const timeoutMs = checkTimeout(options.timeoutMs ?? openTimeoutMs)
+  try {
+    return await new PcscContext().open(options.backend ?? pcscliteBackend(), timeoutMs)
+  } catch (error) {
+    throw toPcscError('open', error)
+  }
+}
+
+export type { Disposition }
