@@ -1,18 +1,23 @@
-export * from './profile.ts'
 export { type AlgorithmIdentifier, encodeSignatureAlgorithm, type HashName, type SignatureScheme } from './asn1/algorithm.ts'
-export { efSodCodec, type EfSod, type SignedAttribute, type SignerId, type SodSigner } from './lds/ef-sod.ts'
-export { encodeSod, type SodInput } from './lds/encode-sod.ts'
 export {
-  type DataGroupHash,
-  decodeLdsSecurityObject,
-  encodeLdsSecurityObject,
-  type LdsSecurityObject,
-  type LdsSecurityObjectInput,
-  ldsSecurityObjectOid,
-} from './lds/lds-security-object.ts'
-export { type Certificate, decodeCertificate } from './pki/certificate.ts'
-export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
-export { type CertificateExtension, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
+  type CalendarDate,
+  daysInMonth,
+  formatCompactDate,
+  formatIsoDate,
+  isLeapYear,
+  parseCompactDate,
+  parseIsoDate,
+} from './dates/calendar-date.ts'
+export {
+  daysInJalaliMonth,
+  formatJalaliDate,
+  isLeapJalaliYear,
+  isoToJalali,
+  type JalaliDate,
+  jalaliToIso,
+  jalaliYears,
+  parseJalaliDate,
+} from './dates/jalali.ts'
 export { type ImageFormat, type ImageHeader, maxImageSide, readImageHeader } from './image-header.ts'
 export { type BiometricHeader, biometricTypes, sc37 } from './lds/cbeff.ts'
 export { type Dg2, dg2, dg2FromPortrait, type Face } from './lds/dg2.ts'
@@ -31,8 +36,18 @@ export {
   type SecurityInfo,
 } from './lds/dg14.ts'
 export { type Dg15, dg15, dg15FromPoint } from './lds/dg15.ts'
+export { type EfSod, efSodCodec, type SignedAttribute, type SignerId, type SodSigner } from './lds/ef-sod.ts'
+export { encodeSod, type SodInput } from './lds/encode-sod.ts'
 export { decodeFacialRecord, encodeFacialRecord, type FacialImage, type FeaturePoint, facialImage } from './lds/facial-record.ts'
-export { fingerName, fingerOfSubtype, type FingerPositionRow, fingerPositions, subtypeOfFinger } from './lds/finger-position.ts'
+export { type FingerPositionRow, fingerName, fingerOfSubtype, fingerPositions, subtypeOfFinger } from './lds/finger-position.ts'
+export {
+  type DataGroupHash,
+  decodeLdsSecurityObject,
+  encodeLdsSecurityObject,
+  type LdsSecurityObject,
+  type LdsSecurityObjectInput,
+  ldsSecurityObjectOid,
+} from './lds/lds-security-object.ts'
 export {
   decodePublicKeyInfo,
   type EcPublicKeyInfo,
@@ -43,3 +58,27 @@ export {
   type PublicKeyInfo,
   type RsaPublicKeyInfo,
 } from './lds/public-key-info.ts'
+export { mrzCheckDigit } from './mrz/check-digit.ts'
+export { encodeMrz, type MrzContent, mrzInformation } from './mrz/encode-mrz.ts'
+export { type MrzFieldName, type MrzFieldRow, type MrzFormat, type MrzLayout, mrzLayouts, mrzNameLength } from './mrz/layout.ts'
+export { encodeMrzDate, resolveDateOfBirth, resolveDateOfExpiry } from './mrz/mrz-date.ts'
+export { holderMrzName, type MrzName, mrzName, type NameParts, truncateName } from './mrz/mrz-name.ts'
+export { type MrzCheck, type MrzFields, type MrzProblem, type MrzReading, parseMrz, readMrz } from './mrz/read-mrz.ts'
+export { arabicFromMrz, transliterateArabic, transliterateLatin } from './mrz/transliterate.ts'
+export { arabicTable, latinTable } from './mrz/transliteration.ts'
+export { alpha2ToMrzCountry, icaoCodes, isMrzCountry, mrzCountryToAlpha2, sameCountry } from './national/country.ts'
+export {
+  intakeNationalCode,
+  isNationalCode,
+  type NationalCodePolicy,
+  nationalCodeCheckDigit,
+  parseNationalCode,
+  strictNationalCode,
+} from './national/national-code.ts'
+export { type Certificate, decodeCertificate } from './pki/certificate.ts'
+export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
+export { type CertificateExtension, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
+export * from './profile.ts'
+export { canonicalName, canonicalText, nameMatchKey } from './text/canonical.ts'
+export { characterPolicy, policyOf } from './text/character-policy.ts'
+export { toLatinDigits, toPersianDigits } from './text/digits.ts'
