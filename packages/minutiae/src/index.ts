@@ -20,6 +20,7 @@ export {
   type TemplateFormat,
   templateFormats,
 } from './format.ts'
+export { type Impression, type ImpressionOptions, makeImpression } from './impression.ts'
 export { incits2004Codec, incits2007Codec } from './incits-record.ts'
 export { fmrCodec } from './iso-record.ts'
 export {
