@@ -156,7 +156,10 @@ describe('name field', () => {
           return
         }
         expect(text).toMatch(/^[A-Z]+(<[A-Z]+)*(<<[A-Z]+(<[A-Z]+)*)?$/)
-        expect(text.length).toBe(length)
+        // Initials with fillers between them come out odd in number: without one longer component an even field cannot end in a letter.
+        const initials = text.split(/<+/).every((each) => each.length === 1)
+        expect(text.length).toBeGreaterThanOrEqual(initials ? length - 1 : length)
+        expect(text.length).toBeLessThanOrEqual(length)
         const [first, second] = text.split('<<')
         for (const [part, from] of [
           [first, primary],

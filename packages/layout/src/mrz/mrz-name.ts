@@ -81,9 +81,16 @@ export function truncateName(primary: readonly string[], secondary: readonly str
   if (secondary.length === 0) return { text: fill(primary, cutToInitials(primary, maxLength), maxLength), truncated: true }
   const room = maxLength - 3
   const family = lengthOf(primary) > room ? initialsOnly(primary, room) : [...primary]
-  const given = cutToInitials(secondary, maxLength - 2 - lengthOf(family))
-  const tail = `<<${given.join('<')}`
-  return { text: fill(primary, family, maxLength - tail.length) + tail, truncated: true }
+  const withSecondary = () => {
+    const tail = `<<${cutToInitials(secondary, maxLength - 2 - lengthOf(family)).join('<')}`
+    return fill(primary, family, maxLength - tail.length) + tail
+  }
+  const text = withSecondary()
+  // Initials alone can leave the last position to a filler; one letter less in the primary identifier then makes room for one initial more.
+  const longest = family.findLastIndex((part) => part.length > 1)
+  if (text.length === maxLength || longest < 0) return { text, truncated: true }
+  family[longest] = family[longest]!.slice(0, -1)
+  return { text: withSecondary(), truncated: true }
 }
 
 /** Components cut to bare initials from the last until the rest fits; the first is cut only as far as it must be. */
