@@ -1,0 +1,20 @@
+import type { ResponseApdu } from '@kart/apdu/card'
+import { findFile } from '@kart/layout/profile'
+import { signPlain } from '../card-crypto/signature-key.ts'
+import { isAllowed } from '../os/access.ts'
+import { type CardContext, openChannels, type PlainCommand } from '../os/card-context.ts'
+import { answer, refuse, SW } from '../os/status.ts'
+
+/**
+ * INTERNAL AUTHENTICATE for active authentication (Doc 9303-11, 8th ed., 6.1): signs the terminal's 8 bytes with plain ECDSA.
+ * Open to whoever may read EF.DG15, which holds the public key.
+ */
+export function authenticateActively(card: CardContext, command: PlainCommand): ResponseApdu {
+  const publicKeyFile = findFile(card.profile, card.session.application.name, 'EF.DG15')
+  if (publicKeyFile === undefined || !isAllowed(publicKeyFile.read, openChannels(card.session, command.protection)))
+    refuse(SW.securityStatus)
+  if (command.p1 !== 0 || command.p2 !== 0) refuse(SW.wrongParameters)
+  if (command.data.length !== 8 || command.ne === 0) refuse(SW.wrongLength)
+  const key = card.store.state.aaKey ?? refuse(SW.dataNotFound)
+  return answer(signPlain(key, card.profile.activeAuthentication.hash, command.data) ?? refuse(SW.internal))
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto'
+import { decodeCommand, encodeResponse, type ReceivedCommand, type ResponseApdu } from '@kart/apdu/card'
+import { CardError, DecodeError } from '@kart/codec'
+import { type CardProfile, profiles } from '@kart/layout/profile'
+import { type CardMemory, CardMemoryError } from './memory/card-memory.ts'
+import { CardStore } from './memory/card-store.ts'
+import { type CardContext, endChannels, freshSession } from './os/card-context.ts'
+import { answerCommand } from './os/dispatch.ts'
+import { answer, Refusal, SW } from './os/status.ts'
+
+/** The card was taken out of its in-process reader. */
+export class CardRemovedError extends CardError {
+  readonly code = 'transport'
+}
+
+/** The card as an in-process reader offers it; has the shape of a `CardTransport` of `@kart/apdu`. */
+export interface EmulatedCardTransport {
+  readonly atr: Uint8Array
+  transceive(command: Uint8Array): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** What an emulated card runs on. */
+export interface EmulatedCardOptions {
+  /** Holds the card; see {@link createBlankCard} for a new one. */
+  readonly memory: CardMemory
+  /** Default: the profile that the memory names. */
+  readonly profile?: CardProfile
+  /** Source of random bytes, for worked examples. Default: node:crypto. */
+  readonly random?: (length: number) => Uint8Array
+}
+
+/**
+ * The card's role: a synchronous state machine, bytes in, bytes out. It shares tables with the terminal (profile, tags), never behaviour,
+ * and does its cryptography on node:crypto alone. Powered from the start. Throws CardMemoryError when the memory holds no card that it can run.
+ */
+export class EmulatedCard {
+  readonly #card: CardContext
+  #powered = true
+
+  constructor(options: EmulatedCardOptions) {
+    const store = new CardStore(options.memory)
+    const { profile: name, profileVersion } = store.state
+    const profile = options.profile ?? (Object.hasOwn(profiles, name) ? profiles[name] : undefined)
+    if (profile === undefined)
+      throw new CardMemoryError(`the card was made by profile ${name}, which is not known here: hand that profile in`)
+    if (profile.name !== name || profile.version !== profileVersion)
+      throw new CardMemoryError(
+        `the card was made by profile ${name} version ${profileVersion}, not ${profile.name} version ${profile.version}: hand that profile in`,
+      )
+    this.#card = {
+      profile,
+      store,
+      random: options.random ?? ((length) => new Uint8Array(randomBytes(length))),
+      session: freshSession(profile),
+    }
+  }
+
+  /** Answer to reset (ISO/IEC 7816-3:2006, 8.2). */
+  get atr(): Uint8Array {
+    return this.#card.profile.atr.slice()
+  }
+
+  /** The table by which the card was made. */
+  get profile(): CardProfile {
+    return this.#card.profile
+  }
+
+  /** Gives the card power; it starts with the MF current and nothing authenticated. */
+  powerOn(): void {
+    this.#card.store.reload()
+    this.reset()
+    this.#powered = true
+  }
+
+  /** Takes the power away: every session key and right is gone. */
+  powerOff(): void {
+    this.reset()
+    this.#powered = false
+  }
+
+  /** Forgets everything volatile. */
+  reset(): void {
+    endChannels(this.#card.session)
+    this.#card.session = freshSession(this.#card.profile)
+  }
+
+  /** Powers off and lets the memory go. */
+  close(): void {
+    this.powerOff()
+    this.#card.store.close()
+  }
+
+  /**
+   * Answers one command APDU. Never throws for what a terminal sends: every answer ends in a status word of ISO/IEC 7816-4; a malformed command answers
+   * 6700, a failed write 6581, anything unforeseen 6F00, and in these cases all that is volatile is gone. Without power every answer is 6F00.
+   */
+  process(command: Uint8Array): Uint8Array {
+    return encodeResponse(this.#powered ? this.#answer(command) : answer(undefined, SW.internal))
+  }
+
+  #answer(bytes: Uint8Array): ResponseApdu {
+    try {
+      return answerCommand(this.#card, this.#receive(bytes))
+    } catch (error) {
+      if (error instanceof Refusal) return answer(undefined, error.sw)
+      this.reset()
+      return answer(undefined, error instanceof CardMemoryError ? SW.memoryFailure : SW.internal)
+    }
+  }
+
+  #receive(bytes: Uint8Array): ReceivedCommand {
+    try {
+      if (bytes.length > this.#card.profile.maxCommandLength) throw new Refusal(SW.wrongLength)
+      return decodeCommand(bytes)
+    } catch (error) {
+      // What cannot be read cannot be authenticated: no channel survives it.
+      endChannels(this.#card.session)
+      this.#card.session.waiting = undefined
+      this.#card.session.chain = undefined
+      throw error instanceof DecodeError ? new Refusal(SW.wrongLength) : error
+    }
+  }
+
+  /** The card in an in-process reader; closing it takes the power away and leaves the memory open for another transport. */
+  transport(): EmulatedCardTransport {
+    this.powerOn()
+    let open = true
+    return {
+      atr: this.atr,
+      transceive: async (command) => {
+        if (!open) throw new CardRemovedError('the card was taken out of the reader')
+        return this.process(command)
+      },
+      close: async () => {
+        if (open) this.powerOff()
+        open = false
+      },
+    }
+  }
+}

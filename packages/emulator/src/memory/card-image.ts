@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import { bytesToUint, concatBytes, encodeAscii, equalBytes, uintToBytes } from '@kart/codec'
+import { type AaCurve, aaCurves } from '@kart/layout/profile'
+import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { isUsableKey } from '../card-crypto/signature-key.ts'
+import { CardMemoryError } from './card-memory.ts'
+import { type CardState, type KeySet, type LifeCycle, lifeCycles } from './card-state.ts'
+
+// House rule: magic (8) || version (2) || length of body (4) || body, deterministic CBOR (RFC 8949, 4.2.1) || SHA-256 over all before it (32).
+const magic = encodeAscii('KARTCARD')
+const version = 1
+const headerLength = 14
+const hashLength = 32
+const remedy = 'restore the file from a copy or make a new card'
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+
+/** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
+export function encodeImage(state: CardState): Uint8Array {
+  const { files, ...rest } = state
+  const body = encode(
+    {
+      ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? null])),
+      files: new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
+    },
+    rfc8949EncodeOptions,
+  )
+  const image = concatBytes(magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body)
+  return concatBytes(image, sha256(image))
+}
+
+/** Takes an image apart; throws CardMemoryError for one that is cut short, damaged, of another version, or not what a card writes. */
+export function decodeImage(image: Uint8Array): CardState {
+  if (image.length < headerLength + hashLength || !equalBytes(image.subarray(0, 8), magic))
+    throw new CardMemoryError(`this is not the memory of an emulated card (it does not begin with KARTCARD): name another file`)
+  const found = bytesToUint(image.subarray(8, 10))
+  if (found !== version)
+    throw new CardMemoryError(`card memory of version ${found}, this program reads version ${version}: use the program that wrote it`)
+  const expected = headerLength + bytesToUint(image.subarray(10, 14)) + hashLength
+  if (image.length !== expected)
+    throw new CardMemoryError(`card memory has ${image.length} bytes where ${expected} are announced: ${remedy}`)
+  if (!equalBytes(sha256(image.subarray(0, -hashLength)), image.subarray(-hashLength)))
+    throw new CardMemoryError(`card memory is damaged (its checksum is wrong): ${remedy}`)
+  try {
+    const body = image.slice(headerLength, -hashLength)
+    const map = decode(body, {
+      strict: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+      rejectDuplicateMapKeys: true,
+      useMaps: true,
+    })
+    return readState(asMap(map, 'image'))
+  } catch (cause) {
+    if (cause instanceof CardMemoryError) throw cause
+    throw new CardMemoryError(`card memory is not the CBOR that a card writes: ${remedy}`, { cause })
+  }
+}
+
+type Fields = ReadonlyMap<unknown, unknown>
+
+function bad(what: string): CardMemoryError {
+  return new CardMemoryError(`card memory field ${what} is not what a card writes: ${remedy}`)
+}
+
+function asMap(value: unknown, what: string): Fields {
+  if (!(value instanceof Map)) throw bad(what)
+  return value
+}
+
+function asBytes(value: unknown, what: string, lengths?: readonly number[]): Uint8Array {
+  if (!(value instanceof Uint8Array) || (lengths && !lengths.includes(value.length))) throw bad(what)
+  return value.slice()
+}
+
+function asInteger(value: unknown, what: string, most: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most) throw bad(what)
+  return value
+}
+
+function asText(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw bad(what)
+  return value
+}
+
+function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
+  return value === null ? undefined : read(value)
+}
+
+const fieldNames = [
+  'profile',
+  'profileVersion',
+  'lifeCycle',
+  'iccSerial',
+  'cplc',
+  'iin',
+  'cin',
+  'keys',
+  'sequenceCounter',
+  'failedAuthentications',
+  'files',
+  'bacKeys',
+  'aaKey',
+]
+
+function readState(map: Fields): CardState {
+  if (map.size !== fieldNames.length || !fieldNames.every((name) => map.has(name))) throw bad('list')
+  const lifeCycle = asText(map.get('lifeCycle'), 'lifeCycle')
+  if (!Object.hasOwn(lifeCycles, lifeCycle)) throw bad('lifeCycle')
+  return {
+    profile: asText(map.get('profile'), 'profile'),
+    profileVersion: asInteger(map.get('profileVersion'), 'profileVersion', 0xffff),
+    lifeCycle: lifeCycle as LifeCycle,
+    iccSerial: asBytes(map.get('iccSerial'), 'iccSerial', [10]),
+    cplc: asBytes(map.get('cplc'), 'cplc', [42]),
+    iin: optional(map.get('iin'), (value) => asBytes(value, 'iin')),
+    cin: optional(map.get('cin'), (value) => asBytes(value, 'cin')),
+    keys: optional(map.get('keys'), (value) => readKeys(asMap(value, 'keys'))),
+    sequenceCounter: asInteger(map.get('sequenceCounter'), 'sequenceCounter', 0xffffff),
+    failedAuthentications: asInteger(map.get('failedAuthentications'), 'failedAuthentications', 0xff),
+    files: new Map(
+      [...asMap(map.get('files'), 'files')].map(([application, inside]) => [
+        asText(application, 'files'),
+        readFiles(asMap(inside, 'files')),
+      ]),
+    ),
+    bacKeys: optional(map.get('bacKeys'), (value) => {
+      const keys = asMap(value, 'bacKeys')
+      return { enc: asBytes(keys.get('enc'), 'bacKeys', [16]), mac: asBytes(keys.get('mac'), 'bacKeys', [16]) }
+    }),
+    aaKey: optional(map.get('aaKey'), (value) => {
+      const fields = asMap(value, 'aaKey')
+      const curve = asText(fields.get('curve'), 'aaKey')
+      if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
+      const key = { curve: curve as AaCurve, privateKey: asBytes(fields.get('privateKey'), 'aaKey') }
+      if (!isUsableKey(key)) throw bad('aaKey')
+      return key
+    }),
+  }
+}
+
+function readKeys(fields: Fields): KeySet {
+  const enc = asBytes(fields.get('enc'), 'keys', [16, 24, 32])
+  const sameLength = [enc.length]
+  return {
+    version: asInteger(fields.get('version'), 'keys', 0x7f),
+    enc,
+    mac: asBytes(fields.get('mac'), 'keys', sameLength),
+    dek: asBytes(fields.get('dek'), 'keys', sameLength),
+  }
+}
+
+function readFiles(inside: Fields): ReadonlyMap<number, Uint8Array> {
+  return new Map([...inside].map(([fid, content]) => [asInteger(fid, 'files', 0xffff), asBytes(content, 'files')]))
+}

@@ -1,0 +1,56 @@
+import type { SignatureKey } from '../card-crypto/signature-key.ts'
+
+/** Card life cycle with the coding of GET STATUS (GlobalPlatform Card Specification 2.3.1, table 11-6). */
+export const lifeCycles = { OP_READY: 0x01, INITIALIZED: 0x07, SECURED: 0x0f, CARD_LOCKED: 0x7f, TERMINATED: 0xff } as const
+export type LifeCycle = keyof typeof lifeCycles
+
+/** One SCP03 key set: AES keys of 16, 24 or 32 bytes, all of one length. */
+export interface KeySet {
+  /** Key version number, 01..7F. */
+  readonly version: number
+  readonly enc: Uint8Array
+  readonly mac: Uint8Array
+  readonly dek: Uint8Array
+}
+
+/** BAC keys, 16 bytes each (Doc 9303-11, 8th ed., 4.3.1). */
+export interface BacKeys {
+  readonly enc: Uint8Array
+  readonly mac: Uint8Array
+}
+
+/** All that the card remembers without power. Never changed in place: a command builds the next state and commits it whole. */
+export interface CardState {
+  /** Name and version of the profile the card was made by. */
+  readonly profile: string
+  readonly profileVersion: number
+  readonly lifeCycle: LifeCycle
+  /** Chip serial, 10 bytes; also the SCP03 key diversification data. */
+  readonly iccSerial: Uint8Array
+  /** Card production life cycle data, 42 bytes. */
+  readonly cplc: Uint8Array
+  /** Issuer and card image number; undefined = not set. */
+  readonly iin: Uint8Array | undefined
+  readonly cin: Uint8Array | undefined
+  /** Undefined once the card is secured: the transport keys are erased. */
+  readonly keys: KeySet | undefined
+  /** SCP03 sequence counter, 24 bits. */
+  readonly sequenceCounter: number
+  /** Wrong host cryptograms since the last right one. */
+  readonly failedAuthentications: number
+  /** File contents: application name, then file identifier. */
+  readonly files: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>
+  readonly bacKeys: BacKeys | undefined
+  readonly aaKey: SignatureKey | undefined
+}
+
+/** The content of a file; undefined = not personalized. */
+export function fileContent(state: CardState, application: string, fid: number): Uint8Array | undefined {
+  return state.files.get(application)?.get(fid)
+}
+
+/** The state with one file's content replaced. */
+export function withFile(state: CardState, application: string, fid: number, content: Uint8Array): CardState {
+  const inside = new Map(state.files.get(application)).set(fid, content)
+  return { ...state, files: new Map(state.files).set(application, inside) }
+}

@@ -1,0 +1,74 @@
+import { decodeCommand } from '@kart/apdu/card'
+import { fromHex, toHex, uintToBytes } from '@kart/codec'
+import { type CardProfile, nationalId } from '@kart/layout/profile'
+import { describe, expect, it } from 'vitest'
+import { createBlankCard } from '../blank-card.ts'
+import { EmulatedCard } from '../emulated-card.ts'
+import { decodeImage, encodeImage } from '../memory/card-image.ts'
+import { inMemory } from '../memory/card-memory.ts'
+import type { KeySet } from '../memory/card-state.ts'
+import { sendHex } from '../testing/terminal.ts'
+import { loadGroups, type VectorGroup } from '../testing/vectors.ts'
+import { PendingChannel } from './scp03.ts'
+
+const groups = loadGroups('scp03/scp03.json')
+const keysOf = (group: VectorGroup): KeySet => ({
+  version: group.kvn,
+  enc: fromHex(group.keyEnc!),
+  mac: fromHex(group.keyMac!),
+  dek: fromHex(group.keyDek!),
+})
+
+/** A card with the file's keys, security domain AID and sequence counter. */
+function vectorCard(group: VectorGroup): EmulatedCard {
+  const aid = fromHex(group.isdAid!)
+  const applications = nationalId.applications.map((application) => (application.name === 'isd' ? { ...application, aid } : application))
+  const profile: CardProfile = { ...nationalId, applications, securityDomainAid: aid }
+  const initialize = group.tests[0]!.expected
+  const memory = inMemory()
+  createBlankCard({ memory, profile, transportKeys: keysOf(group), iccSerial: fromHex(initialize.keyDiversificationData!) })
+  memory.store(encodeImage({ ...decodeImage(memory.load()!), sequenceCounter: Number.parseInt(initialize.sequenceCounter!, 16) }))
+  const card = new EmulatedCard({ memory, profile })
+  expect(sendHex(card, '00a4040c00')).toBe('9000')
+  return card
+}
+
+describe.each(groups)('SCP03 session of $name drives the card alone', (group) => {
+  const [initialize, authenticate] = group.tests as [VectorGroup['tests'][0], VectorGroup['tests'][0]]
+  const commands = group.tests.filter(({ expected, flags }) => expected.command && !flags.includes('self')).slice(2)
+
+  it('answers INITIALIZE UPDATE byte for byte, opens at EXTERNAL AUTHENTICATE, and accepts every C-MAC after', () => {
+    const card = vectorCard(group)
+    expect(sendHex(card, initialize.expected.command!)).toBe(`${initialize.expected.response}9000`)
+    expect(sendHex(card, authenticate.expected.command!)).toBe('9000')
+    expect(commands.length).toBe(5)
+    for (const { expected } of commands) {
+      const sw = sendHex(card, expected.command!).slice(-4)
+      expect(['6982', '6f00', '6700', '6e00']).not.toContain(sw)
+    }
+    // Sent again, the first of them is not the next one any more.
+    expect(sendHex(card, commands[0]!.expected.command!)).toBe('6982')
+  })
+
+  it('takes every command apart and protects the response byte for byte', () => {
+    const pending = new PendingChannel(
+      keysOf(group),
+      fromHex(initialize.input.hostChallenge!),
+      Number.parseInt(initialize.expected.sequenceCounter!, 16),
+      fromHex(group.isdAid!),
+    )
+    expect(toHex(pending.cardChallenge)).toBe(initialize.expected.cardChallenge)
+    expect(toHex(pending.cardCryptogram)).toBe(initialize.expected.cardCryptogram)
+    expect(pending.isHost(fromHex(authenticate.expected.hostCryptogram!))).toBe(true)
+    const session = pending.open(Number.parseInt(authenticate.input.securityLevel!, 16))
+    expect(toHex(session.checkMac(decodeCommand(fromHex(authenticate.expected.command!))))).toBe(authenticate.expected.hostCryptogram)
+    const [first, ...others] = commands
+    const response = group.tests.find(({ comment }) => comment === 'response to the previous command')!
+    const opened = (test: typeof response): string => toHex(session.open(decodeCommand(fromHex(test.expected.command!))))
+    const plainData = (test: typeof response): string => toHex(decodeCommand(fromHex(test.input.plain!)).data)
+    expect(opened(first!)).toBe(plainData(first!))
+    const protectedResponse = session.protect({ data: fromHex(response.expected.plainData!), sw: 0x9000 })
+    expect(toHex(protectedResponse.data) + toHex(uintToBytes(protectedResponse.sw, 2))).toBe(response.input.response)
+    for (const test of others) expect(opened(test)).toBe(plainData(test))
+  })
+})
