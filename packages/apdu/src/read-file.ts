@@ -1,4 +1,4 @@
-import { concatBytes, DecodeError, InputError, LimitError, readTlvHeader, tagHex } from '@kart/codec'
+import { DecodeError, InputError, joinBytes, LimitError, readTlvHeader, tagHex } from '@kart/codec'
 import type { ResponseApdu } from './apdu.ts'
 import { type CardCommand, StatusWordError } from './card-command.ts'
 import type { CardChannel } from './channel.ts'
@@ -103,13 +103,13 @@ export async function readFile(channel: CardChannel, options: ReadFileOptions): 
     got += data.length
     if (toEnd && got > maxLength) throw new LimitError(`${name}: bytes`, maxLength)
     if (total === undefined && !toEnd) {
-      total = objectLength(concatBytes(...parts), name, expectedTag, maxLength)
+      total = objectLength(joinBytes(parts), name, expectedTag, maxLength)
       target = total ?? longestHeader
     }
     onProgress?.(total === undefined ? got : Math.min(got, total), total)
-    if (total !== undefined && got >= total) return concatBytes(...parts).slice(0, total)
+    if (total !== undefined && got >= total) return joinBytes(parts).slice(0, total)
     if (atEnd) {
-      if (toEnd) return concatBytes(...parts)
+      if (toEnd) return joinBytes(parts)
       throw new DecodeError(
         name,
         total === undefined

@@ -2,6 +2,11 @@ import { DecodeError, InputError } from './errors.ts'
 
 /** Joins byte strings into one new array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return joinBytes(parts)
+}
+
+/** Joins a list of byte strings of any length: a call with very many arguments would run out of stack. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
   const out = new Uint8Array(length)
@@ -22,7 +27,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Encodes an unsigned integer big-endian in exactly `length` bytes; throws InputError when it does not fit. */
 export function uintToBytes(value: number, length: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * length)) throw new InputError('integer', `does not fit ${length} bytes`)
+  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * length))
+    throw new InputError('integer', `does not fit ${length} bytes`)
   const out = new Uint8Array(length)
   for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) out[i] = rest % 256
   return out

@@ -25,6 +25,7 @@ export class Cursor {
   }
 
   #need(length: number, field: string): void {
+    if (!Number.isInteger(length) || length < 0) throw this.error(`${field} has no valid length`)
     if (length > this.remaining) throw this.error(`${field} needs ${length} bytes, ${this.remaining} left`)
   }
 

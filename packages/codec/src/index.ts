@@ -1,4 +1,16 @@
-export { bytesToUint, concatBytes, decodeAscii, decodeUtf8, encodeAscii, encodeUtf8, equalBytes, fromHex, toHex, uintToBytes } from './bytes.ts'
+export {
+  bytesToUint,
+  concatBytes,
+  decodeAscii,
+  decodeUtf8,
+  encodeAscii,
+  encodeUtf8,
+  equalBytes,
+  fromHex,
+  joinBytes,
+  toHex,
+  uintToBytes,
+} from './bytes.ts'
 export type { Codec } from './codec.ts'
 export { Cursor } from './cursor.ts'
 export { CardError, DecodeError, type ErrorCode, errorCodes, InputError, LimitError } from './errors.ts'
@@ -12,8 +24,8 @@ export {
   isConstructed,
   readTlvHeader,
   requireTlv,
-  tagHex,
   type Tlv,
   type TlvHeader,
   type TlvLimits,
+  tagHex,
 } from './tlv.ts'

@@ -1,4 +1,4 @@
-import { concatBytes } from './bytes.ts'
+import { concatBytes, joinBytes } from './bytes.ts'
 import { DecodeError, InputError, LimitError } from './errors.ts'
 
 /**
@@ -13,9 +13,9 @@ export interface Tlv {
 
 /** Bounds of a decode; the defaults admit every file of an eMRTD. */
 export interface TlvLimits {
-  /** Deepest nesting followed. */
+  /** Deepest nesting followed, 0..64; 16 unless told. More than 64 counts as 64: deeper than any file of a card, and no decoder may run out of stack. */
   readonly depth?: number
-  /** Most data objects in all. */
+  /** Most data objects in all; 10000 unless told. */
   readonly nodes?: number
   /** Whether constructed objects are opened; false keeps them as values. */
   readonly constructed?: boolean
@@ -35,6 +35,7 @@ export interface TlvHeader {
 }
 
 const defaultDepth = 16
+const hardDepth = 64
 const defaultNodes = 10_000
 
 /** Whether bit 6 of the tag's first byte says "constructed". */
@@ -46,12 +47,14 @@ export function isConstructed(tag: number): boolean {
 
 /**
  * Reads one tag and length field at `offset`, without needing the value to be there; `undefined` when the bytes end inside the header.
- * Throws DecodeError for an indefinite length, a length field of more than four bytes, or a malformed tag.
+ * Throws DecodeError for an indefinite length, a length field of more than five bytes, or a malformed tag: 00 (which only ends an indefinite
+ * length), more than four bytes, or a first subsequent byte of 00 or 80.
  */
 export function readTlvHeader(bytes: Uint8Array, offset = 0, limits: TlvLimits = {}): TlvHeader | undefined {
   let at = offset
   const first = bytes[at++]
   if (first === undefined) return undefined
+  if (first === 0x00) throw new DecodeError('BER-TLV tag', '00 is not a tag', { offset })
   let tag = first
   if ((first & 0x1f) === 0x1f) {
     for (let count = 1; ; count++) {
@@ -98,7 +101,7 @@ export function decodeTlv(bytes: Uint8Array, expectedTag?: number, limits: TlvLi
 }
 
 function decodeList(bytes: Uint8Array, start: number, end: number, depth: number, limits: TlvLimits, budget: { left: number }): Tlv[] {
-  const maxDepth = limits.depth ?? defaultDepth
+  const maxDepth = Math.min(limits.depth ?? defaultDepth, hardDepth)
   if (depth > maxDepth) throw new LimitError('BER-TLV nesting', maxDepth)
   const list: Tlv[] = []
   let offset = start
@@ -109,7 +112,8 @@ function decodeList(bytes: Uint8Array, start: number, end: number, depth: number
     }
     if (budget.left-- <= 0) throw new LimitError('BER-TLV data objects', limits.nodes ?? defaultNodes)
     const header = readTlvHeader(bytes, offset, limits)
-    if (header === undefined || offset + header.headerLength > end) throw new DecodeError('BER-TLV', 'ends inside a tag or length field', { offset })
+    if (header === undefined || offset + header.headerLength > end)
+      throw new DecodeError('BER-TLV', 'ends inside a tag or length field', { offset })
     const valueStart = offset + header.headerLength
     const valueEnd = valueStart + header.valueLength
     if (valueEnd > end)
@@ -132,21 +136,21 @@ export function encodeLength(length: number): Uint8Array {
   return Uint8Array.of(0x80 | bytes.length, ...bytes)
 }
 
-/** Codes a tag number (as {@link Tlv.tag}) in its bytes. */
+/** Codes a tag number (as {@link Tlv.tag}) in its bytes; throws InputError for a number whose bytes are not one tag (ISO/IEC 7816-4:2020, 6.3). */
 export function encodeTag(tag: number): Uint8Array {
-  if (!Number.isInteger(tag) || tag < 0 || tag > 0xffffffff) throw new InputError('tag', 'not a tag of one to four bytes')
+  if (!Number.isInteger(tag) || tag < 1 || tag > 0xffffffff) throw new InputError('tag', 'not a tag of one to four bytes')
   const bytes: number[] = []
-  let rest = tag
-  do {
-    bytes.unshift(rest % 256)
-    rest = Math.floor(rest / 256)
-  } while (rest > 0)
+  for (let rest = tag; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256)
+  const [first = 0, ...subsequent] = bytes
+  const goesOn = subsequent.every((byte, i) => ((byte & 0x80) !== 0) === i < subsequent.length - 1)
+  if (((first & 0x1f) === 0x1f) !== subsequent.length > 0 || !goesOn || (subsequent.length > 0 && (subsequent[0]! & 0x7f) === 0))
+    throw new InputError('tag', 'its bytes are not those of one tag')
   return Uint8Array.from(bytes)
 }
 
 /** Codes one data object; a list of byte strings becomes the concatenated value. */
 export function encodeTlv(tag: number, value: Uint8Array | readonly Uint8Array[] = new Uint8Array(0)): Uint8Array {
-  const content = value instanceof Uint8Array ? value : concatBytes(...value)
+  const content = value instanceof Uint8Array ? value : joinBytes(value)
   return concatBytes(encodeTag(tag), encodeLength(content.length), content)
 }
 

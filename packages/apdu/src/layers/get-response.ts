@@ -1,4 +1,4 @@
-import { concatBytes, LimitError } from '@kart/codec'
+import { joinBytes, LimitError } from '@kart/codec'
 import type { ResponseApdu } from '../apdu.ts'
 import type { ChannelLayer } from '../channel.ts'
 import { bareClass } from '../class-byte.ts'
@@ -33,7 +33,7 @@ export function getResponse(limits: GetResponseLimits = {}): ChannelLayer {
         total += response.data.length
         if (total > maxBytes) throw new LimitError('response bytes behind 61xx', maxBytes)
       }
-      return { data: concatBytes(...parts), sw: response.sw }
+      return { data: joinBytes(parts), sw: response.sw }
     },
   })
 }
