@@ -1,0 +1,176 @@
+import { CardError, InputError } from '@kart/codec'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { nistFinger, nistTwoFingers, sampleFile, sampleJson, smallJpeg, vectorFile } from '../testing/sample-record.ts'
+import { parseEnrollmentRecord } from './parse-enrollment-record.ts'
+
+const parse = (json: unknown) => parseEnrollmentRecord(JSON.stringify(json), sampleFile)
+
+/** The sample with one field replaced (`undefined` removes it); path as InputError gives it. */
+function changed(path: string, value: unknown): unknown {
+  const json = sampleJson()
+  const parts = path.replaceAll('[', '.').replaceAll(']', '').split('.')
+  const last = parts.pop()!
+  // biome-ignore lint/suspicious/noExplicitAny: walks a JSON value
+  let holder: any = json
+  for (const part of parts) holder = holder[part]
+  if (value === undefined) delete holder[last]
+  else holder[last] = value
+  return json
+}
+
+function problemOf(json: unknown): CardError {
+  try {
+    parse(json)
+  } catch (error) {
+    if (error instanceof CardError) return error
+    throw error
+  }
+  throw new Error('accepted')
+}
+
+describe('parseEnrollmentRecord', () => {
+  it('takes in the sample, digits folded, files loaded', () => {
+    const record = parse(sampleJson())
+    expect(record.holder.nationalCode).toBe('0499370899')
+    expect(record.holder.postalCode).toBe('1234567890')
+    expect(record.holder.persian.familyName).toBe('نمونه‌پور')
+    expect(record.portrait).toEqual(smallJpeg)
+    expect(record.signature).toEqual(smallJpeg)
+    expect(record.fingers).toEqual([{ position: 7, template: nistFinger }])
+  })
+
+  it('takes in a record without Latin names, without fingers, with two-letter countries', () => {
+    const json = sampleJson()
+    delete json.holder.latin
+    json.fingers = []
+    json.holder.nationality = 'IR'
+    const record = parse(json)
+    expect(record.holder.latin).toBeUndefined()
+    expect(record.holder.nationality).toBe('IRN')
+  })
+
+  it('takes a parsed value as well as text', () => {
+    expect(parseEnrollmentRecord(sampleJson(), sampleFile)).toEqual(parse(sampleJson()))
+  })
+
+  it.each([
+    ['schema', 'kart-enrollment-2', 'not one of “kart-enrollment-1”'],
+    ['schema', undefined, 'is not one of'],
+    ['trackingCode', 'A B', '1..40'],
+    ['document.number', 'k12', 'one to nine'],
+    ['document.number', 'K0001234567', 'one to nine'],
+    ['document.number', undefined, 'is missing'],
+    ['document.issuingState', 'IRX', 'country code'],
+    ['document.dateOfIssue', '2026-02-30', 'not one of that month'],
+    ['document.dateOfIssue', '1989-01-01', 'before the holder’s birth'],
+    ['document.dateOfExpiry', '2026-03-21', 'not after'],
+    ['document.issuingOffice', 'x', 'not an object'],
+    ['holder.nationalCode', '0499370898', 'check digit'],
+    ['holder.nationalCode', '499370899', 'leading zeros'],
+    ['holder.nationalCode', 499370899, 'not a text'],
+    ['holder.sex', 'W', 'not one of'],
+    ['holder.dateOfBirth', '1369-02-24', 'Jalali'],
+    ['holder.dateOfBirth', '14.05.1990', 'YYYY-MM-DD'],
+    ['holder.persian.familyName', '', 'is empty'],
+    ['holder.persian.familyName', 'نمونه ۱', 'digit'],
+    ['holder.persian.address', '   ', 'no visible character'],
+    ['holder.persian.address', 'ن'.repeat(401), 'longer than the 400'],
+    ['holder.latin.familyName', '***', 'no letter'],
+    ['holder.telephone', 'call me', 'telephone number'],
+    ['holder.postalCode', '123', 'ten digits'],
+    ['portrait', { file: 'portrait.jpg', base64: 'AAAA' }, 'exactly one'],
+    ['portrait', { file: '../secret.jpg' }, 'plain file name'],
+    ['portrait', { file: '/etc/passwd' }, 'plain file name'],
+    ['portrait', { file: 'other.jpg' }, 'cannot be read'],
+    ['portrait', { base64: 'not base64!' }, 'not base64'],
+    ['portrait', { base64: Buffer.from('GIF89a..').toString('base64') }, 'neither JPEG nor JPEG 2000'],
+    ['fingers[0].position', 0, 'not a finger'],
+    ['fingers[0].position', 2, 'another finger'],
+    ['fingers[0]', { position: 7, base64: Buffer.from('FMR\0 20\0').toString('base64') }, 'record length'],
+    [
+      'fingers[0]',
+      { position: 7, base64: Buffer.from(vectorFile('nist/fmr.ansi2004')).toString('base64') },
+      'not an ISO/IEC 19794-2:2005 record',
+    ],
+    ['fingers[0]', { position: 7, base64: Buffer.from(nistTwoFingers).toString('base64') }, 'another finger'],
+    ['fingers', Array.from({ length: 10 }, () => ({ position: 7, file: 'left-index.fmr' })), 'longer than the 9'],
+    [
+      'fingers',
+      [
+        { position: 7, file: 'left-index.fmr' },
+        { position: 7, file: 'left-index.fmr' },
+      ],
+      'stands there twice',
+    ],
+    ['holder.nickname', 'x', '“nickname” is not a field'],
+  ])('refuses %s: case %#', (path, value, words) => {
+    const error = problemOf(changed(path, value))
+    expect(error).toBeInstanceOf(InputError)
+    expect(error.message).toContain(words)
+    const { field } = error as InputError
+    // A missing or unknown field is reported at the field itself or the object around it.
+    expect(path.startsWith(field) || field.startsWith(path), `${field} for ${path}`).toBe(true)
+  })
+
+  it.each(['\u0000', '\u202e', '\u2066', '\u200b', '\u0085'])('X04 refuses a name or an address with %j', (bad) => {
+    for (const path of ['holder.persian.familyName', 'holder.persian.address', 'holder.latin.givenNames', 'document.issuingOffice.name'])
+      expect(problemOf(changed(path, `نمونه${bad}پور`)).message, path).toMatch(/not allowed|leaves nothing|no part of a name/)
+  })
+
+  it('X03 refuses a key twice and __proto__ in the text of the record', () => {
+    const text = JSON.stringify(sampleJson())
+    expect(() => parseEnrollmentRecord(text.replace('"sex":"F"', '"sex":"F","sex":"M"'), sampleFile)).toThrow('twice')
+    expect(() => parseEnrollmentRecord(text.replace('"sex":"F"', '"sex":"F","__proto__":{"x":1}'), sampleFile)).toThrow('no record has')
+  })
+
+  it('V14 refuses an image that would be a bomb', () => {
+    const bomb = Buffer.from('ffd8ffc0000b08753075300100000000ffd9', 'hex').toString('base64')
+    expect(() => parse(changed('portrait', { base64: bomb }))).toThrow(CardError)
+  })
+
+  it('never repeats personal data in a message', () => {
+    const secrets = ['0499370898', 'SECRETNAME', 'نمونه‌نام']
+    for (const path of [
+      'holder.nationalCode',
+      'holder.sex',
+      'holder.nationality',
+      'holder.telephone',
+      'holder.postalCode',
+      'holder.dateOfBirth',
+      'document.number',
+      'trackingCode',
+    ])
+      for (const secret of secrets) {
+        const message = problemOf(changed(path, `${secret} \u202e`)).message
+        for (const part of secrets) expect(message).not.toContain(part)
+      }
+    const typo = problemOf(changed('holder.0499370899 x', 'y')).message
+    expect(typo).not.toContain('0499370899')
+  })
+
+  it('throws nothing but CardErrors whatever the JSON is', () => {
+    const parts = fc.constantFrom(
+      'schema',
+      'document',
+      'holder',
+      'holder.persian',
+      'portrait',
+      'fingers',
+      'fingers[0]',
+      'holder.sex',
+      'document.issuingOffice',
+      'holder.birthCertificate',
+    )
+    fc.assert(
+      fc.property(parts, fc.jsonValue({ maxDepth: 3 }), (path, value) => {
+        try {
+          parse(changed(path, value))
+        } catch (error) {
+          expect(error).toBeInstanceOf(CardError)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
