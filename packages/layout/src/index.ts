@@ -20,22 +20,22 @@ export {
 } from './dates/jalali.ts'
 export { type ImageFormat, type ImageHeader, maxImageSide, readImageHeader } from './image-header.ts'
 export { type BiometricHeader, biometricTypes, sc37 } from './lds/cbeff.ts'
-export { type Dg2, dg2, dg2FromPortrait, type Face } from './lds/dg2.ts'
-export { type Dg3, dg3, type Finger, minutiaeFinger } from './lds/dg3.ts'
-export { type Dg7, type DisplayedImage, dg7, displayedImage } from './lds/dg7.ts'
+export { type Dg2, dg2Codec, dg2FromPortrait, type Face } from './lds/dg2.ts'
+export { type Dg3, dg3Codec, type Finger, minutiaeFinger } from './lds/dg3.ts'
+export { type Dg7, type DisplayedImage, dg7Codec, displayedImage } from './lds/dg7.ts'
 export {
   type ActiveAuthenticationInfo,
   activeAuthenticationInfo,
   activeAuthenticationOid,
   type Dg14,
   decodeSecurityInfos,
-  dg14,
+  dg14Codec,
   ecdsaPlainOids,
   encodeSecurityInfos,
   type OtherSecurityInfo,
   type SecurityInfo,
 } from './lds/dg14.ts'
-export { type Dg15, dg15, dg15FromPoint } from './lds/dg15.ts'
+export { type Dg15, dg15Codec, dg15FromPoint } from './lds/dg15.ts'
 export { type EfSod, efSodCodec, type SignedAttribute, type SignerId, type SodSigner } from './lds/ef-sod.ts'
 export { encodeSod, type SodInput } from './lds/encode-sod.ts'
 export { decodeFacialRecord, encodeFacialRecord, type FacialImage, type FeaturePoint, facialImage } from './lds/facial-record.ts'

@@ -2,7 +2,7 @@ import { DecodeError, encodeTlv, fromHex, InputError, toHex } from '@kart/codec'
 import { describe, expect, it } from 'vitest'
 import { expectCleanRefusals } from '../testing/hostile-bytes.ts'
 import { vectorFile, vectorJson } from '../testing/vectors.ts'
-import { activeAuthenticationInfo, activeAuthenticationOid, decodeSecurityInfos, dg14, ecdsaPlainOids } from './dg14.ts'
+import { activeAuthenticationInfo, activeAuthenticationOid, decodeSecurityInfos, dg14Codec, ecdsaPlainOids } from './dg14.ts'
 
 interface LdsVectors {
   groups: { tests: { comment: string; input: { file: string }; expected: { securityInfoOids?: string[] } }[] }[]
@@ -20,7 +20,7 @@ describe('EF.DG14', () => {
 
   it.each(rows.map((row) => [row.comment, row] as const))('decodes %s', (_comment, row) => {
     const bytes = vectorFile(row.input.file)
-    const { securityInfos } = dg14.decode(bytes)
+    const { securityInfos } = dg14Codec.decode(bytes)
     expect(securityInfos.map((info) => info.oid)).toEqual(row.expected.securityInfoOids)
     // What is not opened keeps its bytes: put together they are the file's own set.
     const set = encodeTlv(
@@ -32,9 +32,9 @@ describe('EF.DG14', () => {
 
   it('codes and reads the active-authentication info', () => {
     const value = { securityInfos: [activeAuthenticationInfo(ecdsaPlainOids.sha256)] }
-    const bytes = dg14.encode(value)
+    const bytes = dg14Codec.encode(value)
     expect(toHex(bytes)).toBe(`6e1b3119${aaHex}`)
-    expect(dg14.decode(bytes)).toEqual({
+    expect(dg14Codec.decode(bytes)).toEqual({
       securityInfos: [
         {
           kind: 'active-authentication',
@@ -45,14 +45,14 @@ describe('EF.DG14', () => {
         },
       ],
     })
-    expect(dg14.encode(dg14.decode(bytes))).toEqual(bytes)
+    expect(dg14Codec.encode(dg14Codec.decode(bytes))).toEqual(bytes)
   })
 
   it('writes the set in DER order whatever order is given', () => {
     const others = decodeSecurityInfos(vectorFile('lds/bsi2008-dg14.bin').slice(4))
-    const forward = dg14.encode({ securityInfos: others })
-    expect(dg14.encode({ securityInfos: [...others].reverse() })).toEqual(forward)
-    const back = dg14.decode(forward).securityInfos.map((info) => toHex(info.raw!))
+    const forward = dg14Codec.encode({ securityInfos: others })
+    expect(dg14Codec.encode({ securityInfos: [...others].reverse() })).toEqual(forward)
+    const back = dg14Codec.decode(forward).securityInfos.map((info) => toHex(info.raw!))
     expect(back).toEqual([...back].sort())
   })
 
@@ -66,15 +66,15 @@ describe('EF.DG14', () => {
     ['a length in too many bytes', `6e811b3119${aaHex}`.replace('6e811b3119', '6e1c318119')],
     ['an indefinite length', `6e1d3180${aaHex}0000`],
   ])('refuses %s', (_name, hex) => {
-    expect(() => dg14.decode(fromHex(hex))).toThrow(DecodeError)
+    expect(() => dg14Codec.decode(fromHex(hex))).toThrow(DecodeError)
   })
 
   it('does not encode what is no object identifier', () => {
-    expect(() => dg14.encode({ securityInfos: [activeAuthenticationInfo('ecdsa')] })).toThrow(InputError)
+    expect(() => dg14Codec.encode({ securityInfos: [activeAuthenticationInfo('ecdsa')] })).toThrow(InputError)
   })
 
   it('throws nothing but DecodeError and LimitError', () => {
-    expectCleanRefusals(dg14.decode, vectorFile('lds/bsi2008-dg14.bin'))
-    expectCleanRefusals(dg14.decode, fromHex(`6e1b3119${aaHex}`))
+    expectCleanRefusals(dg14Codec.decode, vectorFile('lds/bsi2008-dg14.bin'))
+    expectCleanRefusals(dg14Codec.decode, fromHex(`6e1b3119${aaHex}`))
   })
 })

@@ -84,7 +84,7 @@ export function encodeSecurityInfos(infos: readonly SecurityInfo[]): Uint8Array 
 }
 
 /** EF.DG14 (Doc 9303-10, 8th ed., 4.7.14): 6E { SecurityInfos }. Decoding throws DecodeError, encoding InputError. */
-export const dg14: Codec<Dg14> = {
+export const dg14Codec: Codec<Dg14> = {
   encode: (value) => encodeTlv(0x6e, encodeSecurityInfos(value.securityInfos)),
   decode(bytes) {
     const [outer, ...beside] = decodeTlvList(bytes, { constructed: false })

@@ -3,7 +3,7 @@ import { DecodeError, fromHex, InputError, toHex } from '@kart/codec'
 import { describe, expect, it } from 'vitest'
 import { expectCleanRefusals } from '../testing/hostile-bytes.ts'
 import { vectorFile, vectorJson } from '../testing/vectors.ts'
-import { dg15, dg15FromPoint } from './dg15.ts'
+import { dg15Codec, dg15FromPoint } from './dg15.ts'
 
 interface LdsVectors {
   groups: {
@@ -28,14 +28,14 @@ describe('EF.DG15', () => {
 
   it.each(rows.map((row) => [row.comment, row] as const))('decodes %s', (_comment, row) => {
     const bytes = vectorFile(row.input.file)
-    const { key, subjectPublicKeyInfo } = dg15.decode(bytes)
+    const { key, subjectPublicKeyInfo } = dg15Codec.decode(bytes)
     if (key.algorithm !== 'rsa') throw new Error('an RSA key is expected')
     expect(toHex(key.modulus)).toBe(row.expected.modulus)
     expect(toHex(key.exponent)).toBe(row.expected.exponent.toString(16).padStart(6, '0'))
     expect(key.bits).toBe(row.expected.bits)
     expect(key.negativeModulus).toBe(row.flags.includes('negative-modulus'))
     expect(bytes.slice(-subjectPublicKeyInfo.length)).toEqual(subjectPublicKeyInfo)
-    expect(dg15.encode(dg15.decode(bytes))).toEqual(bytes)
+    expect(dg15Codec.encode(dg15Codec.decode(bytes))).toEqual(bytes)
   })
 
   it('builds an elliptic-curve key as node:crypto writes it', () => {
@@ -48,13 +48,13 @@ describe('EF.DG15', () => {
     const spki = createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'der', type: 'spki' })
     const value = dg15FromPoint('P-256', p256)
     expect(toHex(value.subjectPublicKeyInfo)).toBe(toHex(new Uint8Array(spki)))
-    expect(toHex(dg15.encode(value))).toBe(`6f5b${toHex(new Uint8Array(spki))}`)
-    expect(dg15.decode(dg15.encode(value))).toEqual(value)
+    expect(toHex(dg15Codec.encode(value))).toBe(`6f5b${toHex(new Uint8Array(spki))}`)
+    expect(dg15Codec.decode(dg15Codec.encode(value))).toEqual(value)
     expect(value.key).toEqual({ algorithm: 'ec', curve: 'P-256', curveOid: '1.2.840.10045.3.1.7', point: p256 })
   })
 
   it('knows the brainpool curves', () => {
-    const { key } = dg15.decode(dg15.encode(dg15FromPoint('brainpoolP256r1', brainpool)))
+    const { key } = dg15Codec.decode(dg15Codec.encode(dg15FromPoint('brainpoolP256r1', brainpool)))
     expect(key).toMatchObject({ algorithm: 'ec', curve: 'brainpoolP256r1', point: brainpool })
   })
 
@@ -68,7 +68,7 @@ describe('EF.DG15', () => {
     ['an RSA modulus of zero', '6f1c301a300d06092a864886f70d01010105000309003006020100020103'],
     ['a negative RSA exponent', '6f1c301a300d06092a864886f70d010101050003090030060201000201ff'],
   ])('refuses %s', (_name, hex) => {
-    expect(() => dg15.decode(fromHex(hex))).toThrow(DecodeError)
+    expect(() => dg15Codec.decode(fromHex(hex))).toThrow(DecodeError)
   })
 
   it('does not build from a compressed point or one of another curve', () => {
@@ -77,7 +77,7 @@ describe('EF.DG15', () => {
   })
 
   it('throws nothing but DecodeError and LimitError', () => {
-    expectCleanRefusals(dg15.decode, vectorFile('lds/etsi-dg15.bin'))
-    expectCleanRefusals(dg15.decode, dg15.encode(dg15FromPoint('P-256', p256)))
+    expectCleanRefusals(dg15Codec.decode, vectorFile('lds/etsi-dg15.bin'))
+    expectCleanRefusals(dg15Codec.decode, dg15Codec.encode(dg15FromPoint('P-256', p256)))
   })
 })

@@ -16,7 +16,7 @@ export function dg15FromPoint(curve: NamedCurve, point: Uint8Array): Dg15 {
 }
 
 /** EF.DG15 (Doc 9303-10, 8th ed., 4.7.15): 6F { SubjectPublicKeyInfo }. Encoding writes `subjectPublicKeyInfo` as it is; decoding throws DecodeError. */
-export const dg15: Codec<Dg15> = {
+export const dg15Codec: Codec<Dg15> = {
   encode: (value) => encodeTlv(0x6f, value.subjectPublicKeyInfo),
   decode(bytes) {
     const [outer, ...beside] = decodeTlvList(bytes, { constructed: false })

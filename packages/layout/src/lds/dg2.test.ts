@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { expectCleanRefusals } from '../testing/hostile-bytes.ts'
 import { jp2, jpegHeader } from '../testing/images.ts'
 import { vectorFile } from '../testing/vectors.ts'
-import { dg2, dg2FromPortrait } from './dg2.ts'
+import { dg2Codec, dg2FromPortrait } from './dg2.ts'
 import { decodeFacialRecord, encodeFacialRecord } from './facial-record.ts'
 
 const nist = vectorFile('nist/face01.iso2005')
@@ -77,7 +77,7 @@ describe('facial record', () => {
 describe('EF.DG2', () => {
   it('decodes a data group around the NIST record, with 5F2E and with 7F2E', () => {
     for (const tag of [0x5f2e, 0x7f2e]) {
-      const value = dg2.decode(wrap(nist, { tag }))
+      const value = dg2Codec.decode(wrap(nist, { tag }))
       expect(value.faces).toHaveLength(1)
       expect(value.faces[0]!.header).toEqual({ version: 0x0101, type: 2, formatOwner: 0x0101, formatType: 0x0008 })
       expect(value.faces[0]!.images[0]!.width).toBe(280)
@@ -85,7 +85,7 @@ describe('EF.DG2', () => {
   })
 
   it('encodes what it decoded byte for byte', () => {
-    expect(dg2.encode(dg2.decode(wrap(nist)))).toEqual(wrap(nist))
+    expect(dg2Codec.encode(dg2Codec.decode(wrap(nist)))).toEqual(wrap(nist))
   })
 
   it('builds from a portrait and reads it back', () => {
@@ -94,7 +94,7 @@ describe('EF.DG2', () => {
       [jp2(300, 400), 'jpeg2000'],
     ] as const) {
       const value = dg2FromPortrait(file, 'F')
-      const back = dg2.decode(dg2.encode(value))
+      const back = dg2Codec.decode(dg2Codec.encode(value))
       expect(back).toEqual(value)
       expect(back.faces[0]!.images[0]).toMatchObject({ format, width: 300, height: 400, gender: 2, imageType: 1 })
       expect(back.faces[0]!.images[0]!.data).toEqual(file)
@@ -114,7 +114,7 @@ describe('EF.DG2', () => {
     ['a finger’s header', wrap(nist, { header: '810108 87020101 88020008' })],
     ['another format', wrap(nist, { header: '810102 87020101 88020009' })],
   ])('refuses %s', (_name, bytes) => {
-    expect(() => dg2.decode(bytes)).toThrow(DecodeError)
+    expect(() => dg2Codec.decode(bytes)).toThrow(DecodeError)
   })
 
   it('V14 refuses a decompression bomb before any viewer sees it', () => {
@@ -123,11 +123,11 @@ describe('EF.DG2', () => {
   })
 
   it('does not encode an empty list or a size that the image does not have', () => {
-    expect(() => dg2.encode({ faces: [] })).toThrow(InputError)
+    expect(() => dg2Codec.encode({ faces: [] })).toThrow(InputError)
     const value = dg2FromPortrait(jpegHeader(300, 400))
     const face = value.faces[0]!
-    expect(() => dg2.encode({ faces: [{ ...face, images: [{ ...face.images[0]!, width: 301 }] }] })).toThrow(InputError)
+    expect(() => dg2Codec.encode({ faces: [{ ...face, images: [{ ...face.images[0]!, width: 301 }] }] })).toThrow(InputError)
   })
 
-  it('throws nothing but DecodeError and LimitError', () => expectCleanRefusals(dg2.decode, wrap(nist)))
+  it('throws nothing but DecodeError and LimitError', () => expectCleanRefusals(dg2Codec.decode, wrap(nist)))
 })

@@ -25,7 +25,7 @@ export function dg2FromPortrait(file: Uint8Array, sex?: 'M' | 'F' | '<'): Dg2 {
 }
 
 /** EF.DG2 (Doc 9303-10, 8th ed., 4.7.2; ISO/IEC 19794-5:2005). Decoding throws DecodeError or LimitError, encoding InputError. */
-export const dg2: Codec<Dg2> = {
+export const dg2Codec: Codec<Dg2> = {
   encode(value) {
     if (value.faces.length === 0) throw new InputError('faces', 'DG2 needs at least one')
     return encodeBiometricGroup(

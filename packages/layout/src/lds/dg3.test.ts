@@ -2,7 +2,7 @@ import { concatBytes, DecodeError, encodeTlv, fromHex, InputError, toHex } from 
 import { describe, expect, it } from 'vitest'
 import { expectCleanRefusals } from '../testing/hostile-bytes.ts'
 import { vectorFile } from '../testing/vectors.ts'
-import { dg3, minutiaeFinger } from './dg3.ts'
+import { dg3Codec, minutiaeFinger } from './dg3.ts'
 import { fingerOfSubtype, fingerPositions, subtypeOfFinger } from './finger-position.ts'
 
 const nist = vectorFile('nist/fmr.iso2005')
@@ -31,32 +31,32 @@ describe('finger positions', () => {
 describe('EF.DG3', () => {
   it('decodes one and several fingers and keeps the records as they came', () => {
     const two = wrap([nist, nist], [header, '82010A 87020101 88020001'])
-    const value = dg3.decode(two)
+    const value = dg3Codec.decode(two)
     expect(value.fingers.map((finger) => [finger.position, finger.kind])).toEqual([
       [2, 'minutiae'],
       [7, 'minutiae'],
     ])
     expect(value.fingers[1]!.record).toEqual(nist)
-    expect(dg3.encode(value)).toEqual(two)
+    expect(dg3Codec.encode(value)).toEqual(two)
   })
 
   it('encodes fingers as the table has them', () => {
-    expect(dg3.encode({ fingers: [minutiaeFinger(nist, 2)] })).toEqual(wrap([nist]))
+    expect(dg3Codec.encode({ fingers: [minutiaeFinger(nist, 2)] })).toEqual(wrap([nist]))
   })
 
   it('keeps a finger image and a format of another owner unopened', () => {
-    expect(dg3.decode(wrap([nist], ['820109 87020101 88020007'])).fingers[0]!.kind).toBe('image')
-    expect(dg3.decode(wrap([nist], ['820109 8702001B 88020201'])).fingers[0]!.kind).toBe('other')
+    expect(dg3Codec.decode(wrap([nist], ['820109 87020101 88020007'])).fingers[0]!.kind).toBe('image')
+    expect(dg3Codec.decode(wrap([nist], ['820109 8702001B 88020201'])).fingers[0]!.kind).toBe('other')
   })
 
   it('codes a holder without fingers with random bytes beside the empty group', () => {
-    const empty = dg3.encode({ fingers: [], filler: fromHex('0102030405060708') })
+    const empty = dg3Codec.encode({ fingers: [], filler: fromHex('0102030405060708') })
     expect(toHex(empty)).toBe('63107f610302010053080102030405060708')
-    expect(dg3.decode(empty)).toEqual({ fingers: [], filler: fromHex('0102030405060708') })
-    expect(dg3.decode(fromHex('63067f6103020100'))).toEqual({ fingers: [] })
-    expect(() => dg3.encode({ fingers: [] })).toThrow(InputError)
-    expect(() => dg3.encode({ fingers: [], filler: new Uint8Array(4) })).toThrow(InputError)
-    expect(() => dg3.encode({ fingers: [minutiaeFinger(nist, 2)], filler: new Uint8Array(8) })).toThrow(InputError)
+    expect(dg3Codec.decode(empty)).toEqual({ fingers: [], filler: fromHex('0102030405060708') })
+    expect(dg3Codec.decode(fromHex('63067f6103020100'))).toEqual({ fingers: [] })
+    expect(() => dg3Codec.encode({ fingers: [] })).toThrow(InputError)
+    expect(() => dg3Codec.encode({ fingers: [], filler: new Uint8Array(4) })).toThrow(InputError)
+    expect(() => dg3Codec.encode({ fingers: [minutiaeFinger(nist, 2)], filler: new Uint8Array(8) })).toThrow(InputError)
   })
 
   it.each([
@@ -68,12 +68,12 @@ describe('EF.DG3', () => {
     ['bytes behind it', concatBytes(wrap([nist]), Uint8Array.of(0, 0))],
     ['random bytes beside fingers', encodeTlv(0x63, [wrap([nist]).slice(4), fromHex('53020102')])],
   ])('refuses %s', (_name, bytes) => {
-    expect(() => dg3.decode(bytes)).toThrow(DecodeError)
+    expect(() => dg3Codec.decode(bytes)).toThrow(DecodeError)
   })
 
   it('does not encode ten fingers', () => {
-    expect(() => dg3.encode({ fingers: Array.from({ length: 10 }, () => minutiaeFinger(nist, 1)) })).toThrow(InputError)
+    expect(() => dg3Codec.encode({ fingers: Array.from({ length: 10 }, () => minutiaeFinger(nist, 1)) })).toThrow(InputError)
   })
 
-  it('throws nothing but DecodeError and LimitError', () => expectCleanRefusals(dg3.decode, wrap([nist, nist])))
+  it('throws nothing but DecodeError and LimitError', () => expectCleanRefusals(dg3Codec.decode, wrap([nist, nist])))
 })

@@ -40,7 +40,7 @@ export function minutiaeFinger(record: Uint8Array, position: number): Finger {
 }
 
 /** EF.DG3 (Doc 9303-10, 8th ed., 4.7.3). Decoding throws DecodeError; encoding InputError. An empty list must come with a filler. */
-export const dg3: Codec<Dg3> = {
+export const dg3Codec: Codec<Dg3> = {
   encode(value) {
     if (value.fingers.length === 0) {
       if (value.filler === undefined || value.filler.length < 8)

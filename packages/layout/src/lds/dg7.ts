@@ -26,7 +26,7 @@ export function displayedImage(data: Uint8Array): DisplayedImage {
 }
 
 /** EF.DG7 (Doc 9303-10, 8th ed., 4.7.7): 67 { 02 count, 5F43 image... }. Decoding throws DecodeError or LimitError, encoding InputError. */
-export const dg7: Codec<Dg7> = {
+export const dg7Codec: Codec<Dg7> = {
   encode(value) {
     const count = value.signatures.length
     if (count === 0 || count > maxSignatures) throw new InputError('signatures', `${count}; 1 to ${maxSignatures} are allowed`)
