@@ -68,10 +68,11 @@ export class PcscCard implements CardTransport {
     const bytes = command.slice()
     return this.#call('transmit', options, async () => {
       const response = await this.#connection.transmit(bytes)
-      if (response.length < 2)
-        throw new PcscError('transmit', `transmit ${this.reader}: the reader gave ${response.length} bytes, less than a status word`, {
-          reached: 'yes',
-        })
+      if (response.length < 2) {
+        // Some drivers report success with nothing when the card has gone meanwhile.
+        const problem = `transmit ${this.reader}: the reader gave ${response.length} bytes, less than a status word; check that the card is still in it`
+        throw new PcscError('transmit', problem, { reached: 'maybe' })
+      }
       return response
     })
   }

@@ -74,7 +74,8 @@ export async function plugIntoVpcd(options: PlugOptions): Promise<PluggedCard> {
     for (const message of frames.push(chunk)) {
       if (unplugged) return
       const answer = answerTo(card, message, onEvent)
-      if (answer) socket.write(encodeFrame(answer))
+      // The card may have been taken out by what it was asked.
+      if (answer && !unplugged) socket.write(encodeFrame(answer))
     }
   })
   socket.on('error', (error) => {

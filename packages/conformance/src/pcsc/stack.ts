@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { type PluggableCard, type PluggedCard, plugIntoVpcd } from '@kart/emulator'
+import { openPcsc, type PcscContext, type PcscEvent, type PcscReader } from '@kart/pcsc'
+
+/** The two slots of Debian's vpcd: reader name as pcscd makes it, and TCP port. */
+export const slots = [
+  { reader: 'Virtual PCD 00 00', port: 35963 },
+  { reader: 'Virtual PCD 00 01', port: 35964 },
+] as const
+
+/** Bound on whatever the stack is asked for here (milliseconds). */
+export const patienceMs = 20_000
+
+/** Refuses to run on a machine's own pcscd: scripts/test.mjs starts these tests in a stack of their own. */
+export function requirePrivateStack(): void {
+  if (process.env.KART_PCSC_STACK !== 'private') {
+    throw new Error('these tests need a private PC/SC stack: node scripts/test.mjs --only pcsc')
+  }
+}
+
+export function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Asks again until it holds, and throws with `what` when patience ends. */
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, limitMs = patienceMs): Promise<T> {
+  const end = Date.now() + limitMs
+  for (;;) {
+    const found = await ask()
+    if (found !== undefined) return found
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain for ${what}`)
+    await delay(25)
+  }
+}
+
+/** Waits until the service lists both slots of vpcd. */
+export async function waitForStack(): Promise<void> {
+  requirePrivateStack()
+  const context = await openPcsc()
+  try {
+    await until('both readers', async () => ((await context.listReaders()).length === slots.length ? true : undefined))
+  } finally {
+    await context.close()
+  }
+}
+
+/** Waits until a reader holds a card, or none. */
+export function waitForCard(context: PcscContext, reader: string, present: boolean): Promise<PcscReader> {
+  return until(`${present ? 'a card' : 'no card'} in ${reader}`, async () => {
+    const found = (await context.listReaders()).find(({ name }) => name === reader)
+    return found?.cardPresent === present ? found : undefined
+  })
+}
+
+/** Puts a card into a slot and waits until the service has seen it. */
+export async function insertCard(context: PcscContext, card: PluggableCard, slot: (typeof slots)[number] = slots[0]): Promise<PluggedCard> {
+  await waitForCard(context, slot.reader, false)
+  const plugged = await plugIntoVpcd({ card, port: slot.port })
+  await waitForCard(context, slot.reader, true)
+  return plugged
+}
+
+/** Takes the next events of a loop, as many as asked for. */
+export async function takeEvents(events: AsyncIterator<PcscEvent>, count: number): Promise<PcscEvent[]> {
+  const taken: PcscEvent[] = []
+  while (taken.length < count) {
+    const { done, value } = await events.next()
+    if (done) break
+    taken.push(value)
+  }
+  return taken
+}
+
+/** What a program said and how it ended. */
+export interface ProgramResult {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program under way. */
+export interface RunningProgram {
+  readonly process: ChildProcess
+  readonly result: Promise<ProgramResult>
+  /** Ends it (SIGTERM, then SIGKILL) and gives its result. */
+  stop(): Promise<ProgramResult>
+}
+
+export interface ProgramOptions {
+  readonly timeoutMs?: number
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+}
+
+/** Starts a program that is killed when its time is up: no client of the stack may hang the tests. */
+export function startProgram(command: string, args: readonly string[], options: ProgramOptions = {}): RunningProgram {
+  const child = spawn(command, [...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const deadline = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
+  const result = new Promise<ProgramResult>((resolve, reject) => {
+    child.once('error', (error) => {
+      clearTimeout(deadline)
+      reject(error)
+    })
+    child.once('close', (code, signal) => {
+      clearTimeout(deadline)
+      resolve({ code, signal, stdout, stderr })
+    })
+  })
+  result.catch(() => undefined)
+  return {
+    process: child,
+    result,
+    async stop() {
+      child.kill('SIGTERM')
+      const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
+      try {
+        return await result
+      } finally {
+        clearTimeout(hard)
+      }
+    },
+  }
+}
+
+/** Runs a program to its end. */
+export function runProgram(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
+  return startProgram(command, args, options).result
+}
+
+/**
+ * Starts a program that plugs a card into vpcd (`kart emulate --card FILE`) and waits until the service sees the card; when the
+ * program ends before, the error carries what it said.
+ */
+export async function startEmulatedCard(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions & { readonly reader?: string } = {},
+): Promise<RunningProgram & { readonly reader: string; readonly atr: Uint8Array }> {
+  const reader = options.reader ?? slots[0].reader
+  const context = await openPcsc()
+  try {
+    await waitForCard(context, reader, false)
+    const program = startProgram(command, args, { timeoutMs: 240_000, ...options })
+    let ended: ProgramResult | undefined
+    program.result.then(
+      (result) => {
+        ended = result
+      },
+      () => undefined,
+    )
+    try {
+      const found = await until(`a card from ${command}`, async () => {
+        if (ended) throw new Error(`${command} ended with ${ended.signal ?? ended.code}: ${ended.stderr || ended.stdout}`)
+        const seen = (await context.listReaders()).find(({ name }) => name === reader)
+        return seen?.cardPresent && seen.atr ? seen : undefined
+      })
+      return { ...program, reader, atr: found.atr ?? new Uint8Array() }
+    } catch (error) {
+      await program.stop().catch(() => undefined)
+      throw error
+    }
+  } finally {
+    await context.close()
+  }
+}
