@@ -141,7 +141,7 @@ export function explainAtr(bytes: Uint8Array): string[] {
     )
   // A reader makes up an ATR of this form for a contactless card (PC/SC part 3, 3.1.3.2.3).
   if ((atr.t0 & 0xf0) === 0x80 && atr.protocols.join() === '0,1' && atr.interfaceBytes.length === 2)
-    lines.push('of the form that readers make up for contactless cards')
+    lines.push('form: the one that readers also make up for contactless cards')
   lines.push(...explainHistorical(atr.historicalBytes))
   lines.push(atr.tck === undefined ? 'no check byte (only T=0)' : `check byte ${hex(atr.tck)}: right`)
   return lines

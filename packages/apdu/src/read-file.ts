@@ -96,8 +96,8 @@ export async function readFile(channel: CardChannel, options: ReadFileOptions): 
     // At the bound of a whole file one more byte tells whether the file ends there.
     const { command, asked } = readCommand(got, Math.max(1, target - got), chunk, sfi, name)
     let response = await channel.transmit(command.apdu)
-    const exact = response.sw & 0xff
-    if (response.sw >> 8 === 0x6c && exact > 0 && exact < command.apdu.ne) response = await channel.transmit({ ...command.apdu, ne: exact })
+    const exact = response.sw & 0xff || 256
+    if (response.sw >> 8 === 0x6c && exact < command.apdu.ne) response = await channel.transmit({ ...command.apdu, ne: exact })
     const { data, atEnd } = parseAnswer(command, response, asked, name)
     parts.push(data)
     got += data.length
