@@ -20,9 +20,15 @@ export {
 } from './dates/jalali.ts'
 export { type ImageFormat, type ImageHeader, maxImageSide, readImageHeader } from './image-header.ts'
 export { type BiometricHeader, biometricTypes, sc37 } from './lds/cbeff.ts'
+export { type FileValue, fileCodecs } from './lds/codecs.ts'
+export { dataGroupOfTag, dataGroups, dataGroupTag } from './lds/data-group-tag.ts'
+export { type Dg1, dg1Codec } from './lds/dg1.ts'
 export { type Dg2, dg2Codec, dg2FromPortrait, type Face } from './lds/dg2.ts'
 export { type Dg3, dg3Codec, type Finger, minutiaeFinger } from './lds/dg3.ts'
 export { type Dg7, type DisplayedImage, dg7Codec, displayedImage } from './lds/dg7.ts'
+export { type Dg11, dg11Codec, fatherLabel, fatherNameOf, summaryWithFather } from './lds/dg11.ts'
+export { type Dg12, dg12Codec } from './lds/dg12.ts'
+export { type CborValue, type Dg13, dg13Codec } from './lds/dg13.ts'
 export {
   type ActiveAuthenticationInfo,
   activeAuthenticationInfo,
@@ -36,6 +42,10 @@ export {
   type SecurityInfo,
 } from './lds/dg14.ts'
 export { type Dg15, dg15Codec, dg15FromPoint } from './lds/dg15.ts'
+export { type EfAtrInfo, efAtrInfoCodec } from './lds/ef-atr-info.ts'
+export { type EfCom, efComCodec } from './lds/ef-com.ts'
+export { type DirectoryEntry, type EfDir, efDirCodec } from './lds/ef-dir.ts'
+export { type EfGdo, efGdoCodec } from './lds/ef-gdo.ts'
 export { type EfSod, efSodCodec, type SignedAttribute, type SignerId, type SodSigner } from './lds/ef-sod.ts'
 export { encodeSod, type SodInput } from './lds/encode-sod.ts'
 export { decodeFacialRecord, encodeFacialRecord, type FacialImage, type FeaturePoint, facialImage } from './lds/facial-record.ts'
@@ -48,6 +58,7 @@ export {
   type LdsSecurityObjectInput,
   ldsSecurityObjectOid,
 } from './lds/lds-security-object.ts'
+export type { NationalName } from './lds/listed-file.ts'
 export {
   decodePublicKeyInfo,
   type EcPublicKeyInfo,
