@@ -1,0 +1,145 @@
+// Runs every test, then the tests that need a real PC/SC stack inside a private one, and ends with one line: N passed, N failed.
+//   node scripts/test.mjs [--only unit|conformance|pcsc] [arguments of vitest]
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { stackCommand, stackObstacle } from './pcsc-stack.mjs'
+import { pcscliteState, rebuildPcsclite } from './pcsclite-build.mjs'
+import { addCounts, countResults, summaryLine } from './test-counts.mjs'
+import { root } from './workspace.mjs'
+
+/** Bound on one run of vitest: a hanging native call must not hang the tests (milliseconds). */
+const runLimitMs = 20 * 60_000
+
+const { only, vitestArguments } = readArguments(process.argv.slice(2))
+const reports = mkdtempSync(join(tmpdir(), 'kart-test-'))
+const notRun = []
+let total = { passed: 0, failed: 0, skipped: 0 }
+let stopChild = () => undefined
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stopChild('SIGTERM')
+    finish({ passed: 0, failed: 1, skipped: 0 })
+  })
+}
+
+const projects = only ? [only] : ['unit', 'conformance', 'pcsc']
+const plain = projects.filter((name) => name !== 'pcsc')
+if (plain.length > 0) total = addCounts(total, await runVitest(plain, (command) => command))
+if (projects.includes('pcsc')) total = addCounts(total, await runOnStack())
+finish({ passed: 0, failed: 0, skipped: 0 })
+
+function readArguments(args) {
+  const at = args.indexOf('--only')
+  if (at < 0) return { only: undefined, vitestArguments: args }
+  const [, name] = args.splice(at, 2)
+  if (!['unit', 'conformance', 'pcsc'].includes(name)) {
+    console.error('--only takes unit, conformance or pcsc')
+    process.exit(2)
+  }
+  return { only: name, vitestArguments: args }
+}
+
+function vitestCommand() {
+  const manifest = createRequire(import.meta.url).resolve('vitest/package.json')
+  return [process.execPath, join(dirname(manifest), 'vitest.mjs')]
+}
+
+/** Runs vitest on these projects, `wrap` standing around its command line, and counts what its JSON report says. */
+async function runVitest(names, wrap) {
+  const report = join(reports, `${names.join('-')}.json`)
+  let problem
+  let code = 1
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const [program, ...args] = wrap([
+      ...vitestCommand(),
+      'run',
+      ...names.flatMap((name) => ['--project', name]),
+      ...reporters,
+      ...vitestArguments,
+    ])
+    code = await run(program, args)
+  } catch (error) {
+    problem = error.message
+  }
+  let results
+  try {
+    results = JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    problem ??= 'vitest left no report'
+  }
+  const counts = countResults(results, code, root)
+  for (const line of [problem, ...counts.problems].filter(Boolean)) console.error(`${names.join(', ')}: ${line}`)
+  return counts
+}
+
+function run(program, args) {
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that everything under it can be ended.
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit', detached: process.platform !== 'win32' })
+    stopChild = (signal) => {
+      try {
+        if (process.platform === 'win32') child.kill(signal)
+        else process.kill(-child.pid, signal)
+      } catch {
+        // It has ended already.
+      }
+    }
+    const deadline = setTimeout(() => {
+      console.error(`stopped after ${runLimitMs / 60_000} minutes`)
+      stopChild('SIGTERM')
+      setTimeout(() => stopChild('SIGKILL'), 5000).unref()
+    }, runLimitMs)
+    child.once('error', (error) => {
+      clearTimeout(deadline)
+      reject(error)
+    })
+    child.once('exit', (code) => {
+      clearTimeout(deadline)
+      stopChild = () => undefined
+      resolve(code ?? 1)
+    })
+  })
+}
+
+async function runOnStack() {
+  let obstacle = stackObstacle()
+  if (!obstacle && pcscliteState() !== 'built') {
+    rebuildPcsclite()
+    const state = pcscliteState()
+    if (state !== 'built')
+      obstacle = `pcsclite ${state === 'absent' ? 'is not installed' : 'has no native build'} (Debian, Ubuntu: apt-get install libpcsclite-dev g++ make python3, then node scripts/system-packages.mjs)`
+  }
+  if (!obstacle) return runVitest(['pcsc'], stackCommand)
+  const tests = listPcscTests()
+  notRun.push(`${tests.count} tests on the real PC/SC stack (${tests.files.join(', ')}): ${obstacle}`)
+  return { passed: 0, failed: 0, skipped: tests.count }
+}
+
+/** The tests that will not be run, counted without running them; where vitest cannot list them, one a file. */
+function listPcscTests() {
+  const folder = join(root, 'packages', 'conformance', 'src', 'pcsc')
+  const names = existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
+    : []
+  const files = names.sort().map((name) => relative(root, join(folder, name)))
+  const list = join(reports, 'pcsc-list.json')
+  const [program, ...args] = [...vitestCommand(), 'list', '--project', 'pcsc', `--json=${list}`]
+  spawnSync(program, args, { cwd: root, stdio: 'ignore', timeout: 120_000 })
+  try {
+    return { files, count: JSON.parse(readFileSync(list, 'utf8')).length }
+  } catch {
+    return { files, count: files.length }
+  }
+}
+
+function finish(more) {
+  total = addCounts(total, more)
+  rmSync(reports, { recursive: true, force: true })
+  for (const line of notRun) console.log(`NOT RUN: ${line}`)
+  console.log(summaryLine(total))
+  process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
+}
