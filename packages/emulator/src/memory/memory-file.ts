@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import * as nodeFs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { encodeAscii } from '@kart/codec'
@@ -51,6 +52,8 @@ export function fileMemory(path: string, options: { readonly fs?: MemoryFileSyst
   }
 
   function syncFolder(): void {
+    // Windows gives no handle on a folder; its rename is journalled.
+    if (process.platform === 'win32') return
     const descriptor = fs.openSync(folder, 'r')
     try {
       fs.fsyncSync(descriptor)
@@ -70,11 +73,12 @@ export function fileMemory(path: string, options: { readonly fs?: MemoryFileSyst
 
   function acquire(): void {
     if (lock !== undefined) return
-    const mine = `${process.pid} ${Date.now()} ${Math.random().toString(36).slice(2)}`
+    const mine = `${process.pid} ${Date.now()} ${randomUUID()}`
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
         writeNew(lockPath, encodeAscii(mine))
         lock = mine
+        removeLeftovers()
         return
       } catch (error) {
         if (!hasCode(error, 'EEXIST')) throw error
@@ -93,6 +97,14 @@ export function fileMemory(path: string, options: { readonly fs?: MemoryFileSyst
     )
   }
 
+  function discard(temporary: string): void {
+    try {
+      fs.unlinkSync(temporary)
+    } catch {
+      // Renamed already, or left for the next start to clean away.
+    }
+  }
+
   function removeLeftovers(): void {
     for (const entry of fs.readdirSync(folder))
       if (entry.startsWith(`.${name}.`) && entry.endsWith('.tmp')) fs.unlinkSync(join(folder, entry))
@@ -102,7 +114,6 @@ export function fileMemory(path: string, options: { readonly fs?: MemoryFileSyst
     load() {
       try {
         acquire()
-        removeLeftovers()
         return new Uint8Array(fs.readFileSync(path))
       } catch (error) {
         if (hasCode(error, 'ENOENT') && lock !== undefined) return undefined
@@ -118,6 +129,7 @@ export function fileMemory(path: string, options: { readonly fs?: MemoryFileSyst
         fs.renameSync(temporary, path)
         syncFolder()
       } catch (error) {
+        discard(temporary)
         throw failure('cannot be written', error)
       }
     },

@@ -82,7 +82,7 @@ function answerMessaging(card: CardContext, received: ReceivedCommand): Response
   }
   try {
     const command = messaging.open(received)
-    const response = guarded(() => handle(card, { ...command, protection: 'messaging' }))
+    const response = guarded(() => fitted(handle(card, { ...command, protection: 'messaging' }), command.ne))
     return messaging.protect(response, received.ins)
   } catch (error) {
     endChannels(session)
@@ -92,6 +92,8 @@ function answerMessaging(card: CardContext, received: ReceivedCommand): Response
 
 function answerChannel(card: CardContext, received: ReceivedCommand): ResponseApdu {
   const { session } = card
+  // A command outside secure messaging ends it, whatever else protects it.
+  if (session.messaging) endChannels(session)
   if (received.ins === ins.externalAuthenticate && session.channel === undefined) return externalAuthenticate(card, received)
   if (session.channel === undefined) {
     endChannels(session)
@@ -103,6 +105,13 @@ function answerChannel(card: CardContext, received: ReceivedCommand): ResponseAp
   // Selecting an application ends the session with the security domain (GlobalPlatform Card Specification 2.3.1, 10.2.3).
   if (command.ins === ins.select) closeChannel(card)
   return response
+}
+
+/** Inside secure messaging nothing can wait for GET RESPONSE: a response longer than the protected Le says what Le should be. */
+function fitted(response: ResponseApdu, ne: number): ResponseApdu {
+  const { length } = response.data
+  if (length <= ne) return response
+  return answer(undefined, length <= 256 ? SW.wrongLe | (length & 0xff) : SW.wrongLength)
 }
 
 /** A refusal as a response, so that it can be protected. */

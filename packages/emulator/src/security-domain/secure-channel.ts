@@ -45,7 +45,8 @@ export function externalAuthenticate(card: CardContext, command: ReceivedCommand
   const pending = session.pendingChannel ?? refuse(SW.conditions)
   session.pendingChannel = undefined
   try {
-    if (command.cla !== 0x84 || command.p2 !== 0 || !offeredLevels.includes(command.p1)) refuse(SW.wrongParameters)
+    if (command.cla !== 0x84) refuse(SW.noClass)
+    if (command.p2 !== 0 || !offeredLevels.includes(command.p1)) refuse(SW.wrongParameters)
     if (command.data.length !== 16) refuse(SW.wrongLength)
     const { state } = store
     if (!pending.isHost(command.data.subarray(0, 8))) {
