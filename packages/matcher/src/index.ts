@@ -1,1 +1,5 @@
-export {}
+export type { Alignment, MatchedPair, Matcher, MatchResult } from './matcher.ts'
+export type { Prepared } from './prepare.ts'
+export { compare, prepare, referenceMatcher } from './reference.ts'
+export { type ThresholdName, thresholds } from './thresholds.ts'
+export type { MatchTrace, TraceCluster, TraceStage } from './trace.ts'

@@ -1,1 +1,140 @@
-export {}
+import { carry, inverse, type Rigid } from './alignment.ts'
+import { type Comparison, compareStages } from './compare.ts'
+import { isqrt } from './fixed.ts'
+import type { Alignment, Matcher, MatchResult } from './matcher.ts'
+import { limits } from './parameters.ts'
+import { type Prepared, prepare } from './prepare.ts'
+import { calibrate } from './score.ts'
+import type { MatchTrace } from './trace.ts'
+
+export type { Alignment, MatchedPair, Matcher, MatchResult } from './matcher.ts'
+export type { Prepared } from './prepare.ts'
+export { type ThresholdName, thresholds } from './thresholds.ts'
+export type { MatchTrace, TraceCluster, TraceStage } from './trace.ts'
+
+/** The matcher in plain TypeScript: integers throughout, the same result to the bit on every machine. Faster kernels are proved equal to it. */
+export const referenceMatcher: Matcher = { prepare, compare }
+
+/** Prepares a template with the reference matcher. */
+export { prepare }
+
+/** Compares two prepared templates with the reference matcher; see {@link Matcher.compare}. */
+export function compare(probe: Prepared, candidate: Prepared, trace?: MatchTrace): MatchResult {
+  if (Math.min(probe.count, candidate.count) < limits.fewest) {
+    trace?.stages.push(descriptorStage(probe, candidate))
+    return { status: 'too-few-minutiae', score: 0, pairs: [] }
+  }
+  // The stages treat their two sides differently, so the sides always go in the same order: comparing is symmetric by construction.
+  const swap = comesAfter(probe, candidate)
+  const a = swap ? candidate : probe
+  const b = swap ? probe : candidate
+  const found = compareStages(a, b)
+  if (found.best < 0) {
+    trace?.stages.push(descriptorStage(probe, candidate))
+    return { status: 'scored', score: 0, pairs: [] }
+  }
+  const { aligned, fused } = found.tried[found.best]!
+  const score = calibrate(fused)
+  const { pairing } = aligned
+  const pairs = pairing.i.map((i, k) => {
+    const own = a.index[i]!
+    const other = b.index[pairing.j[k]!]!
+    const residual = isqrt(pairing.residual[k]!)
+    return swap ? { probe: other, candidate: own, residual } : { probe: own, candidate: other, residual }
+  })
+  if (trace !== undefined) traceStages(trace, probe, candidate, found, swap, score)
+  return { status: 'scored', score, pairs, alignment: alignmentOf(swap ? inverse(aligned.rigid) : aligned.rigid, probe, candidate) }
+}
+
+// A total order on prepared templates by what the stages read.
+function comesAfter(p: Prepared, q: Prepared): boolean {
+  if (p.count !== q.count) return p.count > q.count
+  for (const name of ['angle', 'x', 'y', 'quality', 'hull', 'bits'] as const)
+    for (let k = 0; k < p[name].length; k++) if (p[name][k] !== q[name][k]) return p[name][k]! > q[name][k]!
+  return false
+}
+
+function alignmentOf(rigid: Rigid, probe: Prepared, candidate: Prepared): Alignment {
+  const [x, y] = carry(rigid, 0, 0)
+  return {
+    rotationDegrees: degrees(rigid),
+    pivot: probe.middle,
+    target: [candidate.middle[0] + x, candidate.middle[1] - y],
+  }
+}
+
+function degrees({ angle }: Rigid): number {
+  return ((angle > 512 ? angle - 1024 : angle) * 360) / 1024
+}
+
+const thousandths = (value: number, one: number) => Math.round((1000 * value) / one)
+
+function descriptorStage(probe: Prepared, candidate: Prepared) {
+  const sum = (cells: Uint8Array) => cells.reduce((total, count) => total + count, 0)
+  const stage = 'descriptors' as const
+  return { stage, probe: probe.count, candidate: candidate.count, probeCells: sum(probe.cells), candidateCells: sum(candidate.cells) }
+}
+
+function traceStages(trace: MatchTrace, probe: Prepared, candidate: Prepared, found: Comparison, swap: boolean, score: number): void {
+  const a = swap ? candidate : probe
+  const b = swap ? probe : candidate
+  const named = (i: number, j: number) =>
+    swap ? { probe: b.index[j]!, candidate: a.index[i]! } : { probe: a.index[i]!, candidate: b.index[j]! }
+  const forward = (rigid: Rigid) => (swap ? inverse(rigid) : rigid)
+  const { pairs, tried } = found
+  const { aligned, evidence, fused } = tried[found.best]!
+  const [shiftX, shiftY] = carry(forward(aligned.rigid), 0, 0)
+  const matched = aligned.pairing.i.map((i, k) => ({
+    ...named(i, aligned.pairing.j[k]!),
+    residual: isqrt(aligned.pairing.residual[k]!),
+    value: thousandths(aligned.pairing.value[k]!, 1024),
+  }))
+  const missing = (all: Prepared, used: readonly number[]) => [...all.index].filter((index) => !used.includes(index)).sort((p, q) => p - q)
+  trace.stages.push(
+    descriptorStage(probe, candidate),
+    {
+      stage: 'pairs',
+      pairs: Array.from({ length: pairs.count }, (_, p) => ({
+        ...named(pairs.i[p]!, pairs.j[p]!),
+        similarity: thousandths(pairs.alike[p]!, 1024),
+        level: thousandths(pairs.level[p]!, 4096),
+      })),
+      rel: thousandths(pairs.rel, 4096),
+    },
+    {
+      stage: 'clusters',
+      clusters: tried.map((one) => ({
+        seed: named(pairs.i[one.aligned.seed]!, pairs.j[one.aligned.seed]!),
+        rotationDegrees: degrees(forward(one.aligned.rigid)),
+        matched: one.aligned.pairing.i.length,
+        fused: thousandths(one.fused, 1024),
+      })),
+    },
+    { stage: 'transform', rotationDegrees: degrees(forward(aligned.rigid)), shift: [shiftX, -shiftY] },
+    { stage: 'matched', pairs: matched },
+    {
+      stage: 'unmatched',
+      probe: missing(
+        probe,
+        matched.map((pair) => pair.probe),
+      ),
+      candidate: missing(
+        candidate,
+        matched.map((pair) => pair.candidate),
+      ),
+    },
+    {
+      stage: 'score',
+      parts: {
+        f: thousandths(evidence.f, 1024),
+        rel: thousandths(pairs.rel, 4096),
+        qualityEvidence: thousandths(evidence.lu, 1024),
+        edges: evidence.edges,
+        edgeDensity: thousandths(evidence.density, 1024),
+      },
+      overlap: thousandths(evidence.overlap, 1024),
+      fused: thousandths(fused, 1024),
+      score,
+    },
+  )
+}

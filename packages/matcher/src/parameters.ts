@@ -1,0 +1,99 @@
+// Every tuning constant of the matcher. Lengths are in 1/100 mm (1 pixel at 500 dpi is 5.08), angles in 1/256 turn unless said, Qn = times 2^n.
+// "T" is the tuning data: sensors crossmatch, upek and FVC2002 DB4 set B, three extractors (FingerJetFX OSE, NBIS mindtct, SourceAFIS).
+// Constants marked "study" come from an ablation study of 123 configurations on T; those marked "fit" were refitted with bench/fit on T.
+
+/** Which minutiae take part. */
+export const limits = {
+  /** Most minutiae that descriptors are built from, best quality first: bounds the work on hostile templates (study). */
+  minutiae: 128,
+  /** Most minutiae compared, best quality first: 50 is as accurate and faster, 80 keeps large prints whole (study). */
+  centres: 80,
+  /** Fewest minutiae on either side for a score at all: with fewer, chance agreements and true ones look alike (house rule). */
+  fewest: 6,
+  /** Coordinates are clamped to this from the middle of the print: no finger is wider, and products stay inside 32 bits. */
+  coordinate: 4095,
+  /** Quality that a minutia without a reported one counts as, when the best are chosen (study). */
+  unknownQuality: 60,
+} as const
+
+/** The descriptor: 8 x 8 cells of 6 angle sections around a minutia (study 3.2; after Cappelli's cylinder code, in bits). */
+export const cylinder = {
+  /** Half the side of the square, and the largest distance of a used cell's centre: 70 pixels. */
+  radius: 356,
+  /** Standard deviation of a neighbour's weight in space: 11.8 pixels. */
+  sigma: 60,
+  /** Where that weight is cut: three standard deviations. */
+  reach: 180,
+  /** Standard deviation of a neighbour's weight in angle, radians. */
+  sigmaAngle: 0.62,
+  /** A bit is set when the summed weight is above 0.28, Q12. */
+  threshold: 1147,
+  /** A cell counts when its centre is at most 14 pixels outside the hull: tight masks were the largest single gain (study row 10). */
+  margin: 71,
+} as const
+
+/** Similarity of two descriptors (study 3.3). */
+export const similarity = {
+  /** Minutiae whose angles differ by more are never compared: 67 degrees, wider than fingers are turned. */
+  window: 48,
+  /** Fewest cells valid in both: 60 bits of 312. */
+  fewestCells: 10,
+  /** Similarities below 0.05 are dropped, Q10. */
+  least: 51,
+} as const
+
+/** Selection and consistency of pairs (study 3.4 and 3.5). */
+export const consistency = {
+  /** Pairs kept by the one-to-one selection; more did not help. */
+  pairs: 32,
+  /** Squared error allowed to a displacement: 80 px^2 ... */
+  tolerance: 2065,
+  /** ... plus 0.055 of its squared length, Q10. */
+  toleranceShare: 56,
+  /** Difference of two pairs' rotations, 31 degrees. */
+  rotation: 22,
+  /** Weight of that difference, 0.6, Q10. */
+  rotationWeight: 614,
+  /** Displacements shorter than 4 pixels say nothing, squared. */
+  shortest: 413,
+  rounds: 3,
+  /** Share of the old value in a round, 0.35, Q10; and 0.65 * 4 / 31 of the support, Q16. */
+  keep: 358,
+  gain: 5496,
+  /** The largest values that make up `rel`. */
+  best: 8,
+} as const
+
+/** Alignment (study 3.6). */
+export const alignment = {
+  /** Alignments tried, and how they must differ: the centre moves by more than 14 pixels (L1), or the angle by 0.1 rad (1/1024 turn). */
+  seeds: 4,
+  seedDistance: 71,
+  seedAngle: 16,
+  /** Evidence of a pair's directions in the fits, 600 and 200 px^2. */
+  directionFirst: 15484,
+  direction: 5161,
+  /** Radius of the pairing: 18 pixels, in the last pass 12; angle 28 degrees. */
+  radius: 91,
+  lastRadius: 61,
+  angle: 20,
+  /** Elastic correction reaches 60 pixels. */
+  elastic: 305,
+} as const
+
+/** What the final pairing is judged by (study 3.6). */
+export const evidence = {
+  /** An unmatched minutia counts as overlapping from 8 pixels outside the other hull (0) to 24 inside (1). */
+  overlapOutside: 41,
+  overlapInside: 122,
+  /** Least overlap, 8 minutiae, and 6 added below f, Q10. */
+  leastOverlap: 8192,
+  overlapAdded: 6144,
+  /** Two matched pairs agree when their distances differ by less than 3 pixels and 5 %, Q10, and their angles by 12. */
+  edgeDistance: 15,
+  edgeShare: 51,
+  edgeAngle: 12,
+  /** Bounds of the quality bins and of the bins of distance inside the border (4, 14, 30 pixels). */
+  qualityBins: [20, 35, 45, 57, 72],
+  borderBins: [20, 71, 152],
+} as const

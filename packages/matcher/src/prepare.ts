@@ -1,0 +1,178 @@
+import { checkTemplate, type MinutiaeTemplate } from '@kart/minutiae'
+import { cylinder, limits } from './parameters.ts'
+import { cellWeight, cos1024, hullX, hullY, sectionWeight, sin1024 } from './tables.ts'
+
+/** A template made ready for comparison. Everything is in integers: 1/100 mm from the print's middle, x right, y up, angles 1/256 turn. */
+export interface Prepared {
+  /** Minutiae in the template it was made from. */
+  readonly total: number
+  /** Minutiae that take part, sorted by angle. */
+  readonly count: number
+  readonly x: Int16Array
+  readonly y: Int16Array
+  readonly angle: Uint8Array
+  /** As reported, 0 = not. */
+  readonly quality: Uint8Array
+  /** Index of each in the template. */
+  readonly index: Uint8Array
+  /** Descriptor bits, 12 words a minutia: two for each of six angle sections, one bit a cell. */
+  readonly bits: Int32Array
+  /** Valid cells, two words a minutia, repeated to 12 words so that they line up with `bits`. */
+  readonly mask: Int32Array
+  /** Number of valid cells. */
+  readonly cells: Uint8Array
+  /** Support values of the hull in 16 directions. */
+  readonly hull: Int16Array
+  /** The print's middle in the template's coordinates. */
+  readonly middle: readonly [number, number]
+}
+
+/** Signed distance outside a hull, negative inside, 1/100 mm. */
+export function outside(hull: Int16Array, x: number, y: number): number {
+  let most = -32768
+  for (let k = 0; k < 8; k++) {
+    const along = (hullX[k]! * x + hullY[k]! * y + 8192) >> 14
+    most = Math.max(most, along - hull[k]!, -along - hull[k + 8]!)
+  }
+  return most
+}
+
+/** Makes a template ready for comparison; throws InputError when its arrays do not agree. Work is bounded by {@link limits}, whatever the template. */
+export function prepare(template: MinutiaeTemplate): Prepared {
+  checkTemplate(template)
+  const kept = bestMinutiae(template)
+  const used = kept.length
+  let sumX = 0
+  let sumY = 0
+  for (const i of kept) {
+    sumX += template.x[i]!
+    sumY += template.y[i]!
+  }
+  const middle = used === 0 ? ([0, 0] as const) : ([Math.round(sumX / used), Math.round(sumY / used)] as const)
+  const allX = Int16Array.from(kept, (i) => clampCoordinate(template.x[i]! - middle[0]))
+  const allY = Int16Array.from(kept, (i) => clampCoordinate(middle[1] - template.y[i]!))
+  const allAngle = Uint8Array.from(kept, (i) => template.angle[i]!)
+  const hull = hullOf(allX, allY)
+
+  const order = Array.from({ length: Math.min(used, limits.centres) }, (_, i) => i)
+  order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
+  const count = order.length
+  const bits = new Int32Array(12 * count)
+  const mask = new Int32Array(12 * count)
+  const cells = new Uint8Array(count)
+  for (const [at, centre] of order.entries()) describe(centre, at, allX, allY, allAngle, hull, bits, mask, cells)
+  return {
+    total: template.count,
+    count,
+    x: Int16Array.from(order, (i) => allX[i]!),
+    y: Int16Array.from(order, (i) => allY[i]!),
+    angle: Uint8Array.from(order, (i) => allAngle[i]!),
+    quality: Uint8Array.from(order, (i) => template.quality[kept[i]!]!),
+    index: Uint8Array.from(order, (i) => kept[i]!),
+    bits,
+    mask,
+    cells,
+    hull,
+    middle,
+  }
+}
+
+function clampCoordinate(value: number): number {
+  return Math.max(-limits.coordinate, Math.min(limits.coordinate, value))
+}
+
+// Best quality first, then nearest to the middle of all; duplicates of a position and angle are dropped, because they would vote twice.
+function bestMinutiae(template: MinutiaeTemplate): number[] {
+  let sumX = 0
+  let sumY = 0
+  for (let i = 0; i < template.count; i++) {
+    sumX += template.x[i]!
+    sumY += template.y[i]!
+  }
+  const middleX = Math.round(sumX / Math.max(1, template.count))
+  const middleY = Math.round(sumY / Math.max(1, template.count))
+  const rank = (i: number) => template.quality[i]! || limits.unknownQuality
+  const distance = (i: number) => (template.x[i]! - middleX) ** 2 + (template.y[i]! - middleY) ** 2
+  const seen = new Set<number>()
+  const indices: number[] = []
+  for (let i = 0; i < template.count; i++) {
+    const key = ((template.x[i]! & 0xffff) * 65536 + (template.y[i]! & 0xffff)) * 256 + template.angle[i]!
+    if (!seen.has(key)) indices.push(i)
+    seen.add(key)
+  }
+  indices.sort((a, b) => rank(b) - rank(a) || distance(a) - distance(b) || a - b)
+  return indices.slice(0, limits.minutiae)
+}
+
+function hullOf(x: Int16Array, y: Int16Array): Int16Array {
+  const hull = new Int16Array(16).fill(-limits.coordinate)
+  for (let i = 0; i < x.length; i++)
+    for (let k = 0; k < 8; k++) {
+      const along = (hullX[k]! * x[i]! + hullY[k]! * y[i]! + 8192) >> 14
+      hull[k] = Math.max(hull[k]!, along)
+      hull[k + 8] = Math.max(hull[k + 8]!, -along)
+    }
+  return hull
+}
+
+// Centres of the cells' rows and columns, -3.5 .. 3.5 cells of 17.5 pixels.
+const cellAt = Int16Array.from({ length: 8 }, (_, i) => Math.round(((2 * i - 7) * cylinder.radius) / 8))
+const usedCells = Array.from({ length: 64 }, (_, cell) => cell).filter((cell) => {
+  const u = cellAt[cell >> 3]!
+  const v = cellAt[cell & 7]!
+  return u * u + v * v <= cylinder.radius * cylinder.radius
+})
+const farthest = cylinder.radius + cylinder.reach
+const sums = new Int32Array(384)
+const sectionShare = new Int32Array(6)
+
+function describe(
+  centre: number,
+  at: number,
+  x: Int16Array,
+  y: Int16Array,
+  angle: Uint8Array,
+  hull: Int16Array,
+  bits: Int32Array,
+  mask: Int32Array,
+  cells: Uint8Array,
+): void {
+  const cos = cos1024[4 * angle[centre]!]!
+  const sin = sin1024[4 * angle[centre]!]!
+  sums.fill(0)
+  for (let other = 0; other < x.length; other++) {
+    if (other === centre) continue
+    const dx = x[other]! - x[centre]!
+    const dy = y[other]! - y[centre]!
+    const u = (dx * cos + dy * sin + 8192) >> 14
+    const v = (dy * cos - dx * sin + 8192) >> 14
+    if (u > farthest || u < -farthest || v > farthest || v < -farthest) continue
+    const relative = 3 * ((angle[other]! - angle[centre]!) & 0xff)
+    for (let k = 0; k < 6; k++) {
+      const e = (relative - 64 - 128 * k + 1536) % 768
+      sectionShare[k] = sectionWeight[e > 384 ? 768 - e : e]!
+    }
+    for (const cell of usedCells) {
+      const du = u - cellAt[cell >> 3]!
+      const dv = v - cellAt[cell & 7]!
+      const d2 = du * du + dv * dv
+      if (d2 > cylinder.reach * cylinder.reach) continue
+      const weight = cellWeight[d2 >> 5]!
+      for (let k = 0; k < 6; k++) sums[64 * k + cell]! += (weight * sectionShare[k]!) >> 12
+    }
+  }
+  for (const cell of usedCells) {
+    const u = cellAt[cell >> 3]!
+    const v = cellAt[cell & 7]!
+    const cellX = x[centre]! + ((u * cos - v * sin + 8192) >> 14)
+    const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
+    if (outside(hull, cellX, cellY) > cylinder.margin) continue
+    cells[at]!++
+    const bit = 1 << (cell & 31)
+    const word = 12 * at + (cell >> 5)
+    for (let k = 0; k < 6; k++) {
+      mask[word + 2 * k]! |= bit
+      if (sums[64 * k + cell]! > cylinder.threshold) bits[word + 2 * k]! |= bit
+    }
+  }
+}
