@@ -19,7 +19,7 @@ export function findProgram(name) {
     .find((path) => existsSync(path))
 }
 
-function findVpcdDriver() {
+export function findVpcdDriver() {
   for (const folder of driverFolders) {
     if (!existsSync(folder)) continue
     const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('/libifdvpcd.so'))
