@@ -2,6 +2,7 @@ import { type CommandApdu, encodeCommand, type ResponseApdu } from '@kart/apdu/h
 import { bytesToUint, concatBytes, encodeTlv, InputError, uintToBytes } from '@kart/codec'
 import { constantTimeEqual, padMethod2, unpadMethod2, wipe } from '@kart/crypto'
 import { SecureMessagingError } from '../channel-error.ts'
+import { largestFitting } from '../largest-fitting.ts'
 import type { SecureMessaging } from '../secure-messaging.ts'
 import { aesSuite, type CipherSuite, tripleDesSuite } from './cipher-suite.ts'
 import { readProtectedResponse } from './protected-response.ts'
@@ -155,7 +156,7 @@ export class EmrtdSession implements SecureMessaging {
    * the command is taken to have a DO'97' of two bytes. 0 when nothing fits.
    */
   maxCommandData(maxApdu: number): number {
-    return largest((length) => {
+    return largestFitting((length) => {
       const body = this.#objectLength(length, true) + 4 + 10
       return body <= 65535 && body + (body <= 255 ? 6 : 9) <= maxApdu
     })
@@ -163,20 +164,8 @@ export class EmrtdSession implements SecureMessaging {
 
   /** Most plain data bytes of a response whose protected APDU, status word included, is at most `maxApdu` bytes (258 = the most a short Le can ask for). */
   maxResponseData(maxApdu: number): number {
-    return largest((length) => this.#responseLength(length) + 2 <= maxApdu)
+    return largestFitting((length) => this.#responseLength(length) + 2 <= maxApdu)
   }
-}
-
-/** The largest length in 0..65535 that fits, by bisection; fitting is monotone. */
-function largest(fits: (length: number) => boolean): number {
-  let low = 0
-  let high = 65536
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (fits(middle)) low = middle
-    else high = middle
-  }
-  return low
 }
 
 /** Class byte with "secure messaging, header authenticated" (ISO/IEC 7816-4:2020, 5.4.1); house rule: basic channels 0..3 only. */
