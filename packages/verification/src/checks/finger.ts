@@ -1,0 +1,48 @@
+import { DecodeError, LimitError } from '@kart/codec'
+import { dg3Codec } from '@kart/layout'
+import { compare, prepare, thresholds } from '@kart/matcher'
+import { decodeTemplate, decodeTemplates, type MinutiaeTemplate } from '@kart/minutiae'
+import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
+import type { Evidence } from '../evidence.ts'
+import { openFile } from '../open-file.ts'
+import type { Policy } from '../policy.ts'
+import { emrtd } from './data-groups.ts'
+
+const row: CheckRow = {
+  id: 'finger.match',
+  title: 'The live finger is one of those on the card',
+  clause: 'ISO/IEC 19794-2:2005; house rule',
+}
+
+/** One 1:1 comparison against every finger of EF.DG3, the best of them counting; required exactly when there is a probe. */
+export function checkFinger(evidence: Evidence, probe: MinutiaeTemplate | Uint8Array | undefined, policy: Policy): Check[] {
+  if (probe === undefined) return [notRun(row, 'no finger was presented', false)]
+  const live = prepare(probe instanceof Uint8Array ? decodeTemplate(probe) : probe)
+  const file = openFile(evidence, emrtd, 'EF.DG3', dg3Codec)
+  if (file.state !== 'decoded') return [notRun(row, file.state === 'absent' ? 'EF.DG3 was not read' : file.problem)]
+  const threshold = thresholds[policy.fingerThreshold]
+  let best: number | undefined
+  let compared = 0
+  const problems: string[] = []
+  for (const finger of file.value.fingers) {
+    if (finger.kind !== 'minutiae') continue
+    try {
+      for (const template of decodeTemplates(finger.record, 'iso-19794-2-2005').templates) {
+        const { status, score } = compare(live, prepare(template))
+        // Too few minutiae on either side: nothing was compared, and that is no answer either way.
+        if (status !== 'scored') {
+          problems.push('too few minutiae to tell fingers apart')
+          continue
+        }
+        compared++
+        if (best === undefined || score > best) best = score
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError || error instanceof LimitError)) throw error
+      problems.push(error.message)
+    }
+  }
+  if (best === undefined) return [notRun(row, problems[0] ?? 'EF.DG3 holds no minutiae to compare with')]
+  const detail = `score ${best} against the threshold ${threshold} (${policy.fingerThreshold}), best of ${compared}`
+  return [best >= threshold ? pass(row, detail) : fail(row, detail)]
+}

@@ -1,0 +1,209 @@
+import { CardError, equalBytes } from '@kart/codec'
+import { digest, verifySignature } from '@kart/crypto'
+import { type Certificate, decodeCertificate, type EfSod, ldsSecurityObjectOid, type SodSigner, sameName } from '@kart/layout'
+import { authorityUsageProblem, findIssuer, keyProblem, refusedDigests, signerUsageProblem, validAt } from '../certificate-path.ts'
+import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
+import type { OpenedFile } from '../open-file.ts'
+import type { Policy } from '../policy.ts'
+import { digestsOf, usableHash, usableScheme } from '../signature-scheme.ts'
+import type { TrustStore } from '../trust-store.ts'
+
+const rows = {
+  sod: { id: 'pa.sod', title: 'EF.SOD can be read', clause: 'Doc 9303-10, 8th ed., 4.6.2' },
+  contentType: {
+    id: 'pa.content-type',
+    title: 'What was signed is an LDS security object',
+    clause: 'Doc 9303-10, 8th ed., 4.6.2.2; RFC 5652, 11.1',
+  },
+  digestPolicy: {
+    id: 'pa.digest-policy',
+    title: 'The digests are strong enough and agree',
+    clause: 'Doc 9303-12, 8th ed., 4.4; RFC 5652, 5.3',
+  },
+  messageDigest: { id: 'pa.message-digest', title: 'The signed digest is that of the content', clause: 'RFC 5652, 5.4 and 11.2' },
+  signer: { id: 'pa.signer', title: 'The document signer is known', clause: 'RFC 5652, 5.3' },
+  signature: { id: 'pa.signature', title: 'EF.SOD is signed by the document signer', clause: 'Doc 9303-11, 8th ed., 5.1; RFC 5652, 5.6' },
+  chain: {
+    id: 'pa.chain',
+    title: 'A trusted CSCA signed the document signer',
+    clause: 'Doc 9303-11, 8th ed., 5.1; Doc 9303-12, 8th ed., 5',
+  },
+  validity: { id: 'pa.validity', title: 'The certificates are valid', clause: 'RFC 5280, 6.1.3' },
+  keyUsage: { id: 'pa.key-usage', title: 'The certificates may be used so', clause: 'Doc 9303-12, 8th ed., 7.1.1' },
+  criticalExtensions: { id: 'pa.critical-extensions', title: 'No critical extension is unknown', clause: 'RFC 5280, 4.2' },
+  revocation: { id: 'pa.revocation', title: 'The document signer is not revoked', clause: 'Doc 9303-12, 8th ed., 7.1.4' },
+  keyStrength: { id: 'pa.key-strength', title: 'The keys are sound and long enough', clause: 'Doc 9303-12, 8th ed., 4.4' },
+} as const satisfies Record<string, CheckRow>
+
+/** What passive authentication found, besides its checks. */
+export interface PassiveAuthentication {
+  readonly checks: readonly Check[]
+  /** The document signer; undefined when unknown. */
+  readonly signer: Certificate | undefined
+  /** The CSCA that signed it; undefined when none did. */
+  readonly csca: Certificate | undefined
+}
+
+/** Passive authentication without the data groups: is EF.SOD the word of a document signer that a trusted CSCA made (Doc 9303-11, 8th ed., 5.1)? */
+export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, policy: Policy): PassiveAuthentication {
+  if (file.state !== 'decoded') {
+    const first = file.state === 'absent' ? notRun(rows.sod, 'EF.SOD was not read') : fail(rows.sod, file.problem)
+    const others = Object.values(rows).filter((row) => row !== rows.sod)
+    return {
+      checks: [
+        first,
+        ...others.map((row) => notRun(row, 'there is no EF.SOD to look into', row !== rows.revocation || policy.revocation === 'required')),
+      ],
+      signer: undefined,
+      csca: undefined,
+    }
+  }
+  const sod = file.value
+  const info = sod.signers[0]!
+  const found = findSigner(sod, info, trust)
+  const signer = 'signer' in found ? found.signer : undefined
+  const path = signer === undefined ? undefined : findIssuer(signer, trust, policy)
+  const csca = path !== undefined && 'csca' in path ? path.csca : undefined
+  const withSigner = (row: CheckRow, check: (signer: Certificate) => Check) =>
+    signer === undefined ? notRun(row, 'the document signer is unknown') : check(signer)
+  const withPath = (row: CheckRow, check: (signer: Certificate, csca: Certificate) => Check) =>
+    signer === undefined || csca === undefined ? notRun(row, 'there is no path to a trusted CSCA') : check(signer, csca)
+
+  const checks = [
+    pass(rows.sod, `SignedData version ${sod.version}, ${sod.ldsSecurityObject.dataGroupHashes.length} data groups`),
+    checkContentType(sod, info),
+    checkDigests(sod, info, signer, csca, policy),
+    checkMessageDigest(sod, info),
+    'signer' in found ? pass(rows.signer, found.detail) : fail(rows.signer, found.problem),
+    withSigner(rows.signature, (by) => checkSignature(info, by, policy)),
+    withSigner(rows.chain, (by) =>
+      path !== undefined && 'csca' in path
+        ? pass(rows.chain, `${by.subject.text}, signed by ${path.csca.subject.text}`)
+        : fail(rows.chain, path!.problem),
+    ),
+    withPath(rows.validity, (by, root) => checkValidity(info, by, root, policy)),
+    withSigner(rows.keyUsage, (by) => {
+      const problem = signerUsageProblem(by) ?? (csca === undefined ? undefined : authorityUsageProblem(csca))
+      if (problem !== undefined) return fail(rows.keyUsage, problem)
+      return csca === undefined
+        ? notRun(rows.keyUsage, 'there is no path to a trusted CSCA')
+        : pass(rows.keyUsage, 'document signer: digital signatures; CSCA: certificates')
+    }),
+    withSigner(rows.criticalExtensions, (by) => {
+      const unknown = [by, ...(csca === undefined ? [] : [csca])].flatMap((certificate) => certificate.unknownCritical)
+      return unknown.length > 0
+        ? fail(rows.criticalExtensions, `critical extension ${unknown.join(', ')}`)
+        : pass(rows.criticalExtensions, 'none')
+    }),
+    withSigner(rows.keyStrength, (by) => {
+      const problem = keyProblem(by, policy) ?? (csca === undefined ? undefined : keyProblem(csca, policy))
+      return problem === undefined ? pass(rows.keyStrength, 'sound, and within the policy') : fail(rows.keyStrength, problem)
+    }),
+    notRun(rows.revocation, 'no revocation list was looked at', policy.revocation === 'required'),
+  ]
+  return { checks, signer, csca }
+}
+
+function checkContentType(sod: EfSod, info: SodSigner): Check {
+  const row = rows.contentType
+  if (sod.contentType !== ldsSecurityObjectOid) return fail(row, `the content type is ${sod.contentType}`)
+  if (info.contentType === undefined) return fail(row, 'the signed content type is missing')
+  if (info.contentType !== sod.contentType) return fail(row, `the signed content type is ${info.contentType}`)
+  return pass(row, 'the content type, signed with the content')
+}
+
+function checkDigests(sod: EfSod, info: SodSigner, signer: Certificate | undefined, csca: Certificate | undefined, policy: Policy): Check {
+  const row = rows.digestPolicy
+  const lds = sod.ldsSecurityObject.hash
+  const scheme = info.signatureScheme
+  if (lds === undefined) return fail(row, `unknown digest ${sod.ldsSecurityObject.hashAlgorithm.oid} of the data groups`)
+  if (info.digest === undefined) return fail(row, `unknown digest ${info.digestAlgorithm.oid} of the signer`)
+  if (scheme === undefined) return fail(row, `unknown signature algorithm ${info.signatureAlgorithm.oid}`)
+  if (!sod.digestAlgorithms.some((one) => one.oid === info.digestAlgorithm.oid))
+    return fail(row, 'the signer’s digest is not among those that SignedData announces')
+  if (scheme.hash !== info.digest) return fail(row, `the signature uses ${scheme.hash}, the signed digest ${info.digest}`)
+  if (policy.sameDigest && lds !== info.digest) return fail(row, `the data groups use ${lds}, the signature ${info.digest}`)
+  const used = [lds, ...digestsOf(scheme)].filter((digest) => !policy.digests.some((allowed) => allowed === digest))
+  // The CSCA's own signature is not looked at: it is trusted because it stands in the trust store.
+  const inCertificate = signer === undefined ? [] : refusedDigests(signer, policy)
+  const refused = [...new Set([...used, ...inCertificate])]
+  if (refused.length > 0) return fail(row, `the policy does not take ${refused.join(', ')}`)
+  if (signer === undefined || csca === undefined)
+    return notRun(row, `data groups: ${lds}; signature: ${info.digest}; no certificate path to look at`)
+  return pass(row, `data groups: ${lds}; signature: ${info.digest}`)
+}
+
+function checkMessageDigest(sod: EfSod, info: SodSigner): Check {
+  const row = rows.messageDigest
+  const hash = usableHash(info.digest)
+  if (info.messageDigest === undefined) return fail(row, 'the signed message digest is missing')
+  if (hash === undefined) return fail(row, `digest ${info.digestAlgorithm.oid} cannot be computed`)
+  return equalBytes(digest(hash, sod.content), info.messageDigest)
+    ? pass(row, `${hash} over the content as it came`)
+    : fail(row, 'the content is not what was signed')
+}
+
+type FoundSigner = { readonly signer: Certificate; readonly detail: string } | { readonly problem: string }
+
+/** Finds the certificate that SignerInfo names: inside EF.SOD, else among the document signers that the verifier holds. */
+function findSigner(sod: EfSod, info: SodSigner, trust: TrustStore): FoundSigner {
+  if (sod.signers.length !== 1) return { problem: `${sod.signers.length} signers where one is expected (house rule)` }
+  if (sod.version !== 3) return { problem: `SignedData version ${sod.version} where 3 is expected` }
+  const expected = info.signerId.kind === 'issuer-and-serial' ? 1 : 3
+  if (info.version !== expected) return { problem: `SignerInfo version ${info.version} where ${expected} is expected` }
+  if (info.signedAttributes === undefined) return { problem: 'there are no signed attributes' }
+  let embedded: Certificate[]
+  try {
+    embedded = sod.certificates.map(decodeCertificate)
+  } catch (error) {
+    if (error instanceof CardError) return { problem: error.message }
+    throw error
+  }
+  const inside = embedded.find((certificate) => isNamed(certificate, info))
+  if (inside !== undefined) return { signer: inside, detail: 'its certificate stands in EF.SOD' }
+  const held = trust.documentSigners.find((certificate) => isNamed(certificate, info))
+  if (held !== undefined) return { signer: held, detail: 'its certificate is one that the verifier holds' }
+  return {
+    problem:
+      embedded.length === 0
+        ? 'unknown signer: EF.SOD carries no certificate'
+        : 'unknown signer: no certificate is the one that EF.SOD names',
+  }
+}
+
+function isNamed(certificate: Certificate, { signerId }: SodSigner): boolean {
+  if (signerId.kind === 'subject-key-id')
+    return certificate.subjectKeyId !== undefined && equalBytes(certificate.subjectKeyId, signerId.keyId)
+  return equalBytes(certificate.serialNumber, signerId.serialNumber) && sameName(certificate.issuer, signerId.issuer)
+}
+
+function checkSignature(info: SodSigner, signer: Certificate, policy: Policy): Check {
+  const row = rows.signature
+  const scheme = info.signatureScheme === undefined ? undefined : usableScheme(info.signatureScheme)
+  if (scheme === undefined) return fail(row, `signature algorithm ${info.signatureAlgorithm.oid} is not supported`)
+  try {
+    const good = verifySignature(signer.spki, scheme, info.signedAttributes!, info.signature, { minRsaBits: policy.minRsaBits })
+    return good
+      ? pass(row, `${scheme.kind} with ${scheme.hash} over the signed attributes as they came`)
+      : fail(row, 'the signature is not the document signer’s')
+  } catch (error) {
+    if (error instanceof CardError) return fail(row, `the document signer’s key cannot be used: ${error.message}`)
+    throw error
+  }
+}
+
+function checkValidity(info: SodSigner, signer: Certificate, csca: Certificate, policy: Policy): Check {
+  const row = rows.validity
+  if (!validAt(csca, policy.now)) return fail(row, policy.now < csca.notBefore ? 'the CSCA is not valid yet' : 'the CSCA has expired')
+  if (info.signingTime !== undefined && !validAt(signer, info.signingTime))
+    return fail(row, 'the signing time that EF.SOD states is outside the document signer’s validity')
+  const moment = policy.signerValidity === 'now' ? policy.now : info.signingTime
+  if (moment === undefined) return fail(row, 'EF.SOD states no signing time to judge the document signer at')
+  if (!validAt(signer, moment))
+    return fail(row, moment < signer.notBefore ? 'the document signer is not valid yet' : 'the document signer has expired')
+  return pass(row, `document signer until ${day(signer.notAfter)}, CSCA until ${day(csca.notAfter)}`)
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10)
+}

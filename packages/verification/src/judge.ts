@@ -1,0 +1,75 @@
+import type { Check } from './check.ts'
+
+/** What the checks come to. `error` = the card could not be judged at all (it was never opened). */
+export type Verdict = 'accepted' | 'rejected' | 'error'
+
+/** Why, for machines; the worst first in {@link Report.reasons}. */
+export const reportReasons = [
+  'access-refused', // the card did not open with the key from the printed data
+  'data-not-authentic', // passive authentication failed: signature, signer, trust or hashes
+  'chip-not-genuine', // the chip did not prove the key that the issuer signed
+  'not-the-holder', // the live finger does not match
+  'document-expired', // the date of expiry has passed
+  'data-inconsistent', // what the card says in one place contradicts another
+  'cannot-prove-genuine-chip', // nothing failed, but the chip never proved itself: it may be a copy
+  'incomplete', // nothing failed, but a required check did not run
+  'nothing-proved', // there was no required check at all
+  'genuine', // every required check passed
+] as const
+
+export type ReportReason = (typeof reportReasons)[number]
+
+/** The verdict on one card, with every check behind it. */
+export interface Report {
+  readonly verdict: Verdict
+  /** The first of {@link Report.reasons}. */
+  readonly reason: ReportReason
+  /** Every reason that applies, worst first. */
+  readonly reasons: readonly ReportReason[]
+  /** One sentence for people. */
+  readonly summary: string
+  readonly checks: readonly Check[]
+}
+
+const failureReasons = [
+  { ids: /^access\./, reason: 'access-refused' },
+  { ids: /^pa\./, reason: 'data-not-authentic' },
+  { ids: /^aa\./, reason: 'chip-not-genuine' },
+  { ids: /^finger\./, reason: 'not-the-holder' },
+  { ids: /^document\.expired$/, reason: 'document-expired' },
+  { ids: /^/, reason: 'data-inconsistent' },
+] as const satisfies readonly { ids: RegExp; reason: ReportReason }[]
+
+const summaries = {
+  'access-refused': 'The card did not open with the data printed on it, so nothing could be judged.',
+  'data-not-authentic': 'The data on the card are not shown to be what the issuer signed.',
+  'chip-not-genuine': 'The chip did not prove that it is the one the issuer made.',
+  'not-the-holder': 'The finger presented does not match the one on the card.',
+  'document-expired': 'The document has expired.',
+  'data-inconsistent': 'The data on the card contradict each other or the profile.',
+  'cannot-prove-genuine-chip': 'The data are the issuer’s, but the chip never proved that it is not a copy.',
+  incomplete: 'Not every required check could be run.',
+  'nothing-proved': 'No check was required, so nothing is proved.',
+  genuine: 'Every required check passed.',
+} as const satisfies Record<ReportReason, string>
+
+/**
+ * The verdict, only from positive evidence (house rule, ARCHITECTURE.md): accepted needs at least one required check and every required check passed.
+ * Checks that are not required never turn it either way.
+ */
+export function judge(checks: readonly Check[]): Report {
+  const required = checks.filter((check) => check.required)
+  const found = new Set<ReportReason>()
+  for (const check of required) {
+    if (check.outcome === 'fail') found.add(failureReasons.find((row) => row.ids.test(check.id))!.reason)
+    else if (check.outcome !== 'pass') found.add(check.id.startsWith('aa.') ? 'cannot-prove-genuine-chip' : 'incomplete')
+  }
+  if (required.length === 0) found.add('nothing-proved')
+  const accepted = required.length > 0 && required.every((check) => check.outcome === 'pass')
+  if (accepted) found.add('genuine')
+  // Everything behind a card that stayed shut did not run: saying so for each would hide the one reason that counts.
+  const reasons = found.has('access-refused') ? (['access-refused'] as const) : reportReasons.filter((reason) => found.has(reason))
+  const reason = reasons[0]!
+  const verdict = accepted ? 'accepted' : reason === 'access-refused' ? 'error' : 'rejected'
+  return { verdict, reason, reasons, summary: summaries[reason], checks }
+}

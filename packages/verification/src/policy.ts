@@ -1,0 +1,42 @@
+import type { HashAlgorithm } from '@kart/crypto'
+import type { ThresholdName } from '@kart/matcher'
+
+/** What a verifier demands beyond the standards' minimum. */
+export interface Policy {
+  /** The moment to judge at. */
+  readonly now: Date
+  /** Digests taken in EF.SOD, its signature and certificates. */
+  readonly digests: readonly HashAlgorithm[]
+  /** Whether the digest of the data groups must be the signature's (V01): by the standard they may differ. */
+  readonly sameDigest: boolean
+  /** Fewest bits of an RSA modulus in certificates. */
+  readonly minRsaBits: number
+  /** Fewest bits of an RSA modulus of the chip's own key. */
+  readonly minChipRsaBits: number
+  /**
+   * When the document signer's certificate must be valid: now, or (`at-signing`) at the signing time that EF.SOD states, which is only the signer's word.
+   * The CSCA must be valid now in either case.
+   */
+  readonly signerValidity: 'now' | 'at-signing'
+  /** Whether a document signer must be shown not to be revoked. No revocation list is read yet, so `required` accepts no card. */
+  readonly revocation: 'ignored' | 'required'
+  /** Whether the chip must prove itself for a card to be accepted. */
+  readonly chipAuthentication: 'required' | 'optional'
+  /** Name of the matcher's threshold for the finger (false match rate 1 in 10,000: `fmr1e-4`). */
+  readonly fingerThreshold: ThresholdName
+}
+
+/** The policy that is used unless told (house rule): no SHA-1, RSA from 2048 bits, the chip must prove itself. */
+export function defaultPolicy(now: Date): Policy {
+  return {
+    now,
+    digests: ['sha224', 'sha256', 'sha384', 'sha512'],
+    sameDigest: false,
+    minRsaBits: 2048,
+    minChipRsaBits: 2048,
+    signerValidity: 'now',
+    revocation: 'ignored',
+    chipAuthentication: 'required',
+    fingerThreshold: 'fmr1e-4',
+  }
+}
