@@ -7,12 +7,14 @@ import { packages, root } from './workspace.mjs'
 const types = !process.argv.includes('--no-types')
 const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
 const started = performance.now()
+// Their package.json offers no "require", so that the CommonJS build must carry them.
+const importOnly = ['cborg']
 const wanted = packages().filter(({ name, entries }) => entries.length > 0 && (only.length === 0 || only.includes(name)))
 
 for (const { folder, entries } of wanted) {
   rmSync(join(folder, 'dist'), { recursive: true, force: true })
   const entry = Object.fromEntries(entries.map((name) => [name, join(folder, 'src', `${name}.ts`)]))
-  const shared = { entry, outDir: join(folder, 'dist'), format: ['esm', 'cjs'], target: 'node20', platform: 'node', silent: true, config: false, external: [/^[^./]/], loader: { '.wasm': 'binary' } }
+  const shared = { entry, outDir: join(folder, 'dist'), format: ['esm', 'cjs'], target: 'node20', platform: 'node', silent: true, config: false, external: [/^[^./]/], noExternal: importOnly, loader: { '.wasm': 'binary' } }
   await build({ ...shared, splitting: true, shims: true, sourcemap: true, clean: false })
   if (types) await build({ ...shared, dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } }, tsconfig: join(root, 'tsconfig.base.json') })
 }
