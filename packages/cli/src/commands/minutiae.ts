@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs'
+import { InputError } from '@kart/codec'
+import { decodeTemplates, encodeTemplate, type MinutiaeTemplate, minutiaeOf, type TemplateFormat, templateFormats } from '@kart/minutiae'
+import Table from 'cli-table3'
+import type { Command } from 'commander'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import { readInput } from '../read-file.ts'
+import type { Runner } from '../runner.ts'
+
+interface Options {
+  readonly from?: string
+  readonly to?: string
+  readonly output?: string
+  readonly view?: string
+  readonly list?: boolean
+  readonly json?: boolean
+}
+
+const typeNames = ['other', 'ending', 'bifurcation', 'reserved'] as const
+
+function formatNamed(name: string, field: string): TemplateFormat {
+  const row = templateFormats.find(({ format }) => format === name)
+  if (!row) throw new InputError(field, `no such format; one of ${templateFormats.map(({ format }) => format).join(', ')}`)
+  return row.format
+}
+
+function describe(template: MinutiaeTemplate): string {
+  const counts = [0, 0, 0, 0]
+  for (const type of template.type) counts[type] = (counts[type] ?? 0) + 1
+  const kinds = counts.flatMap((count, type) => (count > 0 ? [`${count} ${typeNames[type] ?? 'other'}`] : [])).join(', ')
+  const graded = template.quality.filter((quality) => quality > 0)
+  const mean = graded.length > 0 ? Math.round(graded.reduce((sum, quality) => sum + quality, 0) / graded.length) : undefined
+  return `${template.count} minutiae${kinds ? ` (${kinds})` : ''}, ${mean === undefined ? 'no quality given' : `mean quality ${mean}`}`
+}
+
+function list(template: MinutiaeTemplate): string {
+  const table = new Table({ head: ['#', 'type', 'x mm', 'y mm', 'angle °', 'quality'], style: { head: [], border: [] } })
+  minutiaeOf(template).forEach((minutia, index) => {
+    table.push([index + 1, typeNames[minutia.type] ?? 'other', (minutia.x / 100).toFixed(2), (minutia.y / 100).toFixed(2), ((minutia.angle * 360) / 256).toFixed(1), minutia.quality || '-'])
+  })
+  return table.toString()
+}
+
+/** `kart minutiae FILE`: shows a template of any supported format, and converts it. */
+export function addMinutiaeCommand(program: Command, run: Runner): void {
+  const command = program
+    .command('minutiae')
+    .description('show a fingerprint template, or convert it to another format')
+    .argument('<file>', 'a template in any supported format')
+    .option('--from <format>', 'the format of the file, where it cannot be told from its bytes')
+    .option('--to <format>', `convert to: ${templateFormats.map(({ format }) => format).join(', ')}`)
+    .option('-o, --output <file>', 'where the converted template goes')
+    .option('--view <n>', 'which view of a record to convert, counted from 1', '1')
+    .option('--list', 'list every minutia')
+    .option('--json', 'one JSON document on standard output')
+    .action((file: string, options: Options) =>
+      run(options, (output) => {
+        const bytes = readInput(file)
+        const decoded = decodeTemplates(bytes, options.from === undefined ? undefined : formatNamed(options.from, '--from'))
+        const row = templateFormats.find(({ format }) => format === decoded.format)
+        const record = decoded.record
+        output.line(`${file}: ${row?.title ?? decoded.format}, ${row?.clause ?? ''} (${decoded.format}), ${bytes.length} bytes`)
+        if (record) output.line(`image ${record.width} x ${record.height} pixels, ${record.resolutionX} x ${record.resolutionY} pixels a cm; ${record.views.length} views`)
+        decoded.templates.forEach((template, index) => {
+          output.line(`view ${index + 1}: ${describe(template)}`)
+          if (options.list) output.line(list(template))
+        })
+        let converted: Uint8Array | undefined
+        if (options.to !== undefined) {
+          if (options.output === undefined) throw new InputError('--output', 'say where the converted template goes')
+          const view = Number(options.view ?? '1')
+          const template = decoded.templates[view - 1]
+          if (template === undefined) throw new InputError('--view', `the file holds ${decoded.templates.length} views`)
+          const source = record?.views[view - 1]
+          converted = encodeTemplate(template, formatNamed(options.to, '--to'), {
+            ...(source ? { position: source.position, impression: source.impression, quality: source.quality } : {}),
+            ...(record ? { width: record.width, height: record.height, resolution: record.resolutionX } : {}),
+          })
+          writeFileSync(options.output, converted)
+          output.line(`wrote ${options.output}: ${options.to}, ${converted.length} bytes`)
+        }
+        output.document({
+          file,
+          format: decoded.format,
+          bytes: bytes.length,
+          views: decoded.templates.map((template) => ({ count: template.count, minutiae: minutiaeOf(template) })),
+          ...(converted ? { converted: { format: options.to, file: options.output, bytes: converted.length } } : {}),
+        })
+        return exitCode.done
+      }),
+    )
+  withExample(command, 'kart minutiae finger.fmr --list', 'kart minutiae finger.fmr --to card-compact -o finger.cc')
+}

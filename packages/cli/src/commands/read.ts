@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { toHex } from '@kart/codec'
+import { buildEvidenceTree, buildHolderView, renderFileTreeText } from '@kart/report'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
+import { type CardSourceOptions, openCard } from '../card-source.ts'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import { profileNamed } from '../profile-option.ts'
+import { readWithTrace } from '../reading.ts'
+import type { Runner } from '../runner.ts'
+
+interface Options extends CardSourceOptions, AccessOptions {
+  readonly profile?: string
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** `EF.ATR/INFO` as a file name. */
+const fileNameOf = (name: string): string => `${name.replaceAll('/', '-')}.bin`
+
+/** `kart read`: everything that the access rules open, shown and, if asked, saved as it came. */
+export function addReadCommand(program: Command, run: Runner): void {
+  const command = withAccessOptions(
+    program
+      .command('read')
+      .description('read a card and show what it holds; nothing is checked (see "kart verify")')
+      .option('--card <file>', 'an emulated card')
+      .option('--reader <name>', 'the card in this reader'),
+  )
+    .option('--profile <name>', 'the profile', 'national-id')
+    .option('-o, --out <folder>', 'save every file as it came, and the portrait and signature')
+    .option('--json', 'one JSON document on standard output')
+    .action((options: Options) =>
+      run(options, async (output) => {
+        const profile = profileNamed(options.profile)
+        const access = accessKeyOf(options)
+        const card = await openCard(options)
+        try {
+          const { evidence, recorder } = await readWithTrace(card, profile, access)
+          const holder = buildHolderView(evidence)
+          output.line(renderFileTreeText(buildEvidenceTree(profile, evidence)))
+          if (holder) {
+            output.line()
+            for (const { label, value } of [...holder.latin, ...holder.national]) output.line(`${pc.dim(label)}: ${value}`)
+            output.line()
+            for (const line of holder.mrz) output.line(line)
+          }
+          const saved: string[] = []
+          if (options.out !== undefined) {
+            mkdirSync(options.out, { recursive: true })
+            const save = (name: string, bytes: Uint8Array): void => {
+              writeFileSync(join(options.out ?? '', name), bytes, { mode: 0o600 })
+              saved.push(name)
+            }
+            for (const { name, bytes } of evidence.files) if (bytes !== undefined) save(fileNameOf(name), bytes)
+            for (const [name, picture] of [['portrait', holder?.portrait], ['signature', holder?.signature]] as const)
+              if (picture) save(`${name}.${picture.type === 'image/jpeg' ? 'jpg' : 'jp2'}`, picture.bytes)
+            output.line(`saved ${saved.length} files in ${options.out}`)
+          }
+          if (evidence.access.outcome === 'refused') output.aside(`The card did not open: ${evidence.access.problem ?? 'refused'}`)
+          else output.line(pc.dim('Nothing here was checked. "kart verify" says whether the card is genuine.'))
+          output.document({
+            atr: toHex(evidence.atr),
+            access: { protocol: evidence.access.protocol, outcome: evidence.access.outcome, ...(evidence.access.problem ? { problem: evidence.access.problem } : {}) },
+            files: evidence.files.map(({ application, name, outcome, bytes, sw }) => ({
+              application,
+              name,
+              outcome,
+              ...(sw === undefined ? {} : { sw: sw.toString(16).padStart(4, '0') }),
+              ...(bytes === undefined ? {} : { length: bytes.length, hex: toHex(bytes) }),
+            })),
+            holder: holder && { latin: holder.latin, national: holder.national, mrz: holder.mrz },
+            stages: recorder.stages,
+            ...(options.out === undefined ? {} : { saved }),
+          })
+          return evidence.access.outcome === 'opened' ? exitCode.done : exitCode.cardFailure
+        } finally {
+          await card.close()
+        }
+      }),
+    )
+  withExample(command, 'kart read --card citizen.card --docno T00000017 --dob 900321 --doe 361101 -o citizen')
+}

@@ -1,0 +1,69 @@
+import { explainAtr } from '@kart/apdu'
+import { DecodeError, toHex } from '@kart/codec'
+import { openPcsc } from '@kart/pcsc'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import type { Runner } from '../runner.ts'
+
+interface Options {
+  readonly watch?: boolean
+  readonly json?: boolean
+}
+
+function explain(atr: Uint8Array): string[] {
+  try {
+    return explainAtr(atr)
+  } catch (error) {
+    if (error instanceof DecodeError) return [`not a valid ATR: ${error.message}`]
+    throw error
+  }
+}
+
+/** `kart readers`: the readers, what is in them, and what their cards say at reset. */
+export function addReadersCommand(program: Command, run: Runner): void {
+  const command = program
+    .command('readers')
+    .description('list smart-card readers, the cards in them, and their ATRs explained')
+    .option('--watch', 'go on and print readers and cards as they come and go, until Ctrl-C')
+    .option('--json', 'one JSON document on standard output (with --watch: one an event)')
+    .action((options: Options) =>
+      run(options, async (output) => {
+        const context = await openPcsc()
+        try {
+          const readers = await context.listReaders()
+          const document = readers.map(({ name, cardPresent, atr, exclusive, inUse, mute }) => ({
+            name,
+            cardPresent,
+            exclusive,
+            inUse,
+            mute,
+            ...(atr ? { atr: toHex(atr), explained: explain(atr) } : {}),
+          }))
+          if (readers.length === 0) output.line('No readers. Plug one in, or plug in an emulated card: kart emulate --card FILE')
+          for (const reader of readers) {
+            const use = reader.exclusive ? ', held by one program' : reader.inUse ? ', in use' : ''
+            output.line(`${pc.bold(reader.name)}: ${reader.cardPresent ? (reader.mute ? 'a card that does not answer' : `a card${use}`) : 'empty'}`)
+            if (!reader.atr) continue
+            output.line(`  ATR ${toHex(reader.atr).toUpperCase().replace(/(..)(?=.)/g, '$1 ')}`)
+            for (const line of explain(reader.atr)) output.line(`    ${line}`)
+          }
+          output.document({ readers: document })
+          if (!options.watch) return exitCode.done
+          const stop = new AbortController()
+          process.once('SIGINT', () => stop.abort())
+          process.once('SIGTERM', () => stop.abort())
+          for await (const event of context.watch({ signal: stop.signal })) {
+            const atr = 'atr' in event && event.atr ? toHex(event.atr) : undefined
+            output.line(`${new Date().toISOString()}  ${event.kind.padEnd(14)}  ${event.reader}${atr ? `  ${atr.toUpperCase()}` : ''}`)
+            output.document({ ...event, ...(atr ? { atr } : {}) })
+          }
+          return exitCode.done
+        } finally {
+          await context.close()
+        }
+      }),
+    )
+  withExample(command, 'kart readers', 'kart readers --watch')
+}

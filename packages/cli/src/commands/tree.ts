@@ -1,0 +1,52 @@
+import { buildEvidenceTree, buildFileTree, renderFileTreeText } from '@kart/report'
+import type { Command } from 'commander'
+import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
+import { type CardSourceOptions, openCard } from '../card-source.ts'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import { profileNamed } from '../profile-option.ts'
+import { readWithTrace } from '../reading.ts'
+import type { Runner } from '../runner.ts'
+
+interface Options extends CardSourceOptions, AccessOptions {
+  readonly profile?: string
+  readonly json?: boolean
+}
+
+/** `kart tree`: the file tree of a profile, or of a card with the sizes of its files. */
+export function addTreeCommand(program: Command, run: Runner): void {
+  const command = withAccessOptions(
+    program
+      .command('tree')
+      .description('draw the file tree with its access rules: of a card, or of the profile when no card is named')
+      .option('--card <file>', 'an emulated card')
+      .option('--reader <name>', 'the card in this reader'),
+  )
+    .option('--profile <name>', 'the profile', 'national-id')
+    .option('--json', 'one JSON document on standard output')
+    .action((options: Options) =>
+      run(options, async (output) => {
+        const profile = profileNamed(options.profile)
+        const names = options.card !== undefined || options.reader !== undefined
+        if (!names) {
+          const tree = buildFileTree(profile, () => undefined)
+          output.line(renderFileTreeText(tree))
+          output.document({ profile: profile.name, applications: tree })
+          return exitCode.done
+        }
+        const access = accessKeyOf(options)
+        const card = await openCard(options)
+        try {
+          const { evidence } = await readWithTrace(card, profile, access)
+          const tree = buildEvidenceTree(profile, evidence)
+          output.line(renderFileTreeText(tree))
+          if (evidence.access.outcome === 'refused') output.aside(`The card did not open: ${evidence.access.problem ?? 'refused'}`)
+          output.document({ profile: profile.name, applications: tree })
+          return evidence.access.outcome === 'opened' ? exitCode.done : exitCode.cardFailure
+        } finally {
+          await card.close()
+        }
+      }),
+    )
+  withExample(command, 'kart tree', 'kart tree --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01')
+}

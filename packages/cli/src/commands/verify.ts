@@ -1,0 +1,81 @@
+import { InputError } from '@kart/codec'
+import { thresholds } from '@kart/matcher'
+import { defaultPolicy, judge, runChecks } from '@kart/verification'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
+import { type CardSourceOptions, openCard } from '../card-source.ts'
+import { withExample } from '../help.ts'
+import { profileNamed } from '../profile-option.ts'
+import { readInput } from '../read-file.ts'
+import { readWithTrace } from '../reading.ts'
+import type { Runner } from '../runner.ts'
+import { thresholdNamed } from '../threshold-option.ts'
+import { type TrustOptions, trustOf } from '../trust-options.ts'
+import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
+import { writePage } from '../verification-page.ts'
+
+interface Options extends CardSourceOptions, AccessOptions, TrustOptions {
+  readonly probe?: string
+  readonly report?: string
+  readonly profile?: string
+  readonly threshold: string
+  readonly at?: string
+  readonly json?: boolean
+}
+
+function momentOf(text: string | undefined): Date {
+  if (text === undefined) return new Date()
+  const moment = new Date(text)
+  if (Number.isNaN(moment.getTime())) throw new InputError('--at', 'not a time: for instance 2026-11-22 or 2026-11-22T10:00:00Z')
+  return moment
+}
+
+/** `kart verify`: reads a card, proves it genuine, and matches its holder's finger. */
+export function addVerifyCommand(program: Command, run: Runner): void {
+  const command = withAccessOptions(
+    program
+      .command('verify')
+      .description('prove a card genuine and, with --probe, match its holder’s finger')
+      .option('--card <file>', 'an emulated card')
+      .option('--reader <name>', 'the card in this reader'),
+  )
+    .option('--pki <dir>', 'trust the CSCA in this folder (made by "kart pki init")')
+    .option('--csca <file...>', 'trust these country signing certificates (DER or PEM)')
+    .option('--probe <file>', 'a live finger: any template that "kart minutiae" can show')
+    .option('--threshold <name>', `how like the finger must be: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
+    .option('--at <time>', 'judge as of this time instead of now')
+    .option('--report <file>', 'write an HTML report')
+    .option('--profile <name>', 'the profile', 'national-id')
+    .option('--json', 'one JSON document on standard output: verdict and every check')
+    .action((options: Options) =>
+      run(
+        options,
+        async (output) => {
+          const profile = profileNamed(options.profile)
+          const access = accessKeyOf(options)
+          const trust = trustOf(options)
+          const policy = { ...defaultPolicy(momentOf(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
+          const probe = options.probe === undefined ? undefined : readInput(options.probe)
+          const card = await openCard(options)
+          try {
+            const reading = await readWithTrace(card, profile, access)
+            const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }))
+            printStages(output, reading.recorder.stages)
+            output.line()
+            printReport(output, report)
+            if (options.report !== undefined) {
+              writePage(options.report, { profile, reading, report, policy, probe, notes: [] })
+              output.line(pc.dim(`report: ${options.report}`))
+            }
+            output.document(verdictDocument(report, reading, profile))
+            return verdictExit(report)
+          } finally {
+            await card.close()
+          }
+        },
+        { verdict: 'error', checks: [] },
+      ),
+    )
+  withExample(command, 'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --probe live.fmr --report report.html')
+}

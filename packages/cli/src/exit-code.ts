@@ -1,0 +1,44 @@
+import { CardError, type ErrorCode } from '@kart/codec'
+
+/** What `kart` tells the shell. */
+export const exitCode = {
+  /** Accepted, or done. */
+  done: 0,
+  /** Rejected. */
+  rejected: 1,
+  /** Bad input or usage. */
+  badInput: 2,
+  /** Reader or card failure. */
+  cardFailure: 3,
+} as const
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+const byErrorCode = {
+  decode: exitCode.badInput,
+  input: exitCode.badInput,
+  limit: exitCode.badInput,
+  pki: exitCode.badInput,
+  crypto: exitCode.badInput,
+  'card-memory': exitCode.badInput,
+  'status-word': exitCode.cardFailure,
+  transport: exitCode.cardFailure,
+  reader: exitCode.cardFailure,
+  'secure-messaging': exitCode.cardFailure,
+  authentication: exitCode.cardFailure,
+  personalization: exitCode.cardFailure,
+} as const satisfies Record<ErrorCode, ExitCode>
+
+/** The exit code of a failed run: 2 for what the user handed in, 3 for the reader and the card. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CardError) return byErrorCode[error.code]
+  // A file that is missing or may not be read is the user's input; anything else is a defect of ours and counts as a failure of the run.
+  return isFileError(error) ? exitCode.badInput : exitCode.cardFailure
+}
+
+const fileErrors: readonly string[] = ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM', 'EEXIST', 'ENOSPC', 'EROFS']
+
+/** Whether Node's file system refused. */
+export function isFileError(error: unknown): error is Error & { code: string; path?: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && fileErrors.includes(error.code)
+}

@@ -1,0 +1,59 @@
+import { CardError } from '@kart/codec'
+import pc from 'picocolors'
+import { isFileError } from './exit-code.ts'
+
+/** Where a command writes: people's lines, or one JSON document. */
+export interface Output {
+  readonly json: boolean
+  /** A line for people on standard output; nothing with `--json`. */
+  line(text?: string): void
+  /** The one document of `--json` on standard output; nothing without it. */
+  document(value: unknown): void
+  /** A line for people on standard error, with or without `--json`. */
+  aside(text: string): void
+}
+
+/** The output of a run. */
+export function createOutput(json: boolean): Output {
+  return {
+    json,
+    line(text = '') {
+      if (!json) process.stdout.write(`${text}\n`)
+    },
+    document(value) {
+      if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+    },
+    aside(text) {
+      process.stderr.write(`${text}\n`)
+    },
+  }
+}
+
+const nextSteps: Partial<Record<CardError['code'], string>> = {
+  reader: 'Run "kart readers" to see what is connected.',
+  authentication: 'Check document number, date of birth and date of expiry, and that this is the card you mean.',
+  'secure-messaging': 'Take the card out, put it back, and try again; if it happens again, do not trust this card or reader.',
+  pki: 'Make a test PKI with "kart pki init DIR".',
+  'card-memory': 'Name another file, or issue a new card.',
+}
+
+/** An error in plain words, with what to do next where that is known. */
+export function explainError(error: unknown): { code: string; message: string; next: string | undefined } {
+  if (error instanceof CardError) return { code: error.code, message: error.message, next: nextSteps[error.code] }
+  if (isFileError(error)) {
+    const where = error.path ? ` ${error.path}` : ''
+    const what = { ENOENT: 'there is no such file:', EACCES: 'no permission for', EPERM: 'no permission for', EISDIR: 'this is a folder, not a file:', EEXIST: 'this exists already:' }[error.code]
+    return { code: 'file', message: what ? `${what}${where}` : `${error.code}${where}`, next: undefined }
+  }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error), next: 'This is a defect in Kart; please report it with the command that you ran.' }
+}
+
+/** Prints an error: a document with `--json` (plus `fields`), else two lines on standard error. */
+export function printError(output: Output, error: unknown, fields: Record<string, unknown> = {}): void {
+  const { code, message, next } = explainError(error)
+  output.document({ ...fields, error: { code, message } })
+  if (!output.json) {
+    output.aside(`${pc.red('kart:')} ${message}`)
+    if (next) output.aside(next)
+  }
+}

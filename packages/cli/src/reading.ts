@@ -1,0 +1,32 @@
+import type { CardProfile } from '@kart/layout/profile'
+import { RunRecorder } from '@kart/report'
+import { type AccessKey, type Evidence, type ReadProgress, readCard } from '@kart/verification'
+import type { OpenCard } from './card-source.ts'
+
+const stageNames = {
+  card: 'read the master file',
+  access: 'open the card (BAC)',
+  files: 'read the eMRTD files',
+  'active-authentication': 'active authentication',
+} as const satisfies Record<ReadProgress['stage'], string>
+
+/** A card that was read, with what it cost. */
+export interface Reading {
+  readonly evidence: Evidence
+  readonly recorder: RunRecorder
+}
+
+/** Reads a card and counts by stage; `onProgress` hears each stage and file in a few words. */
+export async function readWithTrace(card: OpenCard, profile: CardProfile, access: AccessKey, onProgress?: (text: string) => void, recorder = new RunRecorder()): Promise<Reading> {
+  const evidence = await readCard(card.transport, {
+    profile,
+    access,
+    trace: { wire: recorder.sink, plain: recorder.sink },
+    onProgress: ({ stage, file, soFar, inAll }) => {
+      recorder.begin(stageNames[stage])
+      onProgress?.(file === undefined ? stageNames[stage] : `${file}${soFar === undefined ? '' : `: ${soFar}${inAll === undefined ? '' : ` of ${inAll}`} bytes`}`)
+    },
+  })
+  recorder.end()
+  return { evidence, recorder }
+}

@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { InputError } from '@kart/codec'
+import { pkiFileNames } from '@kart/personalization'
+import { type TrustStore, trustStore } from '@kart/verification'
+import { readInput } from './read-file.ts'
+
+export interface TrustOptions {
+  readonly pki?: string
+  readonly csca?: readonly string[]
+}
+
+const pemCertificate = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g
+
+/** The certificates of a file: one in DER, or any number in PEM. */
+function certificatesIn(path: string): Uint8Array[] {
+  const bytes = readInput(path)
+  if (bytes[0] === 0x30) return [bytes]
+  const found = [...Buffer.from(bytes).toString('latin1').matchAll(pemCertificate)].map((match) => new Uint8Array(Buffer.from(match[1] ?? '', 'base64')))
+  if (found.length === 0) throw new InputError(path, 'holds no certificate, neither DER nor PEM')
+  return found
+}
+
+/** The country signing certificates that the user trusts. Throws InputError unless --pki or --csca is given. */
+export function trustOf(options: TrustOptions): TrustStore {
+  const files = [...(options.csca ?? []), ...(options.pki === undefined ? [] : [join(options.pki, pkiFileNames.cscaCertificate)])]
+  if (files.length === 0) throw new InputError('--csca', 'say whom you trust: --csca FILE (a country signing certificate) or --pki DIR')
+  return trustStore(files.flatMap(certificatesIn))
+}

@@ -1,0 +1,55 @@
+import type { CardProfile } from '@kart/layout/profile'
+import type { Check, Report } from '@kart/verification'
+import Table from 'cli-table3'
+import pc from 'picocolors'
+import { type ExitCode, exitCode } from './exit-code.ts'
+import type { Output } from './output.ts'
+import type { Reading } from './reading.ts'
+
+const marks = { pass: pc.green('✓ pass'), fail: pc.red('✗ fail'), 'not-run': pc.dim('– not run') } as const satisfies Record<Check['outcome'], string>
+
+/** A table without frames. */
+export function plainTable(head: readonly string[]): Table.Table {
+  return new Table({
+    head: [...head],
+    style: { head: ['dim'], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
+  })
+}
+
+/** Prints every check and the verdict. */
+export function printReport(output: Output, report: Report): void {
+  const table = plainTable(['outcome', 'check', 'required', 'what was found'])
+  for (const check of report.checks) table.push([marks[check.outcome], check.title, check.required ? 'yes' : 'no', check.detail])
+  output.line(table.toString())
+  output.line()
+  const colour = report.verdict === 'accepted' ? pc.green : pc.red
+  output.line(`${pc.bold(colour(report.verdict.toUpperCase()))}  ${report.summary}`)
+}
+
+/** The stages of a run with their cost. */
+export function printStages(output: Output, stages: readonly { name: string; apdus: number; bytes: number; milliseconds: number }[]): void {
+  const table = plainTable(['stage', 'APDUs', 'bytes on the wire', 'time'])
+  for (const stage of stages) table.push([stage.name, { content: String(stage.apdus), hAlign: 'right' }, { content: String(stage.bytes), hAlign: 'right' }, { content: `${stage.milliseconds.toFixed(1)} ms`, hAlign: 'right' }])
+  output.line(table.toString())
+}
+
+/** The JSON document of a verification. */
+export function verdictDocument(report: Report, reading: Reading, profile: CardProfile): Record<string, unknown> {
+  return {
+    verdict: report.verdict,
+    reason: report.reason,
+    reasons: report.reasons,
+    summary: report.summary,
+    checks: report.checks,
+    profile: profile.name,
+    readAt: reading.evidence.readAt.toISOString(),
+    files: reading.evidence.files.map(({ application, name, outcome, bytes }) => ({ application, name, outcome, ...(bytes ? { bytes: bytes.length } : {}) })),
+    stages: reading.recorder.stages,
+  }
+}
+
+/** What a verdict tells the shell. */
+export function verdictExit(report: Report): ExitCode {
+  return report.verdict === 'accepted' ? exitCode.done : report.verdict === 'rejected' ? exitCode.rejected : exitCode.cardFailure
+}

@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs'
+import type { CardProfile } from '@kart/layout/profile'
+import { annotateTrace, buildEvidenceTree, buildHolderView, drawBestFinger, type ReportPage, renderHtmlReport, type StageLine } from '@kart/report'
+import type { Policy, Report } from '@kart/verification'
+import type { Reading } from './reading.ts'
+
+export interface PageParts {
+  readonly profile: CardProfile
+  readonly reading: Reading
+  readonly report: Report
+  readonly policy: Policy
+  readonly probe: Uint8Array | undefined
+  readonly notes: readonly string[]
+  /** Stages and trace of the personalization, when it was part of the run. */
+  readonly issued?: { readonly stages: readonly StageLine[]; readonly trace: ReportPage['traces'][number]['rows'] }
+}
+
+/** Writes the HTML report of a verification. */
+export function writePage(path: string, parts: PageParts): void {
+  const { profile, reading, report, issued } = parts
+  const page: ReportPage = {
+    title: 'Card report',
+    time: reading.evidence.readAt.toISOString(),
+    profileTitle: profile.title,
+    verdict: report.verdict,
+    reason: report.summary,
+    notes: parts.notes,
+    holder: buildHolderView(reading.evidence),
+    stages: [...(issued?.stages ?? []), ...reading.recorder.stages],
+    checks: report.checks,
+    tree: buildEvidenceTree(profile, reading.evidence),
+    matchSvg: parts.probe && drawBestFinger(reading.evidence, parts.probe, parts.policy.fingerThreshold),
+    traces: [
+      ...(issued ? [{ title: 'Personalization', rows: issued.trace }] : []),
+      { title: 'Verification', rows: annotateTrace(reading.recorder.entries, profile) },
+    ],
+  }
+  writeFileSync(path, renderHtmlReport(page), { mode: 0o600 })
+}
