@@ -1,0 +1,158 @@
+import { InputError } from '@kart/codec'
+import { randomBytes } from '@kart/crypto'
+import {
+  activeAuthenticationInfo,
+  type CardProfile,
+  canonicalName,
+  canonicalText,
+  dg1Codec,
+  dg2Codec,
+  dg2FromPortrait,
+  dg3Codec,
+  dg7Codec,
+  dg11Codec,
+  dg12Codec,
+  dg13Codec,
+  dg14Codec,
+  displayedImage,
+  ecdsaPlainOids,
+  efAtrInfoCodec,
+  efDirCodec,
+  efGdoCodec,
+  encodeMrz,
+  encodeMrzDate,
+  type FileFormat,
+  holderMrzName,
+  isoToJalali,
+  minutiaeFinger,
+  mrzNameLength,
+  parseIsoDate,
+  summaryWithFather,
+} from '@kart/layout'
+import { type CardImage, type ImageFile, profileFile } from './card-image.ts'
+import type { EnrollmentRecord } from './record/enrollment-record.ts'
+
+/** What an image needs beside the record and the profile. */
+export interface ImageOptions {
+  /** Serial number of the chip, 1..16 bytes, as {@link readChipSerial} gives it. */
+  readonly iccSerial: Uint8Array
+  /** Moment of personalization, written in UTC (house rule); the present one unless told. */
+  readonly personalizedAt?: Date
+  /** Serial number of the personalization system, for EF.DG12. */
+  readonly personalizationSystem?: string
+  /** Gives random bytes; the system's generator unless told. For tests. */
+  readonly random?: (length: number) => Uint8Array
+}
+
+const mrzDate = (iso: string): string => encodeMrzDate(parseIsoDate(iso))
+const mrzSex = { M: 'M', F: 'F', X: '<' } as const
+
+function machineReadableZone(record: EnrollmentRecord, profile: CardProfile): string {
+  const { document, holder } = record
+  return encodeMrz({
+    format: 'TD1',
+    documentCode: profile.documentCode,
+    issuer: document.issuingState,
+    documentNumber: document.number,
+    dateOfBirth: mrzDate(holder.dateOfBirth),
+    sex: mrzSex[holder.sex],
+    dateOfExpiry: mrzDate(document.dateOfExpiry),
+    nationality: holder.nationality,
+    name: holderMrzName(holder, mrzNameLength.TD1).text,
+  })
+}
+
+function holderDetails({ holder }: EnrollmentRecord): Uint8Array {
+  const { persian } = holder
+  return dg11Codec.encode({
+    nameOfHolder: { familyName: canonicalName(persian.familyName), givenNames: canonicalName(persian.givenNames) },
+    personalNumber: holder.nationalCode,
+    dateOfBirth: parseIsoDate(holder.dateOfBirth),
+    placeOfBirth: [canonicalText(persian.birthPlace)],
+    address: [canonicalText(persian.address)],
+    telephone: holder.telephone,
+    personalSummary: summaryWithFather(canonicalName(persian.fatherName)),
+  })
+}
+
+function documentDetails({ document }: EnrollmentRecord, options: ImageOptions): Uint8Array {
+  const moment = (options.personalizedAt ?? new Date()).toISOString().slice(0, 19)
+  return dg12Codec.encode({
+    issuingAuthority: [document.issuingOffice.code, canonicalText(document.issuingOffice.name)],
+    dateOfIssue: parseIsoDate(document.dateOfIssue),
+    personalizedAt: moment,
+    ...(options.personalizationSystem === undefined ? {} : { personalizationSystem: options.personalizationSystem }),
+  })
+}
+
+function nationalDetails({ document, holder }: EnrollmentRecord): Uint8Array {
+  return dg13Codec.encode({
+    version: 1,
+    birthCertificateNumber: canonicalText(holder.birthCertificate.number),
+    birthCertificateSeries: canonicalText(holder.birthCertificate.series),
+    postalCode: holder.postalCode,
+    education: canonicalText(holder.education),
+    dateOfBirth: isoToJalali(holder.dateOfBirth),
+    dateOfIssue: isoToJalali(document.dateOfIssue),
+    dateOfExpiry: isoToJalali(document.dateOfExpiry),
+  })
+}
+
+function fingers({ fingers: captured }: EnrollmentRecord, random: (length: number) => Uint8Array): Uint8Array {
+  if (captured.length === 0) return dg3Codec.encode({ fingers: [], filler: random(16) })
+  return dg3Codec.encode({ fingers: captured.map((one) => minutiaeFinger(one.template, one.position)) })
+}
+
+function directory(profile: CardProfile): Uint8Array {
+  return efDirCodec.encode({
+    applications: profile.applications.flatMap(({ aid, title, files }) =>
+      aid === undefined || files.length === 0 ? [] : [{ aid, label: title }],
+    ),
+  })
+}
+
+/** What each format holds; a format that is missing here follows the card's public key. */
+function contents(record: EnrollmentRecord, profile: CardProfile, options: ImageOptions): Partial<Record<FileFormat, () => Uint8Array>> {
+  const { maxCommandLength, maxResponseLength } = profile
+  return {
+    'ef-dir': () => directory(profile),
+    'ef-atr-info': () => efAtrInfoCodec.encode({ extendedLength: { maxCommandLength, maxResponseLength } }),
+    'ef-gdo': () => efGdoCodec.encode({ serialNumber: options.iccSerial }),
+    dg1: () => dg1Codec.encode({ mrz: machineReadableZone(record, profile) }),
+    dg2: () => dg2Codec.encode(dg2FromPortrait(record.portrait, mrzSex[record.holder.sex])),
+    dg3: () => fingers(record, options.random ?? randomBytes),
+    dg7: () => dg7Codec.encode({ signatures: [displayedImage(record.signature)] }),
+    dg11: () => holderDetails(record),
+    dg12: () => documentDetails(record, options),
+    dg13: () => nationalDetails(record),
+    dg14: () => dg14Codec.encode({ securityInfos: [activeAuthenticationInfo(ecdsaPlainOids[profile.activeAuthentication.hash])] }),
+  }
+}
+
+/**
+ * Builds the card image of a record by a profile: every file that does not depend on the card's own key. Text goes onto the card in its canonical form, names
+ * into the MRZ from the registry's Latin spelling or by transliteration. Throws InputError (also for a file longer than the card has room for), DecodeError or LimitError.
+ */
+export function buildImage(record: EnrollmentRecord, profile: CardProfile, options: ImageOptions): CardImage {
+  const { iccSerial } = options
+  if (record.document.issuingState !== profile.issuingState)
+    throw new InputError('document.issuingState', `is not the state of profile ${profile.name} (${profile.issuingState})`)
+  if (iccSerial.length < 1 || iccSerial.length > 16) throw new InputError('iccSerial', 'is not 1..16 bytes')
+  const makers = contents(record, profile, options)
+  const files = profile.applications.flatMap((application) =>
+    application.files.flatMap((spec): ImageFile[] => {
+      const make = makers[spec.format]
+      return make === undefined ? [] : [profileFile(profile, application.name, spec.name, make())]
+    }),
+  )
+  return {
+    profile,
+    iccSerial: iccSerial.slice(),
+    access: {
+      documentNumber: record.document.number,
+      dateOfBirth: mrzDate(record.holder.dateOfBirth),
+      dateOfExpiry: mrzDate(record.document.dateOfExpiry),
+    },
+    files,
+  }
+}

@@ -1,0 +1,129 @@
+import { CardError, InputError } from '@kart/codec'
+import { decodePublicKey, digest, type SignatureScheme as KeyScheme, verifySignature } from '@kart/crypto'
+import {
+  type CardProfile,
+  type Certificate,
+  decodeCertificate,
+  dg15Codec,
+  dg15FromPoint,
+  efComCodec,
+  efSodCodec,
+  encodeSod,
+  type HashName,
+  type SignatureScheme,
+  sameCountry,
+} from '@kart/layout'
+import { type CardImage, type CompleteImage, completionFiles, type ImageFile, profileFile } from './card-image.ts'
+import { PersonalizationError } from './personalization-error.ts'
+import { PkiError } from './pki/pki-error.ts'
+import type { Signer } from './pki/signer.ts'
+
+/** LDS 1.8 with Unicode 4.0 (Doc 9303-10, 8th ed., 4.6.1). */
+const ldsVersion = '0108'
+const unicodeVersion = '040000'
+
+function digestOf(hash: HashName, bytes: Uint8Array): Uint8Array {
+  if (hash === 'md5') throw new InputError('hash', 'MD5 signs nothing here')
+  return digest(hash, bytes)
+}
+
+function keyScheme(scheme: SignatureScheme): KeyScheme {
+  if (scheme.hash === 'md5' || (scheme.kind === 'rsa-pss' && scheme.mgfHash === 'md5'))
+    throw new PkiError('the document signer would sign with MD5')
+  if (scheme.kind === 'ecdsa') return { kind: 'ecdsa', hash: scheme.hash, encoding: 'der' }
+  if (scheme.kind === 'rsa-pkcs1') return { kind: 'rsa-pkcs1', hash: scheme.hash }
+  return { kind: 'rsa-pss', hash: scheme.hash, mgfHash: scheme.mgfHash as 'sha256', saltLength: scheme.saltLength }
+}
+
+/** The signer's certificate, opened; throws PkiError when it is none. */
+function certificateOf(signer: Signer): Certificate {
+  try {
+    return decodeCertificate(signer.certificate)
+  } catch (cause) {
+    if (cause instanceof CardError) throw new PkiError(`the document signer’s certificate cannot be read: ${cause.message}`, { cause })
+    throw cause
+  }
+}
+
+/**
+ * Proves before anything is written that this document signer may sign for this profile now (Doc 9303-12, 8th ed., 7.1): key usage, validity, private key usage
+ * period, country. Throws PkiError.
+ */
+export function checkSigner(signer: Signer, profile: CardProfile, now: Date): void {
+  const certificate = certificateOf(signer)
+  if (certificate.keyUsage?.includes('digitalSignature') !== true)
+    throw new PkiError('the document signer’s certificate does not allow signatures')
+  if (now < certificate.notBefore || now > certificate.notAfter) throw new PkiError('the document signer’s certificate is not valid now')
+  const period = certificate.privateKeyUsagePeriod
+  if ((period?.notBefore && now < period.notBefore) || (period?.notAfter && now > period.notAfter))
+    throw new PkiError('the document signer’s key may not sign any more (private key usage period): take a newer document signer')
+  const { country } = certificate.subject
+  if (country === undefined || !sameCountry(country, profile.issuingState))
+    throw new PkiError(`the document signer is not of ${profile.issuingState}`)
+}
+
+/** Number of a data group by its file's name; undefined for EF.COM, EF.SOD and files of other applications. */
+function dataGroupNumber(file: ImageFile): number | undefined {
+  const match = /^EF\.DG(\d+)$/.exec(file.name)
+  return match === null ? undefined : Number(match[1])
+}
+
+/** EF.DG15 of the card's key; the point must lie on the profile's curve. */
+function publicKeyFile(profile: CardProfile, point: Uint8Array): ImageFile {
+  try {
+    const value = dg15FromPoint(profile.activeAuthentication.curve, point)
+    decodePublicKey(value.subjectPublicKeyInfo)
+    return profileFile(profile, 'emrtd', 'EF.DG15', dg15Codec.encode(value))
+  } catch (cause) {
+    if (!(cause instanceof CardError)) throw cause
+    throw new PersonalizationError('key', `the card’s public key is not a point on ${profile.activeAuthentication.curve}`, { cause })
+  }
+}
+
+async function securityObject(image: CardImage, groups: readonly ImageFile[], signer: Signer, signingTime: Date): Promise<Uint8Array> {
+  const hash = image.profile.ldsHash
+  const bytes = await encodeSod({
+    ldsSecurityObject: {
+      hash,
+      dataGroupHashes: groups.map((file) => ({ dataGroup: dataGroupNumber(file)!, hash: digest(hash, file.bytes) })),
+      ldsVersionInfo: { ldsVersion, unicodeVersion },
+    },
+    signer: { certificateDer: signer.certificate, signatureAlgorithm: signer.algorithm },
+    sign: (data) => signer.sign(data),
+    digest: digestOf,
+    signingTime,
+  })
+  // An HSM that signs with another key than the certificate's must not reach a card (B10).
+  const [made] = efSodCodec.decode(bytes).signers
+  const holds =
+    made?.signedAttributes !== undefined &&
+    verifySignature(certificateOf(signer).spki, keyScheme(signer.algorithm), made.signedAttributes, made.signature)
+  if (!holds) throw new PkiError('the document signer’s signature does not verify with its own certificate')
+  return bytes
+}
+
+/**
+ * Completes an image with the card's public key: EF.DG15, EF.SOD over the raw bytes of every data group, EF.COM. `aaPublicKey` = 04 || x || y as the card gave it.
+ * Throws PersonalizationError for a point that is not on the profile's curve, PkiError for a signature that does not hold, and whatever `signer.sign` throws.
+ */
+export async function completeImage(
+  image: CardImage,
+  aaPublicKey: Uint8Array,
+  signer: Signer,
+  options: { readonly signingTime?: Date } = {},
+): Promise<CompleteImage> {
+  const { profile } = image
+  const made = new Map<string, ImageFile>()
+  const before = image.files.filter((file) => !(completionFiles as readonly string[]).includes(file.name))
+  const dg15 = publicKeyFile(profile, aaPublicKey)
+  const groups = [...before.filter((file) => dataGroupNumber(file) !== undefined), dg15]
+  const dataGroups = groups.map((file) => dataGroupNumber(file)!).sort((a, b) => a - b)
+  const sod = await securityObject(image, groups, signer, options.signingTime ?? new Date())
+  const com = efComCodec.encode({ ldsVersion, unicodeVersion, dataGroups })
+  for (const file of [...before, dg15, profileFile(profile, 'emrtd', 'EF.SOD', sod), profileFile(profile, 'emrtd', 'EF.COM', com)])
+    made.set(file.name, file)
+  const files = profile.applications.flatMap((application) => application.files.flatMap((spec) => made.get(spec.name) ?? []))
+  const missing = profile.applications.flatMap((application) => application.files).find((spec) => spec.required && !made.has(spec.name))
+  if (missing !== undefined) throw new InputError(missing.name, `is required by profile ${profile.name} and was not built`)
+  return { ...image, files, complete: true }
+}
