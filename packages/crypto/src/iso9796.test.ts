@@ -2,7 +2,7 @@ import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { describe, expect, test } from 'vitest'
 import { bigIntToBytes, bytesToBigInt, modPow } from './big-integer.ts'
 import { CryptoError, digest, type HashAlgorithm, verifyIso9796 } from './index.ts'
-import { hexField, vectorTests } from './vector-file.ts'
+import { hexField, vectorTests } from './testing/vector-file.ts'
 
 const file = 'aa/active-authentication.json'
 

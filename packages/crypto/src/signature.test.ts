@@ -21,7 +21,7 @@ import {
   useBackend,
   verifySignature,
 } from './index.ts'
-import { hexField, vectorGroups, vectorTests } from './vector-file.ts'
+import { hexField, vectorGroups, vectorTests } from './testing/vector-file.ts'
 
 const hashNamed = (name: unknown) => `${name}`.toLowerCase().replace('-', '') as HashAlgorithm
 const message = new TextEncoder().encode('123400')

@@ -25,7 +25,7 @@ import {
 } from './index.ts'
 import { nobleBackend } from './noble-backend.ts'
 import { nodeBackend } from './node-backend.ts'
-import { hexField, vectorGroups, vectorTests } from './vector-file.ts'
+import { hexField, vectorGroups, vectorTests } from './testing/vector-file.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const aesKey = fc.constantFrom(16, 24, 32).chain(bytes)

@@ -5,7 +5,16 @@ import { aesCbcEncrypt, aesCmac, aesEcbEncrypt, keyCheckValue, padMethod2, useBa
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuthenticationError, SecureMessagingError, secureMessagingLayer } from '../index.ts'
-import { command, commandHex, hexField, response, responseHex, scriptedChannel, type VectorGroup, vectorGroups } from '../vector-file.ts'
+import {
+  command,
+  commandHex,
+  hexField,
+  response,
+  responseHex,
+  scriptedChannel,
+  type VectorGroup,
+  vectorGroups,
+} from '../testing/vector-file.ts'
 import { externalAuthenticateMac, type Scp03Keys, scp03CardChallenge, scp03Cryptogram, scp03SessionKeys } from './derivation.ts'
 import { openScp03 } from './open-scp03.ts'
 import { type Scp03SecurityLevel, Scp03Session } from './scp03-session.ts'

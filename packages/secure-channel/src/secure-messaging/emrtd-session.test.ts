@@ -6,7 +6,7 @@ import { padMethod2, useBackend } from '@kart/crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EmrtdSession, SecureMessagingError, secureMessagingLayer, start3desSession, startAesSession } from '../index.ts'
-import { command, commandHex, hexField, response, responseHex, scriptedChannel, vectorGroup, vectorGroups } from '../vector-file.ts'
+import { command, commandHex, hexField, response, responseHex, scriptedChannel, vectorGroup, vectorGroups } from '../testing/vector-file.ts'
 import { aesSuite, type CipherSuite, tripleDesSuite } from './cipher-suite.ts'
 
 beforeAll(() => {

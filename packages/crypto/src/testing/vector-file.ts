@@ -21,7 +21,7 @@ export interface VectorGroup {
 
 /** Reads a file under test-vectors. */
 export function vectorGroups(file: string): readonly VectorGroup[] {
-  return JSON.parse(readFileSync(new URL(`../../../test-vectors/${file}`, import.meta.url), 'utf8')).groups
+  return JSON.parse(readFileSync(new URL(`../../../../test-vectors/${file}`, import.meta.url), 'utf8')).groups
 }
 
 /** The tests of the group of this name. */
