@@ -269,8 +269,11 @@ describe('shapes of commands', () => {
     for (const value of [0x04, 0x08, 0x0c, 0x40, 0x20]) expect(() => cla(value)).toThrow(InputError)
   })
 
-  test('a command with neither data nor Le still carries a MAC', () => {
-    expect(body(protect('00440000')).map(([tag]) => tag)).toEqual(['8e'])
+  test('a command with neither data nor Le: a MAC over counter and padded header, and no second padding', () => {
+    const sent = protect('00440000')
+    expect(body(sent).map(([tag]) => tag)).toEqual(['8e'])
+    const input = concatBytes(hexField(select?.expected.ssc), fromHex('0c44000080000000'))
+    expect(toHex(sent.data.slice(-8))).toBe(toHex(tripleDesSuite.mac(ksMac, input)))
   })
 
   test('a refused command ends the session', () => {

@@ -67,9 +67,10 @@ export class EmrtdSession implements SecureMessaging {
       this.#stepCounter()
       this.#oddInstruction = (ins & 1) !== 0
       const objects = concatBytes(this.#encryptData(data), expectedLengthObject(ne))
-      // The header is padded to a block of its own, and the whole once more, also when no object follows it (Doc 9303-11, 9.8.4, taken to the letter).
-      const input = concatBytes(this.#ssc, padMethod2(Uint8Array.of(cla, ins, p1, p2), suite.blockLength), objects)
-      const mac = suite.mac(this.#ksMac, padMethod2(input, suite.blockLength))
+      // The header is a block of its own; the objects are padded in turn, where there are any (ISO/IEC 7816-4:2020, 10.2.3; Doc 9303-11 shows no other case).
+      const header = padMethod2(Uint8Array.of(cla, ins, p1, p2), suite.blockLength)
+      const input = concatBytes(this.#ssc, header, objects.length > 0 ? padMethod2(objects, suite.blockLength) : objects)
+      const mac = suite.mac(this.#ksMac, input)
       this.#state = 'waiting'
       const body = concatBytes(objects, encodeTlv(0x8e, mac))
       if (body.length > 65535) throw new InputError('data', 'too long to be protected')
