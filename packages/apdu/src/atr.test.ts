@@ -92,6 +92,7 @@ describe('ATR refusals', () => {
     ['P15 inverse TS as it stands on the line', '0300', /TS 03/],
     ['P15 historical bytes cut by one', '3b024d', /historical bytes needs 2 bytes, 1 left/],
     ['P15 compact object longer than the historical bytes', '3b038073c0', /compact object 7 claims 3 bytes, 1 left/],
+    ['P15 compact object one byte longer than the historical bytes', '3b048073c021', /compact object 7 claims 3 bytes, 2 left/],
     ['P15 compact object with nothing behind it', '3b02 80 7f', /compact object 7 claims 15 bytes, 0 left/],
     ['P15 capabilities of four bytes', '3b06807401020304', /card capabilities/],
     ['P15 capabilities of no bytes', '3b028070', /card capabilities/],

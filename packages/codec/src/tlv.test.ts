@@ -172,6 +172,20 @@ describe('BER-TLV modes', () => {
     for (let end = 2; end < bytes.length; end++) expect(readTlvHeader(bytes.slice(0, end), 2)).toBeUndefined()
   })
 
+  it.each([
+    ['8101', 1],
+    ['817f', 127],
+    ['820080', 128],
+    ['8200ff', 255],
+    ['83000100', 256],
+    ['8300ffff', 65535],
+    ['8400010000', 65536],
+  ])('takes length %s by BER, and refuses it in the minimal mode', (hex, length) => {
+    const bytes = concatBytes(Uint8Array.of(0x04), fromHex(hex))
+    expect(readTlvHeader(bytes)?.valueLength).toBe(length)
+    expect(() => readTlvHeader(bytes, 0, { minimalLength: true })).toThrow(/fewest bytes/)
+  })
+
   it('finds objects', () => {
     const list = decodeTlvList(fromHex('8001aa8101bb8001cc'))
     expect(toHex(findTlv(list, 0x80)!.value)).toBe('aa')
