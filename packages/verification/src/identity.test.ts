@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import { judge } from './judge.ts'
+import { runChecks } from './run-checks.ts'
+import { type CardParts, card, context, dg1, dg11, holder, mrz, smallProfile } from './testing/card.ts'
+import { pki } from './testing/pki.ts'
+
+/** Verifies a card whose issuer signed exactly these data: only the identity can be wrong. */
+async function verify(parts: CardParts, settings: Parameters<typeof context>[0] = {}) {
+  const report = judge(await runChecks(card(parts), context(settings)))
+  return {
+    report,
+    failed: report.checks.filter((check) => check.required && check.outcome === 'fail').map((check) => check.id),
+    check: (id: string) => report.checks.find((check) => check.id === id)!,
+  }
+}
+
+/** The zone with the character at this 0-based place changed, nothing computed anew. */
+const changed = (at: number, to: string) => mrz().slice(0, at) + to + mrz().slice(at + to.length)
+
+describe('V13 the zone of EF.DG1, signed as it stands', () => {
+  test.each([
+    ['check digit of the document number', 14, '0'],
+    ['check digit of the date of birth', 36, '9'],
+    ['check digit of the date of expiry', 44, '9'],
+    ['composite check digit', 59, '9'],
+    ['a character outside the alphabet', 62, 'a'],
+    ['a digit in the name', 61, '7'],
+    ['a month 13 of birth', 30, '901321'],
+    ['a day 31 of a month with 30', 30, '900431'],
+    ['an unknown day of expiry', 42, '<<'],
+    ['a sex that is none', 37, 'Q'],
+  ])('V13 %s', async (_, at, to) => {
+    expect(mrz().slice(at, at + to.length)).not.toBe(to)
+    const { failed, report } = await verify({ signed: { 1: dg1(changed(at, to)) } })
+    expect(failed).toContain('mrz.check-digits')
+    expect(report.verdict).toBe('rejected')
+    expect(report.reasons).toContain('data-inconsistent')
+  })
+
+  test('V13 an incomplete date of birth is sound where EF.DG11 says the same', async () => {
+    const zone = mrz({ dateOfBirth: '90<<<<' })
+    const parts = { signed: { 1: dg1(zone), 11: dg11(holder.nationalCode, '19900000') }, access: { dateOfBirth: '90<<<<' } }
+    expect((await verify(parts)).report.verdict).toBe('accepted')
+    expect((await verify({ ...parts, signed: { 1: dg1(zone), 11: dg11() } })).failed).toEqual(['mrz.dg1-dg11'])
+  })
+
+  test('V13 a zone of another length is not read, and nothing that needs it passes', async () => {
+    const { report, check } = await verify({ signed: { 1: dg1(mrz().slice(0, 89)) } })
+    for (const id of ['pa.country', 'mrz.check-digits', 'mrz.access-agrees', 'document.expired']) expect(check(id).outcome).toBe('not-run')
+    expect(report.verdict).toBe('rejected')
+  })
+
+  test.each([
+    ['document number', { documentNumber: 'T12345679' }],
+    ['date of birth', { dateOfBirth: '900322' }],
+    ['date of expiry', { dateOfExpiry: '330322' }],
+  ])('V13 the printed %s is not that of the chip', async (what, access) => {
+    const { failed, check } = await verify({ access })
+    expect(failed).toEqual(['mrz.access-agrees'])
+    expect(check('mrz.access-agrees').detail).toBe(`differing: ${what}`)
+  })
+
+  test('V13 fillers behind a short printed number make no difference', async () => {
+    const zone = mrz({ documentNumber: 'T1234' })
+    expect((await verify({ signed: { 1: dg1(zone) }, access: { documentNumber: 'T1234<<<<' } })).report.verdict).toBe('accepted')
+  })
+
+  test('V13 a document number of more than nine characters', async () => {
+    const documentNumber = 'T12345678901'
+    const zone = mrz({ documentNumber, optionalData: '', optionalData2: holder.nationalCode })
+    expect((await verify({ signed: { 1: dg1(zone) }, access: { documentNumber } })).report.verdict).toBe('accepted')
+  })
+
+  test.each([
+    ['another personal number', dg11('0012345687')],
+    ['another date of birth', dg11(holder.nationalCode, '19900322')],
+    ['a date of birth a month off', dg11(holder.nationalCode, '19900421')],
+  ])('V13 EF.DG11 has %s', async (_, details) => {
+    const { failed } = await verify({ signed: { 11: details } })
+    expect(failed).toContain('mrz.dg1-dg11')
+  })
+
+  test('V13 the century of birth is EF.DG11’s to say: 1890 and 1990 are both 90', async () => {
+    expect((await verify({ signed: { 11: dg11(holder.nationalCode, '18900321') } })).report.verdict).toBe('accepted')
+  })
+
+  test.each([
+    ['in both places', '0012345678', '0012345678'],
+    ['in EF.DG11', '0012345678', ''],
+    ['all digits equal', '1111111112', ''],
+  ])('V13 a national code with a wrong check digit %s', async (_, number, optionalData) => {
+    const { failed, check } = await verify({ signed: { 1: dg1(mrz({ optionalData })), 11: dg11(number) } })
+    expect(failed).toEqual(['mrz.national-code'])
+    expect(check('mrz.national-code').detail).not.toContain(number)
+  })
+
+  test('V13 a card of another State than the profile’s, whoever signed it', async () => {
+    const german = pki({ country: 'DE' })
+    const { failed } = await verify({ pki: german, signed: { 1: dg1(mrz({ issuer: 'D' })) } }, { pki: german })
+    expect(failed).toEqual(['mrz.issuing-state'])
+  })
+
+  test('V13 the national code is asked for only where the profile is the Iranian one', async () => {
+    const utopia = pki({ country: 'UT' })
+    const profile = smallProfile([1, 11, 14, 15], 'UTO')
+    const { report, check } = await verify(
+      { pki: utopia, signed: { 1: dg1(mrz({ issuer: 'UTO', optionalData: '' })), 11: dg11('0012345678') } },
+      { pki: utopia, profile },
+    )
+    expect(check('mrz.national-code')).toBeUndefined()
+    expect(report.verdict).toBe('accepted')
+  })
+})
+
+describe('document.expired', () => {
+  const at = (now: string) => verify({ pki: long }, { pki: long, policy: { now: new Date(now) } })
+  const long = pki({ signerParts: { notAfter: '2045-01-01T00:00:00' }, cscaParts: { notAfter: '2045-01-01T00:00:00' } })
+
+  test('valid through its last day, and expired after that day has ended everywhere', async () => {
+    expect((await at('2033-03-21T23:59:59Z')).report.verdict).toBe('accepted')
+    expect((await at('2033-03-22T11:59:59Z')).report.verdict).toBe('accepted')
+    const { failed, report } = await at('2033-03-22T12:00:00Z')
+    expect(failed).toEqual(['document.expired'])
+    expect(report.reason).toBe('document-expired')
+  })
+})
+
+test('no detail of any check repeats personal data', async () => {
+  const parts: CardParts[] = [
+    {},
+    { access: { documentNumber: 'X' } },
+    { signed: { 11: dg11('1234567890') } },
+    { signed: { 1: dg1(changed(14, '0')) } },
+  ]
+  for (const each of parts)
+    for (const { detail } of await runChecks(card(each), context()))
+      for (const secret of [
+        holder.documentNumber,
+        holder.nationalCode,
+        holder.dateOfBirth,
+        '19900321',
+        'SPECIMEN',
+        'ANAHITA',
+        '1234567890',
+      ])
+        expect(detail).not.toContain(secret)
+})

@@ -1,0 +1,100 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Check, type CheckOutcome, fail, notRun, pass } from './check.ts'
+import { judge, reportReasons } from './judge.ts'
+import { runChecks } from './run-checks.ts'
+import { card, context } from './testing/card.ts'
+
+const row = (id: string) => ({ id, title: id, clause: 'house rule' })
+const make = { pass, fail, 'not-run': notRun } as const satisfies Record<CheckOutcome, unknown>
+const anyCheck = fc.record({
+  id: fc.constantFrom(
+    'access.opened',
+    'pa.chain',
+    'pa.hash.DG1',
+    'aa.signature',
+    'aa.key-in-sod',
+    'mrz.check-digits',
+    'finger.match',
+    'document.expired',
+    'com.agrees',
+  ),
+  outcome: fc.constantFrom<CheckOutcome>('pass', 'fail', 'not-run'),
+  required: fc.boolean(),
+})
+
+describe('V15 the verdict', () => {
+  test('V15 accepted exactly when there is a required check and all of them passed', () => {
+    fc.assert(
+      fc.property(fc.array(anyCheck, { maxLength: 12 }), (drawn) => {
+        const report = judge(drawn.map(({ id, outcome, required }) => make[outcome](row(id), '', required)))
+        const required = drawn.filter((one) => one.required)
+        const accepted = required.length > 0 && required.every((one) => one.outcome === 'pass')
+        expect(report.verdict === 'accepted').toBe(accepted)
+        expect(report.reason === 'genuine').toBe(accepted)
+        expect(report.reasons[0]).toBe(report.reason)
+        expect(report.reasons.length).toBeGreaterThan(0)
+        expect(report.checks).toHaveLength(drawn.length)
+      }),
+    )
+  })
+
+  test('V15 no checks, or none required, prove nothing', () => {
+    expect(judge([])).toMatchObject({ verdict: 'rejected', reason: 'nothing-proved' })
+    expect(judge([pass(row('com.agrees'), '', false)])).toMatchObject({ verdict: 'rejected', reason: 'nothing-proved' })
+  })
+
+  test.each<[string, Check[], string, string]>([
+    [
+      'a card that stayed shut',
+      [fail(row('access.opened'), ''), notRun(row('pa.sod'), ''), notRun(row('aa.signature'), '')],
+      'error',
+      'access-refused',
+    ],
+    ['a failed signature', [pass(row('access.opened'), ''), fail(row('pa.signature'), '')], 'rejected', 'data-not-authentic'],
+    ['a chip that did not prove itself', [pass(row('pa.signature'), ''), fail(row('aa.signature'), '')], 'rejected', 'chip-not-genuine'],
+    [
+      'a chip that was not asked',
+      [pass(row('pa.signature'), ''), notRun(row('aa.signature'), '')],
+      'rejected',
+      'cannot-prove-genuine-chip',
+    ],
+    ['another finger', [pass(row('pa.signature'), ''), fail(row('finger.match'), '')], 'rejected', 'not-the-holder'],
+    ['an expired document', [pass(row('pa.signature'), ''), fail(row('document.expired'), '')], 'rejected', 'document-expired'],
+    ['a wrong check digit', [pass(row('pa.signature'), ''), fail(row('mrz.check-digits'), '')], 'rejected', 'data-inconsistent'],
+    ['something that did not run', [pass(row('pa.signature'), ''), notRun(row('finger.match'), '')], 'rejected', 'incomplete'],
+    [
+      'the worst of several',
+      [fail(row('document.expired'), ''), fail(row('pa.chain'), ''), notRun(row('aa.signature'), '')],
+      'rejected',
+      'data-not-authentic',
+    ],
+  ])('V15 %s', (_, checks, verdict, reason) => {
+    expect(judge(checks)).toMatchObject({ verdict, reason })
+  })
+
+  test('V15 every reason can be reached, and each has a sentence', () => {
+    const reached = new Set<string>()
+    for (const id of ['access.opened', 'pa.a', 'aa.a', 'finger.match', 'document.expired', 'mrz.a'])
+      for (const outcome of ['pass', 'fail', 'not-run'] as const) reached.add(judge([make[outcome](row(id), '')]).reason)
+    reached.add(judge([]).reason)
+    expect([...reached].sort()).toEqual([...reportReasons].sort())
+  })
+
+  test('V15 a genuine card with any one file gone is never accepted, but for EF.COM, which counts as there by the profile', async () => {
+    const genuine = card()
+    for (const gone of genuine.files) {
+      const files = genuine.files.map((file) => (file === gone ? { ...file, bytes: undefined, outcome: 'missing' as const } : file))
+      expect(judge(await runChecks({ ...genuine, files }, context())).verdict, gone.name).toBe('rejected')
+    }
+  })
+
+  test('V15 evidence without anything: every check is there, none passed but those that need nothing', async () => {
+    const nothing = { ...card(), files: [], activeAuthentication: undefined }
+    const checks = await runChecks(nothing, context())
+    expect(checks.filter((check) => check.outcome === 'pass').map((check) => check.id)).toEqual(['access.opened'])
+    expect(judge(checks).verdict).toBe('rejected')
+    const shut = { ...nothing, access: { ...nothing.access, outcome: 'refused' as const, problem: 'BAC: refused' } }
+    expect(judge(await runChecks(shut, context()))).toMatchObject({ verdict: 'error', reason: 'access-refused' })
+  })
+})
