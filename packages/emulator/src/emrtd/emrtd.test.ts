@@ -190,7 +190,12 @@ it('P05 every failed BAC answers the same', () => {
   }
   // A whole authentication of another session, whose MAC is right, is replayed; then one without any challenge.
   const other: Uint8Array[] = []
-  const recorder = { process: (command: Uint8Array) => (other.push(command), card.process(command)) } as unknown as EmulatedCard
+  const recorder = {
+    process(command: Uint8Array) {
+      other.push(command)
+      return card.process(command)
+    },
+  } as EmulatedCard
   expect(new MessagingTerminal(recorder).open()).toBe('9000')
   const genuine = other.at(-1)!
   sendHex(card, selectAid(emrtdAid))
@@ -201,7 +206,8 @@ it('P05 every failed BAC answers the same', () => {
 
 it('ends the session at any flipped byte of a protected command', () => {
   const data = fromHex('0101')
-  const size = (terminal.open(), terminal.wrap('00a4020c', { data }).length)
+  terminal.open()
+  const size = terminal.wrap('00a4020c', { data }).length
   // The last byte, Le, is outside what Doc 9303-11, 9.8.4 authenticates.
   for (let position = 0; position < size - 1; position++)
     for (const mask of [0x01, 0x80, 0xff]) {

@@ -32,8 +32,8 @@ const length = (n: number): Uint8Array => (n > 255 ? Uint8Array.of(0, n >> 8, n 
 export class Scp03Terminal {
   readonly card: EmulatedCard
   readonly level: number
-  #sEnc: Uint8Array = new Uint8Array(0)
-  #sMac: Uint8Array = new Uint8Array(0)
+  #sEnc: Uint8Array = new Uint8Array(16)
+  #sMac: Uint8Array = new Uint8Array(16)
   #chaining: Uint8Array = new Uint8Array(16)
   #counter = 0
 
@@ -137,8 +137,8 @@ export function personalize(card: EmulatedCard): Scp03Terminal {
 /** The terminal's end of 3DES secure messaging. */
 export class MessagingTerminal {
   readonly card: EmulatedCard
-  #encryptionKey: Uint8Array = new Uint8Array(0)
-  #macKey: Uint8Array = new Uint8Array(0)
+  #encryptionKey: Uint8Array = new Uint8Array(16)
+  #macKey: Uint8Array = new Uint8Array(16)
   #counter = 0n
 
   constructor(card: EmulatedCard) {
