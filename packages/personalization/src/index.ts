@@ -1,1 +1,30 @@
-export {}
+export { buildImage, type ImageOptions } from './build-image.ts'
+export { type CardImage, type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
+export { checkSigner, completeImage } from './complete-image.ts'
+export { type ExecuteOptions, execute } from './execute.ts'
+export { PersonalizationError } from './personalization-error.ts'
+export {
+  type PersonalizationProgress,
+  type PersonalizationReport,
+  type PersonalizationStep,
+  personalizationSteps,
+  type StepReport,
+} from './personalization-report.ts'
+export { type Authority, initTestPki, type TestPki, type TestPkiOptions } from './pki/init-test-pki.ts'
+export { PkiError } from './pki/pki-error.ts'
+export { loadPki, pkiFileNames, savePki } from './pki/pki-files.ts'
+export { type Signer, softwareSigner } from './pki/signer.ts'
+export {
+  blockSizeFor,
+  type PlannedStep,
+  type PlannedStepName,
+  type PlanOptions,
+  planCommands,
+  planCompletion,
+  planSecuring,
+} from './plan-commands.ts'
+export type { EnrollmentRecord, RecordFinger, RecordName } from './record/enrollment-record.ts'
+export { type LoadFile, parseEnrollmentRecord } from './record/parse-enrollment-record.ts'
+export { type JsonValue, parseStrictJson } from './record/strict-json.ts'
+export { redact } from './redact.ts'
+export { readChipSerial } from './security-domain.ts'

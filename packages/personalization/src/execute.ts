@@ -1,0 +1,224 @@
+import {
+  type CardChannel,
+  type CardTransport,
+  getResponse,
+  initializeUpdate,
+  openChannel,
+  StatusWordError,
+  selectApplication,
+  send,
+  type TraceSink,
+  traceLayer,
+  wrongLength,
+} from '@kart/apdu/host'
+import { InputError, toHex } from '@kart/codec'
+import { digest, randomBytes } from '@kart/crypto'
+import { type BacKeys, deriveBacKeys, type Scp03KeySource, type Scp03Session, secureMessagingLayer } from '@kart/secure-channel'
+import type { CardImage, CompleteImage } from './card-image.ts'
+import { checkSigner, completeImage } from './complete-image.ts'
+import { PersonalizationError } from './personalization-error.ts'
+import type { PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
+import type { Signer } from './pki/signer.ts'
+import { type PlannedStep, type PlanOptions, planCommands, planCompletion, planSecuring } from './plan-commands.ts'
+import { canReadBack, cardPublicKey, readBack } from './read-back.ts'
+import { redact } from './redact.ts'
+import { hasFiles, openSecurityDomain, requireInitialized } from './security-domain.ts'
+import { StepMeter } from './step-meter.ts'
+
+/** What {@link execute} needs beside the image. */
+export interface ExecuteOptions {
+  /** SCP03 transport keys, or where to find them by the chip's serial number. */
+  readonly keys: Scp03KeySource
+  /** The document signer. */
+  readonly signer: Signer
+  /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
+  readonly blockSize?: number
+  /** Whether a card that an earlier personalization left unfinished is written anew; refused unless told. */
+  readonly allowUnfinished?: boolean
+  readonly onProgress?: (progress: PersonalizationProgress) => void
+  /** Told of every exchange, on the wire and above secure messaging, after {@link redact}. */
+  readonly traceSink?: TraceSink
+  /** The present moment: for the signer's validity and the signing time. */
+  readonly now?: Date
+}
+
+/** One personalization under way. */
+interface Run {
+  readonly image: CardImage
+  readonly options: ExecuteOptions
+  readonly meter: StepMeter
+  /** The card with nothing above it. */
+  readonly base: CardChannel
+  /** Puts the plain trace above a secure channel. */
+  readonly plain: (channel: CardChannel) => CardChannel
+  readonly plan: PlanOptions
+}
+
+/** A session with the security domain, and the channel inside it. */
+interface Secured {
+  readonly session: Scp03Session
+  readonly channel: CardChannel
+}
+
+async function secured(run: Run, step: 'open' | 'secure'): Promise<Secured> {
+  const session = await openSecurityDomain(run.base, run.image.profile, run.options.keys, run.image.iccSerial, step)
+  return { session, channel: run.plain(secureMessagingLayer(session)(run.base)) }
+}
+
+async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<unknown> {
+  return run.meter.step(step.name, step.commands.length, async (advance) => {
+    let answer: unknown
+    let counted = 0
+    for (const [i, command] of step.commands.entries()) {
+      answer = await send(channel, command)
+      // The content is spread over the commands; the last brings what is left, so that the sum is exact.
+      const share =
+        i === step.commands.length - 1
+          ? step.bytes - counted
+          : Math.min(command.apdu.ins === 0xe2 ? command.apdu.data.length : 0, step.bytes - counted)
+      counted += share
+      advance(share)
+    }
+    return answer
+  })
+}
+
+/** Opens the card for writing: nothing is written to one that is used, unfinished or another one. */
+async function open(run: Run): Promise<Secured> {
+  const { image, options, meter, base } = run
+  return meter.step('open', 3, async (advance) => {
+    if ((await hasFiles(base, image.profile)) && options.allowUnfinished !== true)
+      throw new PersonalizationError(
+        'open',
+        'the card holds files already: it is used, or its personalization did not end; allow unfinished cards to write it anew',
+      )
+    advance()
+    const opened = await secured(run, 'open')
+    advance()
+    await requireInitialized(opened.channel, 'open')
+    advance()
+    return opened
+  })
+}
+
+async function write(run: Run, { session, channel }: Secured): Promise<CompleteImage> {
+  const { image, options, meter, plan } = run
+  try {
+    let point: unknown
+    for (const step of planCommands(image, plan)) {
+      const answer = await sendStep(run, channel, step)
+      if (step.name === 'generate-key') point = answer
+    }
+    const complete = await meter.step('sign', 1, async (advance) => {
+      const made = await completeImage(
+        image,
+        point as Uint8Array,
+        options.signer,
+        options.now === undefined ? {} : { signingTime: options.now },
+      )
+      advance()
+      return made
+    })
+    await sendStep(run, channel, planCompletion(complete, plan))
+    return complete
+  } finally {
+    session.destroy()
+  }
+}
+
+/** Ends personalization for good, in a session of its own, and proves that it has ended. */
+async function secure(run: Run): Promise<void> {
+  const { image, options, meter, base, plan } = run
+  const { session, channel } = await meter.step('secure', 2, async (advance) => {
+    const opened = await secured(run, 'secure')
+    advance()
+    try {
+      for (const command of planSecuring().commands) await send(opened.channel, command)
+    } catch (error) {
+      opened.session.destroy()
+      throw error
+    }
+    advance()
+    return opened
+  })
+  try {
+    await meter.step('prove', 2, async (advance) => {
+      // What the card must refuse is a file that it holds, with its own content: harmless where it is taken.
+      const [mf] = planCommands(image, plan)
+      await mustRefuse(() => send(channel, mf!.commands[0]!), 'STORE DATA')
+      advance()
+      await mustRefuse(async () => {
+        await send(base, selectApplication(image.profile.securityDomainAid, { label: 'issuer security domain' }))
+        await send(base, initializeUpdate(randomBytes(8), { keyVersion: options.keys.version }))
+      }, 'INITIALIZE UPDATE')
+      advance()
+    })
+  } finally {
+    session.destroy()
+  }
+}
+
+async function mustRefuse(attempt: () => Promise<unknown>, name: string): Promise<void> {
+  try {
+    await attempt()
+  } catch (error) {
+    if (error instanceof StatusWordError) return
+    throw error
+  }
+  throw new PersonalizationError('prove', `the card says that it is SECURED and still takes ${name}: take it out of circulation`)
+}
+
+function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
+  const { profile } = complete
+  const { steps, apdus, sent, received, ms } = run.meter.totals
+  return {
+    profile: profile.name,
+    iccSerial: toHex(complete.iccSerial),
+    lifeCycle: 'SECURED',
+    steps,
+    files: complete.files.map((file) => ({
+      application: file.application,
+      name: file.name,
+      fid: file.fid,
+      length: file.bytes.length,
+      readBack: canReadBack(complete, file),
+    })),
+    publicKey: { curve: profile.activeAuthentication.curve, fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
+    apdus,
+    sent,
+    received,
+    payload: complete.files.reduce((sum, file) => sum + file.bytes.length, 0),
+    ms,
+  }
+}
+
+/**
+ * Brings an image onto a blank card: SCP03, all files, the card's own key, EF.SOD signed over what was written, everything read back and compared, and only then
+ * SECURED, which is proved. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
+ * a failure the card is still INITIALIZED, never SECURED with half of its files.
+ * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError.
+ */
+export async function execute(transport: CardTransport, image: CardImage, options: ExecuteOptions): Promise<PersonalizationReport> {
+  const { profile } = image
+  if (!profile.bac) throw new InputError('profile', 'has no BAC: its files could not be read back')
+  checkSigner(options.signer, profile, options.now ?? new Date())
+  const meter = new StepMeter(options.onProgress)
+  const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
+  const wire = sink === undefined ? [] : [traceLayer(sink, 'wire')]
+  const plain = sink === undefined ? (channel: CardChannel) => channel : traceLayer(sink, 'plain')
+  const base = openChannel(meter.transport(transport), ...wire, getResponse(), wrongLength())
+  const keys: BacKeys = deriveBacKeys(image.access)
+  try {
+    const plan: PlanOptions = { accessKeys: keys, ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }) }
+    const run: Run = { image, options, meter, base, plain, plan }
+    planCommands(image, plan) // refuses a block size before the card has seen anything
+    const session = await open(run)
+    const complete = await write(run, session)
+    const readable = complete.files.filter((file) => canReadBack(complete, file))
+    await meter.step('read-back', readable.length + 1, (advance) => readBack(base, complete, keys, { plain, advance }))
+    await secure(run)
+    return reportOf(run, complete)
+  } finally {
+    keys.destroy()
+  }
+}

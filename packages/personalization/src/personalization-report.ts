@@ -1,0 +1,68 @@
+import type { PlannedStepName } from './plan-commands.ts'
+
+/** Every step of a personalization, in order. */
+export const personalizationSteps = [
+  'open',
+  'mf-files',
+  'application-files',
+  'access-keys',
+  'generate-key',
+  'sign',
+  'signed-files',
+  'read-back',
+  'secure',
+  'prove',
+] as const satisfies readonly (PlannedStepName | 'open' | 'sign' | 'read-back' | 'prove')[]
+export type PersonalizationStep = (typeof personalizationSteps)[number]
+
+/** How far a personalization is. */
+export interface PersonalizationProgress {
+  readonly step: PersonalizationStep
+  /** Parts of this step that are done, and how many it has. */
+  readonly done: number
+  readonly total: number
+  /** Content bytes written or read back in this step. */
+  readonly bytes: number
+  /** APDU pairs on the wire since the beginning. */
+  readonly apdus: number
+  /** Milliseconds since the beginning. */
+  readonly ms: number
+}
+
+/** What one step took. */
+export interface StepReport {
+  readonly name: PersonalizationStep
+  /** APDU pairs on the wire. */
+  readonly apdus: number
+  /** Bytes on the wire to the card and from it, headers, MACs and status words included. */
+  readonly sent: number
+  readonly received: number
+  /** Content bytes written or read back. */
+  readonly bytes: number
+  readonly ms: number
+}
+
+/** What a personalization did; holds nothing of the holder and no key. */
+export interface PersonalizationReport {
+  readonly profile: string
+  /** Serial number of the chip, hex. */
+  readonly iccSerial: string
+  readonly lifeCycle: 'SECURED'
+  readonly steps: readonly StepReport[]
+  /** What lies on the card now. */
+  readonly files: readonly {
+    readonly application: string
+    readonly name: string
+    readonly fid: number
+    readonly length: number
+    readonly readBack: boolean
+  }[]
+  /** The card's own key: curve, and SHA-256 of its SubjectPublicKeyInfo in hex. */
+  readonly publicKey: { readonly curve: string; readonly fingerprint: string }
+  readonly apdus: number
+  readonly sent: number
+  readonly received: number
+  /** Content bytes of all files. */
+  readonly payload: number
+  readonly ms: number
+}
