@@ -15,8 +15,8 @@ export interface Backend {
   aesCmac(key: Uint8Array, data: Uint8Array): Uint8Array
   /** `point` is the uncompressed public point, `signature` r and s in the order's width, both in 1..n-1. */
   ecdsaVerify(curve: CurveName, hash: HashAlgorithm, point: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean
-  /** `scalar` and `point` are one key pair; gives r and s in the order's width. */
-  ecdsaSign(curve: CurveName, hash: HashAlgorithm, scalar: Uint8Array, point: Uint8Array, data: Uint8Array): Uint8Array
+  /** `scalar` is a private key in the order's width, `point` its public point where known; gives r and s in the order's width. */
+  ecdsaSign(curve: CurveName, hash: HashAlgorithm, scalar: Uint8Array, point: Uint8Array | undefined, data: Uint8Array): Uint8Array
   /** The x coordinate of scalar times point, in the field's width. */
   ecdh(curve: CurveName, scalar: Uint8Array, point: Uint8Array): Uint8Array
 }

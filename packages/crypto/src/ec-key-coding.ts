@@ -2,6 +2,7 @@ import { concatBytes, encodeTlv, fromHex, toHex } from '@kart/codec'
 import { CryptoError } from './crypto-error.ts'
 import { type CurveName, curveNames, curvePoint, curves } from './curve.ts'
 import { DerReader } from './der.ts'
+import { checkPoint } from './public-key.ts'
 
 const ecPublicKeyOid = fromHex('2a8648ce3d0201')
 const zero = Uint8Array.of(0)
@@ -15,25 +16,25 @@ export function encodeEcPublicKey(curve: CurveName, point: Uint8Array): Uint8Arr
   return encodeTlv(0x30, [ecAlgorithm(curve), encodeTlv(0x03, concatBytes(zero, point))])
 }
 
-/** DER PrivateKeyInfo (RFC 5958) around an ECPrivateKey (RFC 5915) that carries its public point. */
-export function encodeEcPrivateKey(curve: CurveName, scalar: Uint8Array, point: Uint8Array): Uint8Array {
+/** DER PrivateKeyInfo (RFC 5958) around an ECPrivateKey (RFC 5915), with its public point where it is given. */
+export function encodeEcPrivateKey(curve: CurveName, scalar: Uint8Array, point?: Uint8Array): Uint8Array {
   const ecPrivateKey = encodeTlv(0x30, [
     encodeTlv(0x02, Uint8Array.of(1)),
     encodeTlv(0x04, scalar),
-    encodeTlv(0xa1, encodeTlv(0x03, concatBytes(zero, point))),
+    point === undefined ? new Uint8Array(0) : encodeTlv(0xa1, encodeTlv(0x03, concatBytes(zero, point))),
   ])
   return encodeTlv(0x30, [encodeTlv(0x02, zero), ecAlgorithm(curve), encodeTlv(0x04, ecPrivateKey)])
 }
 
-/** An elliptic-curve private key taken apart: curve, scalar in the order's width, uncompressed public point. */
+/** An elliptic-curve private key taken apart: curve, scalar in the order's width, uncompressed public point where the key carries it. */
 export interface EcPrivateKey {
   readonly curve: CurveName
   readonly scalar: Uint8Array
-  readonly point: Uint8Array
+  readonly point: Uint8Array | undefined
 }
 
 /**
- * Takes a DER PKCS#8 private key on a named curve apart (RFC 5958, RFC 5915) and computes its public point.
+ * Takes a DER PKCS#8 private key on a named curve apart (RFC 5958, RFC 5915); a public point in it must be on the curve.
  * Throws DecodeError for bytes that are not one, CryptoError for another kind of key or a scalar out of range.
  */
 export function decodeEcPrivateKey(privateKeyPkcs8: Uint8Array): EcPrivateKey {
@@ -65,5 +66,10 @@ export function decodeEcPrivateKey(privateKeyPkcs8: Uint8Array): EcPrivateKey {
     throw new CryptoError('invalid-key', 'the private key is not in 1..n-1') // no cause: the library's message may hold the value
   }
   if (value === 0n) throw new CryptoError('invalid-key', 'the private key is not in 1..n-1')
-  return { curve, scalar, point: Point.BASE.multiply(value).toBytes(false) }
+  if (inner.peek() === 0xa0) inner.element(0xa0) // the curve once more
+  const carried = inner.peek() === 0xa1 ? inner.inside(0xa1) : undefined
+  const point = carried?.bitString()
+  carried?.end()
+  inner.end()
+  return { curve, scalar, point: point && checkPoint(curve, point) }
 }

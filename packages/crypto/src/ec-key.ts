@@ -26,7 +26,9 @@ export function generateEcKeyPair(curve: CurveName): EcKeyPair {
 
 /** The public key (DER SubjectPublicKeyInfo) of a private one (DER PKCS#8). Throws DecodeError or CryptoError. */
 export function publicKeyOf(privateKeyPkcs8: Uint8Array): Uint8Array {
-  const { curve, scalar, point } = decodeEcPrivateKey(privateKeyPkcs8)
+  const { curve, scalar } = decodeEcPrivateKey(privateKeyPkcs8)
+  const Point = curvePoint(curve)
+  const point = Point.BASE.multiply(bytesToBigInt(scalar)).toBytes(false)
   scalar.fill(0)
   return encodeEcPublicKey(curve, point)
 }

@@ -51,6 +51,7 @@ export const nodeBackend: Backend = {
     return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
   },
   ecdsaSign(curve, hash, scalar, point, data) {
+    // Without the public point OpenSSL computes it at every call, which costs more than the signature.
     const key = createPrivateKey({ key: Buffer.from(encodeEcPrivateKey(curve, scalar, point)), format: 'der', type: 'pkcs8' })
     return plain(sign(hash, data, { key, dsaEncoding: 'ieee-p1363' }))
   },

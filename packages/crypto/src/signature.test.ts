@@ -1,5 +1,6 @@
 import { constants, createPrivateKey, generateKeyPairSync, privateEncrypt, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { CardError, concatBytes, DecodeError, encodeTlv, fromHex, toHex } from '@kart/codec'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -82,7 +83,7 @@ describe.each<BackendName>(['noble', 'node'])('outside vectors on %s', (name) =>
     for (const group of vectorGroups('ec/ecdh-brainpoolP256r1.json')) {
       for (const { id, input, expected, result } of group.tests) {
         const scalar = bigIntToBytes(bytesToBigInt(hexField(input.private)), 32)
-        const privateKey = encodeEcPrivateKey('brainpoolP256r1', scalar, new Uint8Array(65))
+        const privateKey = encodeEcPrivateKey('brainpoolP256r1', scalar)
         let outcome: string
         try {
           outcome = toHex(ecdh(privateKey, hexField(input.publicSpki)))
@@ -173,10 +174,48 @@ describe('signing: each implementation verifies what the other made', () => {
 
   test('the public key of scalar 1 on P-256 is the generator (SEC 2 v2, 2.4.2)', () => {
     const scalar = bigIntToBytes(1n, 32)
-    const spki = publicKeyOf(encodeEcPrivateKey('P-256', scalar, new Uint8Array(65)))
+    const spki = publicKeyOf(encodeEcPrivateKey('P-256', scalar))
     expect(toHex(spki)).toContain(
       '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
     )
+  })
+})
+
+describe('private keys', () => {
+  const { privateKeyPkcs8, publicKeySpki } = generateEcKeyPair('P-256')
+
+  test('what OpenSSL writes is taken, and signs', () => {
+    const native = generateKeyPairSync('ec', { namedCurve: 'brainpoolP256r1' })
+    const pkcs8 = new Uint8Array(native.privateKey.export({ format: 'der', type: 'pkcs8' }))
+    const spki = new Uint8Array(native.publicKey.export({ format: 'der', type: 'spki' }))
+    expect(toHex(publicKeyOf(pkcs8))).toBe(toHex(spki))
+    const signature = signEcdsa(pkcs8, 'sha256', message, 'plain')
+    expect(verifySignature(spki, { kind: 'ecdsa', hash: 'sha256', encoding: 'plain' }, message, signature)).toBe(true)
+  })
+
+  test('scalar 0, n and beyond, another length, a point off the curve, RSA, bytes after: refused, and no message holds the scalar', () => {
+    const { n } = curvePoint('P-256').CURVE()
+    const refusals = [
+      encodeEcPrivateKey('P-256', new Uint8Array(32)),
+      encodeEcPrivateKey('P-256', bigIntToBytes(n, 32)),
+      encodeEcPrivateKey('P-256', new Uint8Array(32).fill(0xff)),
+      encodeEcPrivateKey('P-256', new Uint8Array(31).fill(1)),
+      encodeEcPrivateKey('P-256', bigIntToBytes(5n, 32), new Uint8Array(65).fill(4)),
+      new Uint8Array(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'der', type: 'pkcs8' })),
+    ]
+    for (const key of refusals) expect(() => signEcdsa(key, 'sha256', message, 'der')).toThrow(CryptoError)
+    expect(() => signEcdsa(concatBytes(privateKeyPkcs8, Uint8Array.of(0)), 'sha256', message, 'der')).toThrow(DecodeError)
+    expect(() => ecdh(privateKeyPkcs8, generateEcKeyPair('P-384').publicKeySpki)).toThrow(CryptoError)
+    expect(() => signEcdsa(publicKeySpki, 'sha256', message, 'der')).toThrow(DecodeError)
+    const beyond = n + 0x1234567890n
+    try {
+      signEcdsa(encodeEcPrivateKey('P-256', bigIntToBytes(beyond, 32)), 'sha256', message, 'der')
+    } catch (error) {
+      const shown = inspect(error, { showHidden: true, depth: 9 })
+      expect(shown).toContain('1..n-1')
+      for (const form of [beyond.toString(), beyond.toString(16)]) expect(shown).not.toContain(form)
+    }
+    expect.hasAssertions()
   })
 })
 
