@@ -4,6 +4,7 @@ import {
   getResponse,
   internalAuthenticate,
   openChannel,
+  readBinary,
   readFile,
   StatusWordError,
   selectApplication,
@@ -132,13 +133,8 @@ async function probeExtendedLength(channel: CardChannel, application: Applicatio
   if (file === undefined || known === undefined || !saysExtendedLength(known)) return false
   try {
     await send(channel, selectFile(file.fid, { label: file.name }))
-    const again = await readFile(channel, {
-      maxLength: file.maxLength,
-      extended: true,
-      chunk: extendedProbe,
-      extent: 'file',
-      name: file.name,
-    })
+    // Asking for more than 256 bytes is what makes the Le field extended, however short the file is.
+    const again = await send(channel, readBinary(0, extendedProbe, { label: file.name }))
     return equalBytes(known, again)
   } catch (error) {
     // A reader that cannot carry extended length may fail the exchange outright; if the link itself is gone, the next command says so.
