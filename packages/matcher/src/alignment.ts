@@ -1,6 +1,6 @@
-import { divRound, isqrt, turn } from './fixed.ts'
+import { divRound, isqrt } from './fixed.ts'
 import type { CandidatePairs } from './pairs.ts'
-import { alignment } from './parameters.ts'
+import { alignment, limits } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
@@ -200,42 +200,50 @@ function bend(a: Prepared, b: Prepared, pairing: Pairing, x: Int16Array, y: Int1
   }
 }
 
+const side = limits.centres
+// One integer a candidate, so that sorting them is sorting numbers: value (falling), row, column; and its squared distance by row and column.
+const keys = new Int32Array(side * side)
+const distances = new Int32Array(side * side)
+const highestValue = 2047
+
 // One-to-one pairing within a radius, best value first: near, alike in direction, alike in descriptor. Ties go by row, then column.
 function pairUp(a: Prepared, b: Prepared, similar: Int16Array, rigid: Rigid, x: Int16Array, y: Int16Array, radius: number): Pairing {
   const square = radius * radius
-  const found: { i: number; j: number; value: number; d2: number }[] = []
+  let found = 0
   for (let i = 0; i < a.count; i++) {
-    const angle = (a.angle[i]! * 4 + rigid.angle) & 1023
+    const angle = a.angle[i]! * 4 + rigid.angle
+    const ownX = x[i]!
+    const ownY = y[i]!
     for (let j = 0; j < b.count; j++) {
-      const dx = x[i]! - b.x[j]!
+      const dx = ownX - b.x[j]!
       if (dx > radius || dx < -radius) continue
-      const dy = y[i]! - b.y[j]!
+      const dy = ownY - b.y[j]!
       const d2 = dx * dx + dy * dy
       if (d2 >= square) continue
       const off = Math.abs(((4 * b.angle[j]! - angle + 512) & 1023) - 512)
       if (off >= 4 * alignment.angle) continue
-      const near = 1024 - Math.floor((717 * d2) / square)
-      const alike = 1024 - Math.floor((614 * off) / (4 * alignment.angle))
-      found.push({ i, j, value: (((near * alike) >> 10) * (358 + similar[i * b.count + j]!)) >> 10, d2 })
+      const near = 1024 - Math.floor((alignment.distanceWeight * d2) / square)
+      const alike = 1024 - Math.floor((alignment.angleWeight * off) / (4 * alignment.angle))
+      const value = (((near * alike) >> 10) * (alignment.plainPair + similar[i * b.count + j]!)) >> 10
+      distances[i * side + j] = d2
+      keys[found++] = ((highestValue - value) * side + i) * side + j
     }
   }
-  found.sort((p, q) => q.value - p.value || p.i - q.i || p.j - q.j)
+  keys.subarray(0, found).sort()
   const usedA = new Uint8Array(a.count)
   const usedB = new Uint8Array(b.count)
   const pairing: Pairing = { i: [], j: [], value: [], residual: [] }
-  for (const { i, j, value, d2 } of found) {
+  for (let k = 0; k < found; k++) {
+    const key = keys[k]!
+    const j = key % side
+    const i = Math.floor(key / side) % side
     if (usedA[i] || usedB[j]) continue
     usedA[i] = 1
     usedB[j] = 1
     pairing.i.push(i)
     pairing.j.push(j)
-    pairing.value.push(value)
-    pairing.residual.push(d2)
+    pairing.value.push(highestValue - Math.floor(key / (side * side)))
+    pairing.residual.push(distances[i * side + j]!)
   }
   return pairing
-}
-
-/** The signed rotation of an alignment in 1/256 turn. */
-export function rotationOf(rigid: Rigid): number {
-  return turn(divRound(rigid.angle, 4))
 }

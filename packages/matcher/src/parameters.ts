@@ -77,6 +77,10 @@ export const alignment = {
   radius: 91,
   lastRadius: 61,
   angle: 20,
+  /** What distance and angle at the limit take off a pair's value, 0.7 and 0.6, and the value that a pair of unlike descriptors still has, 0.35, Q10. */
+  distanceWeight: 717,
+  angleWeight: 614,
+  plainPair: 358,
   /** Elastic correction reaches 60 pixels. */
   elastic: 305,
 } as const
