@@ -52,7 +52,10 @@ export function decodeImage(image: Uint8Array): CardState {
       rejectDuplicateMapKeys: true,
       useMaps: true,
     })
-    return readState(asMap(map, 'image'))
+    const state = readState(asMap(map, 'image'))
+    // One state, one image: any other coding of the same state was not written by a card.
+    if (!equalBytes(encodeImage(state), image)) throw bad('coding')
+    return state
   } catch (cause) {
     if (cause instanceof CardMemoryError) throw cause
     throw new CardMemoryError(`card memory is not the CBOR that a card writes: ${remedy}`, { cause })

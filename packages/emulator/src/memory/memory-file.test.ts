@@ -131,7 +131,7 @@ describe('the image', () => {
         const changed = body.slice()
         changed[position] = value
         try {
-          encodeImage(decodeImage(resealed(changed)))
+          expect(encodeImage(decodeImage(resealed(changed)))).toEqual(resealed(changed))
         } catch (error) {
           expect(error).toBeInstanceOf(CardMemoryError)
         }

@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '@kart/codec'
-import { type AccessRule, all, always, any, channel, nationalId, never } from '@kart/layout/profile'
+import { type AccessRule, type ApplicationSpec, all, always, any, type CardProfile, channel, nationalId, never } from '@kart/layout/profile'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { EmulatedCard } from '../emulated-card.ts'
 import { inMemory } from '../memory/card-memory.ts'
 import { blankCard, emrtdAid, files, iccSerial, isdAid, personalize, selectAid, sendHex } from '../testing/terminal.ts'
@@ -68,6 +69,30 @@ describe('SELECT', () => {
       ['00a4080c022f00', '9000', 'a path reaches them'],
       ['00b0000004', `${dirHex.slice(0, 8)}9000`, 'and makes the MF current'],
     ]))
+})
+
+it('SELECT finds a DF by its name and by its file identifier, from the MF and in a path', () => {
+  const aid = fromHex('a000000063504b43532d3135')
+  const df: ApplicationSpec = {
+    name: 'empty',
+    title: 'A DF with nothing in it',
+    aid,
+    fid: 0x5015,
+    files: [],
+    clause: 'ISO/IEC 7816-4:2020, 7.2',
+  }
+  const profile: CardProfile = { ...nationalId, applications: [...nationalId.applications, df] }
+  card = createBlankCard({ memory: inMemory(), profile, transportKeys: testTransportKeys, iccSerial })
+  const fci = '6f1882013883025015840ca000000063504b43532d31358a01039000'
+  table([
+    ['00a404000ca000000063504b43532d313500', fci, 'by name, FCI'],
+    ['00ca01a014', '6d00', 'it has no data objects'],
+    ['00a40000023f0000', '6f0a82013883023f008a01039000', 'the MF'],
+    ['00a4000002501500', fci, 'by identifier'],
+    ['00a4010c025015', '9000', 'as a child DF'],
+    ['00a4080c025015', '9000', 'by path'],
+    ['00a4080c0450152f00', '6a82', 'nothing in it'],
+  ])
 })
 
 describe('READ BINARY', () => {

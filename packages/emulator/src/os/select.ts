@@ -123,5 +123,6 @@ function control(card: CardContext, template: 0x62 | 0x6f): Uint8Array {
   if (template === 0x62) return encodeTlv(template, applicationParameters(state, application))
   const { aid } = application
   if (aid && equalBytes(aid, card.profile.securityDomainAid)) return selectedSecurityDomain(card.profile)
-  return encodeTlv(0x6f, aid ? [encodeTlv(0x84, aid)] : applicationParameters(state, application))
+  // An application without a file identifier is known by its name alone (Doc 9303-10 asks for no more); one with it is a DF like any other.
+  return encodeTlv(0x6f, aid && application.fid === undefined ? [encodeTlv(0x84, aid)] : applicationParameters(state, application))
 }
