@@ -123,7 +123,10 @@ async function inside(command) {
     const untilMs = Date.now() + 15_000
     await listening({ path: '/run/pcscd/pcscd.comm' }, service, untilMs)
     const { PCSCLITE_CSOCK_NAME: _, ...environment } = process.env
-    const child = spawn(command[0], command.slice(1), { stdio: 'inherit', env: { ...environment, KART_PCSC_STACK: 'private' } })
+    const child = spawn(command[0], command.slice(1), {
+      stdio: 'inherit',
+      env: { ...environment, KART_PCSC_STACK: 'private', KART_PCSC_PID: String(service.pid) },
+    })
     code = await new Promise((resolve) => {
       child.once('error', (error) => {
         console.error(`${command[0]} could not be started: ${error.message}`)

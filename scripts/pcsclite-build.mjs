@@ -41,6 +41,7 @@ export function rebuildPcsclite() {
       shell: process.platform === 'win32',
     })
   console.log(`pcsclite ${state === 'absent' ? 'was left out' : 'has no native build'}: building it now`)
-  pnpm('rebuild', 'pcsclite')
+  // Without -r pnpm looks at the root's own dependencies alone, and says nothing.
+  pnpm('-r', 'rebuild', 'pcsclite')
   return pcscliteState() === 'built'
 }

@@ -95,11 +95,20 @@ export interface ProgramOptions {
 
 /** Starts a program that is killed when its time is up: no client of the stack may hang the tests. */
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions = {}): RunningProgram {
+  // A group of its own: what it starts in turn ends with it.
   const child = spawn(command, [...args], {
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
     ...(options.cwd ? { cwd: options.cwd } : {}),
   })
+  const kill = (signal: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal)
+    } catch {
+      // It has ended already.
+    }
+  }
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -108,7 +117,7 @@ export function startProgram(command: string, args: readonly string[], options: 
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  const deadline = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
+  const deadline = setTimeout(() => kill('SIGKILL'), options.timeoutMs ?? 60_000)
   const result = new Promise<ProgramResult>((resolve, reject) => {
     child.once('error', (error) => {
       clearTimeout(deadline)
@@ -124,8 +133,8 @@ export function startProgram(command: string, args: readonly string[], options: 
     process: child,
     result,
     async stop() {
-      child.kill('SIGTERM')
-      const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
+      kill('SIGTERM')
+      const hard = setTimeout(() => kill('SIGKILL'), 5000)
       try {
         return await result
       } finally {
