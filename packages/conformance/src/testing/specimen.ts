@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { fromHex } from '@kart/codec'
+import { testTransportKeys } from '@kart/emulator'
+import { nationalId } from '@kart/layout'
+import {
+  buildImage,
+  type CardImage,
+  type EnrollmentRecord,
+  initTestPki,
+  parseEnrollmentRecord,
+  softwareSigner,
+} from '@kart/personalization'
+
+const folder = new URL('../../../../test-vectors/specimen/', import.meta.url)
+
+/** A file of the specimen. */
+export function specimenFile(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(name, folder)))
+}
+
+/** The specimen citizen's record. */
+export const specimen: EnrollmentRecord = parseEnrollmentRecord(readFileSync(new URL('record.json', folder), 'utf8'), specimenFile)
+
+/** Serial number of the emulated chip that tests personalize. */
+export const chipSerial = fromHex('4b415254000000000001')
+
+/** The moment at which tests personalize, and the test PKI of that day. */
+export const personalizationDay = new Date('2026-10-05T09:00:00Z')
+export const pki = initTestPki({ now: personalizationDay })
+
+/** What every test personalization runs with. */
+export const executeOptions = { keys: testTransportKeys, signer: softwareSigner(pki.documentSigner), now: personalizationDay }
+
+/** The specimen's card image for a chip. */
+export function specimenImage(iccSerial: Uint8Array = chipSerial, record: EnrollmentRecord = specimen): CardImage {
+  return buildImage(record, nationalId, { iccSerial, personalizedAt: personalizationDay, personalizationSystem: 'TEST-1' })
+}
