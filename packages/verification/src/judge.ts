@@ -64,6 +64,8 @@ export function judge(checks: readonly Check[]): Report {
     if (check.outcome === 'fail') found.add(failureReasons.find((row) => row.ids.test(check.id))!.reason)
     else if (check.outcome !== 'pass') found.add(check.id.startsWith('aa.') ? 'cannot-prove-genuine-chip' : 'incomplete')
   }
+  // A failed check leaves others without anything to look at: that they did not run is then no reason of its own.
+  if (required.some((check) => check.outcome === 'fail')) found.delete('incomplete')
   if (required.length === 0) found.add('nothing-proved')
   const accepted = required.length > 0 && required.every((check) => check.outcome === 'pass')
   if (accepted) found.add('genuine')
