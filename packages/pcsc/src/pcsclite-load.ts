@@ -12,9 +12,12 @@ function remedy(platform: NodeJS.Platform): string {
 }
 
 /** Loads the optional package pcsclite. Throws PcscError that says what to install when it is absent or was not built. */
-export function loadPcsclite(platform: NodeJS.Platform = process.platform, base: string = import.meta.url): PcscliteModule {
+export function loadPcsclite(
+  platform: NodeJS.Platform = process.platform,
+  load: (name: string) => unknown = createRequire(import.meta.url),
+): PcscliteModule {
   try {
-    return createRequire(base)('pcsclite') as PcscliteModule
+    return load('pcsclite') as PcscliteModule
   } catch (cause) {
     const absent = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' && /'pcsclite'/.test(String((cause as Error).message))
     const state = absent ? 'is not installed' : 'is installed but its native part was not built or does not load'
