@@ -31,13 +31,21 @@ function mrzDate(text: string, option: string): string {
 export function accessKeyOf(options: AccessOptions): AccessKey {
   const { mrz, docno, dob, doe } = options
   if (mrz !== undefined) {
-    if (docno !== undefined || dob !== undefined || doe !== undefined) throw new InputError('--mrz', 'give either --mrz, or --docno, --dob and --doe')
+    if (docno !== undefined || dob !== undefined || doe !== undefined)
+      throw new InputError('--mrz', 'give either --mrz, or --docno, --dob and --doe')
     const { fields, checks } = readMrz(mrz.replace(/\\n|[\s]/g, ''))
-    const wrong = checks.filter(({ valid, field }) => !valid && (field === 'documentNumber' || field === 'dateOfBirth' || field === 'dateOfExpiry'))
-    if (wrong.length > 0) throw new InputError('--mrz', `check digit of ${wrong.map(({ field, line, position }) => `${field} (line ${line}, position ${position})`).join(', ')} is wrong: type the zone once more`)
+    const wrong = checks.filter(
+      ({ valid, field }) => !valid && (field === 'documentNumber' || field === 'dateOfBirth' || field === 'dateOfExpiry'),
+    )
+    if (wrong.length > 0)
+      throw new InputError(
+        '--mrz',
+        `check digit of ${wrong.map(({ field, line, position }) => `${field} (line ${line}, position ${position})`).join(', ')} is wrong: type the zone once more`,
+      )
     return { documentNumber: fields.documentNumber, dateOfBirth: fields.dateOfBirth, dateOfExpiry: fields.dateOfExpiry }
   }
-  if (docno === undefined || dob === undefined || doe === undefined) throw new InputError('--mrz', 'say what is printed on the card: --mrz, or --docno, --dob and --doe')
+  if (docno === undefined || dob === undefined || doe === undefined)
+    throw new InputError('--mrz', 'say what is printed on the card: --mrz, or --docno, --dob and --doe')
   const documentNumber = docno.trim().toUpperCase().replace(/<+$/, '')
   if (!/^[A-Z0-9<]{1,22}$/.test(documentNumber)) throw new InputError('--docno', 'letters A to Z and digits only')
   return { documentNumber, dateOfBirth: mrzDate(dob, '--dob'), dateOfExpiry: mrzDate(doe, '--doe') }

@@ -21,7 +21,8 @@ export interface OpenCard {
 
 /** Opens the one card that the options name: an emulated card in process, or a card in a reader. Throws InputError unless exactly one is named. */
 export async function openCard(options: CardSourceOptions): Promise<OpenCard> {
-  if ((options.card === undefined) === (options.reader === undefined)) throw new InputError('card', 'name one card: --card FILE or --reader NAME')
+  if ((options.card === undefined) === (options.reader === undefined))
+    throw new InputError('card', 'name one card: --card FILE or --reader NAME')
   if (options.card !== undefined) {
     if (!existsSync(options.card)) throw new InputError('--card', `there is no file ${options.card}; "kart issue" makes one`)
     const memory = fileMemory(options.card)

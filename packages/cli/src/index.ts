@@ -1,1 +1,2 @@
-export {}
+export { type ExitCode, exitCode } from './exit-code.ts'
+export { run } from './program.ts'

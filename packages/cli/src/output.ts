@@ -42,10 +42,20 @@ export function explainError(error: unknown): { code: string; message: string; n
   if (error instanceof CardError) return { code: error.code, message: error.message, next: nextSteps[error.code] }
   if (isFileError(error)) {
     const where = error.path ? ` ${error.path}` : ''
-    const what = { ENOENT: 'there is no such file:', EACCES: 'no permission for', EPERM: 'no permission for', EISDIR: 'this is a folder, not a file:', EEXIST: 'this exists already:' }[error.code]
+    const what = {
+      ENOENT: 'there is no such file:',
+      EACCES: 'no permission for',
+      EPERM: 'no permission for',
+      EISDIR: 'this is a folder, not a file:',
+      EEXIST: 'this exists already:',
+    }[error.code]
     return { code: 'file', message: what ? `${what}${where}` : `${error.code}${where}`, next: undefined }
   }
-  return { code: 'internal', message: error instanceof Error ? error.message : String(error), next: 'This is a defect in Kart; please report it with the command that you ran.' }
+  return {
+    code: 'internal',
+    message: error instanceof Error ? error.message : String(error),
+    next: 'This is a defect in Kart; please report it with the command that you ran.',
+  }
 }
 
 /** Prints an error: a document with `--json` (plus `fields`), else two lines on standard error. */

@@ -17,14 +17,24 @@ export interface Reading {
 }
 
 /** Reads a card and counts by stage; `onProgress` hears each stage and file in a few words. */
-export async function readWithTrace(card: OpenCard, profile: CardProfile, access: AccessKey, onProgress?: (text: string) => void, recorder = new RunRecorder()): Promise<Reading> {
+export async function readWithTrace(
+  card: OpenCard,
+  profile: CardProfile,
+  access: AccessKey,
+  onProgress?: (text: string) => void,
+  recorder = new RunRecorder(),
+): Promise<Reading> {
   const evidence = await readCard(card.transport, {
     profile,
     access,
     trace: { wire: recorder.sink, plain: recorder.sink },
     onProgress: ({ stage, file, soFar, inAll }) => {
       recorder.begin(stageNames[stage])
-      onProgress?.(file === undefined ? stageNames[stage] : `${file}${soFar === undefined ? '' : `: ${soFar}${inAll === undefined ? '' : ` of ${inAll}`} bytes`}`)
+      onProgress?.(
+        file === undefined
+          ? stageNames[stage]
+          : `${file}${soFar === undefined ? '' : `: ${soFar}${inAll === undefined ? '' : ` of ${inAll}`} bytes`}`,
+      )
     },
   })
   recorder.end()

@@ -15,7 +15,9 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END C
 function certificatesIn(path: string): Uint8Array[] {
   const bytes = readInput(path)
   if (bytes[0] === 0x30) return [bytes]
-  const found = [...Buffer.from(bytes).toString('latin1').matchAll(pemCertificate)].map((match) => new Uint8Array(Buffer.from(match[1] ?? '', 'base64')))
+  const found = [...Buffer.from(bytes).toString('latin1').matchAll(pemCertificate)].map(
+    (match) => new Uint8Array(Buffer.from(match[1] ?? '', 'base64')),
+  )
   if (found.length === 0) throw new InputError(path, 'holds no certificate, neither DER nor PEM')
   return found
 }

@@ -6,14 +6,33 @@ import { type ExitCode, exitCode } from './exit-code.ts'
 import type { Output } from './output.ts'
 import type { Reading } from './reading.ts'
 
-const marks = { pass: pc.green('✓ pass'), fail: pc.red('✗ fail'), 'not-run': pc.dim('– not run') } as const satisfies Record<Check['outcome'], string>
+const marks = { pass: pc.green('✓ pass'), fail: pc.red('✗ fail'), 'not-run': pc.dim('– not run') } as const satisfies Record<
+  Check['outcome'],
+  string
+>
 
 /** A table without frames. */
 export function plainTable(head: readonly string[]): Table.Table {
   return new Table({
     head: [...head],
     style: { head: ['dim'], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '',
+    },
   })
 }
 
@@ -30,7 +49,13 @@ export function printReport(output: Output, report: Report): void {
 /** The stages of a run with their cost. */
 export function printStages(output: Output, stages: readonly { name: string; apdus: number; bytes: number; milliseconds: number }[]): void {
   const table = plainTable(['stage', 'APDUs', 'bytes on the wire', 'time'])
-  for (const stage of stages) table.push([stage.name, { content: String(stage.apdus), hAlign: 'right' }, { content: String(stage.bytes), hAlign: 'right' }, { content: `${stage.milliseconds.toFixed(1)} ms`, hAlign: 'right' }])
+  for (const stage of stages)
+    table.push([
+      stage.name,
+      { content: String(stage.apdus), hAlign: 'right' },
+      { content: String(stage.bytes), hAlign: 'right' },
+      { content: `${stage.milliseconds.toFixed(1)} ms`, hAlign: 'right' },
+    ])
   output.line(table.toString())
 }
 
@@ -44,7 +69,12 @@ export function verdictDocument(report: Report, reading: Reading, profile: CardP
     checks: report.checks,
     profile: profile.name,
     readAt: reading.evidence.readAt.toISOString(),
-    files: reading.evidence.files.map(({ application, name, outcome, bytes }) => ({ application, name, outcome, ...(bytes ? { bytes: bytes.length } : {}) })),
+    files: reading.evidence.files.map(({ application, name, outcome, bytes }) => ({
+      application,
+      name,
+      outcome,
+      ...(bytes ? { bytes: bytes.length } : {}),
+    })),
     stages: reading.recorder.stages,
   }
 }

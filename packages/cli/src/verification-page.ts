@@ -1,6 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import type { CardProfile } from '@kart/layout/profile'
-import { annotateTrace, buildEvidenceTree, buildHolderView, drawBestFinger, type ReportPage, renderHtmlReport, type StageLine } from '@kart/report'
+import {
+  annotateTrace,
+  buildEvidenceTree,
+  buildHolderView,
+  drawBestFinger,
+  type ReportPage,
+  renderHtmlReport,
+  type StageLine,
+} from '@kart/report'
 import type { Policy, Report } from '@kart/verification'
 import type { Reading } from './reading.ts'
 

@@ -39,11 +39,19 @@ function showCommand(command: CommandApdu): string {
 /** A protected exchange's bytes are ciphertext and MAC; even so only their start is shown, and none of an authentication's. */
 function showWire(command: CommandApdu, response: ResponseApdu | undefined): string {
   const isProtected = (command.cla & 0x80 ? command.cla & 0x04 : command.cla & 0x0c) !== 0
-  const cut = (data: Uint8Array): string => (data.length === 0 ? '' : isProtected && data.length > 0 ? ` ${toHex(data.subarray(0, 8)).toUpperCase()}${data.length > 8 ? '…' : ''} (${data.length} bytes)` : ` (${data.length} bytes)`)
+  const cut = (data: Uint8Array): string =>
+    data.length === 0
+      ? ''
+      : isProtected && data.length > 0
+        ? ` ${toHex(data.subarray(0, 8)).toUpperCase()}${data.length > 8 ? '…' : ''} (${data.length} bytes)`
+        : ` (${data.length} bytes)`
   const authenticates = command.ins === 0x82 || command.ins === 0x50 || command.ins === 0x84 || command.ins === 0x86
   const header = `${hex2(command.cla)} ${hex2(command.ins)} ${hex2(command.p1)} ${hex2(command.p2)}`
   const sent = authenticates ? ` (${command.data.length} bytes)` : cut(command.data)
-  const got = response === undefined ? 'no answer' : `${authenticates ? (response.data.length > 0 ? ` (${response.data.length} bytes)` : '') : cut(response.data)} ${hex4(response.sw)}`
+  const got =
+    response === undefined
+      ? 'no answer'
+      : `${authenticates ? (response.data.length > 0 ? ` (${response.data.length} bytes)` : '') : cut(response.data)} ${hex4(response.sw)}`
   return `${header}${sent} → ${got.trim()}`
 }
 
@@ -62,17 +70,21 @@ export function annotateTrace(entries: readonly TraceEntry[], profile: CardProfi
     let target = ''
     if (command.ins === 0xa4) {
       if (command.p1 === 0x04) {
-        application = profile.applications.find(({ aid }) => aid !== undefined && equalBytes(aid, command.data)) ?? (command.data.length === 0 ? findApplication(profile, 'isd') : undefined)
+        application =
+          profile.applications.find(({ aid }) => aid !== undefined && equalBytes(aid, command.data)) ??
+          (command.data.length === 0 ? findApplication(profile, 'isd') : undefined)
         file = ''
         target = application?.title ?? 'another application'
       } else {
-        const fid = command.data.length >= 2 ? (command.data[command.data.length - 2]! << 8) | command.data[command.data.length - 1]! : 0x3f00
+        const fid =
+          command.data.length >= 2 ? (command.data[command.data.length - 2]! << 8) | command.data[command.data.length - 1]! : 0x3f00
         if (fid === 0x3f00) application = findApplication(profile, 'mf')
         file = fid === 0x3f00 ? 'MF' : (application?.files.find((candidate) => candidate.fid === fid)?.name ?? hex4(fid))
         target = file
       }
     } else if (command.ins === 0xb0 || command.ins === 0xb1 || command.ins === 0xd6) {
-      if (command.ins === 0xb0 && command.p1 & 0x80) file = application?.files.find(({ sfi }) => sfi === (command.p1 & 0x1f))?.name ?? `SFI ${hex2(command.p1 & 0x1f)}`
+      if (command.ins === 0xb0 && command.p1 & 0x80)
+        file = application?.files.find(({ sfi }) => sfi === (command.p1 & 0x1f))?.name ?? `SFI ${hex2(command.p1 & 0x1f)}`
       target = file
     }
     const { name, clause } = describeCommand(command.cla, command.ins, command.p1, command.p2)

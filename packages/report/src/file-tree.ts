@@ -1,9 +1,12 @@
 import { toHex } from '@kart/codec'
 import { type CardProfile, describeAccessRule } from '@kart/layout/profile'
-import { type Markup, html } from './html.ts'
+import { html, type Markup } from './html.ts'
 
 /** What became of one file in a run: its size in bytes, or why there is none. */
-export type FileState = { readonly kind: 'present'; readonly bytes: number } | { readonly kind: 'refused'; readonly sw: number } | { readonly kind: 'absent' }
+export type FileState =
+  | { readonly kind: 'present'; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly sw: number }
+  | { readonly kind: 'absent' }
 
 export interface FileNode {
   readonly name: string
@@ -25,7 +28,10 @@ export interface ApplicationNode {
 }
 
 /** The profile's applications and files, with what a run found of each; `stateOf` gives undefined where the run did not look. */
-export function buildFileTree(profile: CardProfile, stateOf: (application: string, file: string) => FileState | undefined): ApplicationNode[] {
+export function buildFileTree(
+  profile: CardProfile,
+  stateOf: (application: string, file: string) => FileState | undefined,
+): ApplicationNode[] {
   return profile.applications.map((application) => ({
     name: application.name,
     title: application.title,
@@ -64,16 +70,21 @@ export function renderFileTreeText(tree: readonly ApplicationNode[]): string {
     Math.max(...rows.filter((row) => row[1] !== '' || column > 0).map((row) => (row[column as 0 | 1 | 2 | 3] ?? '').length)),
   )
   return rows
-    .map((row) => (row[1] === '' ? row[0] : `${row[0].padEnd(widths[0]!)}  ${row[1].padStart(widths[1]!)}  ${row[2].padEnd(widths[2]!)}  ${row[3].padEnd(widths[3]!)}  ${row[4]}`))
+    .map((row) =>
+      row[1] === ''
+        ? row[0]
+        : `${row[0].padEnd(widths[0]!)}  ${row[1].padStart(widths[1]!)}  ${row[2].padEnd(widths[2]!)}  ${row[3].padEnd(widths[3]!)}  ${row[4]}`,
+    )
     .join('\n')
 }
 
 /** The tree as an HTML table. */
 export function renderFileTreeHtml(tree: readonly ApplicationNode[]): Markup {
   return html`<table class="tree"><thead><tr><th>File</th><th>Name</th><th class="num">Size</th><th class="num">Room</th><th>Read</th><th>Write</th><th>Holds</th><th>Clause</th></tr></thead>${tree.map(
-    (application) => html`<tbody><tr class="app"><th colspan="8"><code>${application.id}</code> ${application.title}</th></tr>${application.files.map(
-      (file) =>
-        html`<tr class="${file.state?.kind ?? 'unread'}"><td class="branch"><code>${file.fid}</code></td><td>${file.name}</td><td class="num">${describeState(file.state)}</td><td class="num">${file.maxLength}</td><td>${file.read}</td><td>${file.update}</td><td>${file.holds}</td><td class="clause">${file.clause}</td></tr>`,
-    )}</tbody>`,
+    (application) =>
+      html`<tbody><tr class="app"><th colspan="8"><code>${application.id}</code> ${application.title}</th></tr>${application.files.map(
+        (file) =>
+          html`<tr class="${file.state?.kind ?? 'unread'}"><td class="branch"><code>${file.fid}</code></td><td>${file.name}</td><td class="num">${describeState(file.state)}</td><td class="num">${file.maxLength}</td><td>${file.read}</td><td>${file.update}</td><td>${file.holds}</td><td class="clause">${file.clause}</td></tr>`,
+      )}</tbody>`,
   )}</table>`
 }

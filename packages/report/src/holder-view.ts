@@ -14,7 +14,7 @@ import {
 import { type Evidence, openFile } from '@kart/verification'
 import type { HolderLine, HolderView, PageImage } from './html-report.ts'
 
-function valueOf<T>(evidence: Evidence, name: string, codec: { decode(bytes: Uint8Array): T }): T | undefined {
+function decodedFile<T>(evidence: Evidence, name: string, codec: { decode(bytes: Uint8Array): T }): T | undefined {
   const file = openFile(evidence, 'emrtd', name, codec)
   return file.state === 'decoded' ? file.value : undefined
 }
@@ -38,12 +38,12 @@ export function buildHolderView(evidence: Evidence): HolderView | undefined {
     decode: (bytes: Uint8Array) => readMrz(dg1Codec.decode(bytes).mrz),
   })
   const mrz = mrzFile.state === 'decoded' ? mrzFile.value : undefined
-  const details = valueOf(evidence, 'EF.DG11', dg11Codec)
+  const details = decodedFile(evidence, 'EF.DG11', dg11Codec)
   if (mrz === undefined && details === undefined) return undefined
-  const document = valueOf(evidence, 'EF.DG12', dg12Codec)
-  const national = valueOf(evidence, 'EF.DG13', dg13Codec)
-  const portrait = valueOf(evidence, 'EF.DG2', dg2Codec)?.faces[0]?.images[0]
-  const signature = valueOf(evidence, 'EF.DG7', dg7Codec)?.signatures[0]
+  const document = decodedFile(evidence, 'EF.DG12', dg12Codec)
+  const national = decodedFile(evidence, 'EF.DG13', dg13Codec)
+  const portrait = decodedFile(evidence, 'EF.DG2', dg2Codec)?.faces[0]?.images[0]
+  const signature = decodedFile(evidence, 'EF.DG7', dg7Codec)?.signatures[0]
   const name = details?.nameOfHolder
   return {
     portrait: image(portrait?.format, portrait?.data),

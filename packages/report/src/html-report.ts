@@ -64,7 +64,11 @@ function renderHolder(holder: HolderView): Markup {
   const side = (lines: readonly HolderLine[], language: string, direction: string): Markup =>
     html`<dl lang="${language}" dir="${direction}">${lines.map((line) => html`<dt>${line.label}</dt><dd dir="${line.direction}">${line.value}</dd>`)}</dl>`
   const picture = (image: PageImage | undefined, alt: string, name: string): Markup | undefined =>
-    image?.type === 'image/jpeg' ? html`<img class="${name}" src="${dataUrl(image.bytes, image.type)}" alt="${alt}">` : image ? html`<p class="note">${alt}: ${image.bytes.length} bytes of JPEG 2000, which browsers do not show</p>` : undefined
+    image?.type === 'image/jpeg'
+      ? html`<img class="${name}" src="${dataUrl(image.bytes, image.type)}" alt="${alt}">`
+      : image
+        ? html`<p class="note">${alt}: ${image.bytes.length} bytes of JPEG 2000, which browsers do not show</p>`
+        : undefined
   return html`<section><h2>Holder</h2><div class="card"><div class="pictures">${picture(holder.portrait, 'portrait', 'portrait')}${picture(holder.signature, 'handwritten signature', 'signature')}</div>${side(holder.latin, 'en', 'ltr')}${side(holder.national, 'fa', 'rtl')}</div><pre class="mrz" dir="ltr">${holder.mrz.join('\n')}</pre></section>`
 }
 

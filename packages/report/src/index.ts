@@ -1,8 +1,24 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
-export { type ApplicationNode, buildFileTree, describeState, type FileNode, type FileState, renderFileTreeHtml, renderFileTreeText } from './file-tree.ts'
-export { type CheckLine, type HolderLine, type HolderView, type PageImage, type ReportPage, renderHtmlReport, type StageLine } from './html-report.ts'
-export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
+export {
+  type ApplicationNode,
+  buildFileTree,
+  describeState,
+  type FileNode,
+  type FileState,
+  renderFileTreeHtml,
+  renderFileTreeText,
+} from './file-tree.ts'
 export { buildHolderView } from './holder-view.ts'
+export {
+  type CheckLine,
+  type HolderLine,
+  type HolderView,
+  type PageImage,
+  type ReportPage,
+  renderHtmlReport,
+  type StageLine,
+} from './html-report.ts'
+export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
 export { drawBestFinger, drawMatch } from './match-picture.ts'
 export { RunRecorder } from './run-recorder.ts'

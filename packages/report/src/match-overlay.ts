@@ -1,5 +1,5 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
-import { type Markup, html, join } from './html.ts'
+import { html, join, type Markup } from './html.ts'
 
 /** Index of a probe minutia and of the candidate minutia it was paired with. */
 export interface MinutiaPair {
@@ -21,7 +21,12 @@ interface Point {
 }
 
 /** Rotation and shift that bring the probe's paired minutiae onto the candidate's, least squares; the identity for fewer than two pairs. */
-export function alignPairs(picture: Pick<MatchPicture, 'probe' | 'candidate' | 'pairs'>): { cos: number; sin: number; dx: number; dy: number } {
+export function alignPairs(picture: Pick<MatchPicture, 'probe' | 'candidate' | 'pairs'>): {
+  cos: number
+  sin: number
+  dx: number
+  dy: number
+} {
   const { probe, candidate, pairs } = picture
   if (pairs.length < 2) return { cos: 1, sin: 0, dx: 0, dy: 0 }
   let px = 0
@@ -73,7 +78,8 @@ function bounds(points: readonly Point[]): { x: number; y: number; width: number
 }
 
 const angleOf = (template: MinutiaeTemplate, index: number, turn = 0): number => (template.angle[index]! / 256) * 2 * Math.PI + turn
-const pointsOf = (template: MinutiaeTemplate): Point[] => Array.from({ length: template.count }, (_, i) => ({ x: template.x[i]!, y: template.y[i]! }))
+const pointsOf = (template: MinutiaeTemplate): Point[] =>
+  Array.from({ length: template.count }, (_, i) => ({ x: template.x[i]!, y: template.y[i]! }))
 
 function panel(title: string, box: ReturnType<typeof bounds>, left: number, width: number, height: number, content: Markup): Markup {
   const scale = Math.min(width / box.width, height / box.height)
@@ -104,5 +110,6 @@ export function renderMatchSvg(picture: MatchPicture): string {
   const overlay = join([draw(enrolled, candidate, matchedCandidate, 'enrolled'), draw(moved, probe, matchedProbe, 'live', turn), links])
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1020 500" role="img" font-family="system-ui, sans-serif" font-size="14"><style>
 .frame{fill:#fff;stroke:#c9ced6}.enrolled{stroke:#1b5fa8;fill:none;stroke-width:7}.live{stroke:#d9642c;fill:none;stroke-width:7}.alone{opacity:.38}.enrolled.matched circle{fill:#1b5fa833}.live.matched circle{fill:#d9642c33}.link{stroke:#1d8a4b;stroke-width:10}text{fill:#25303b}
-</style>${panel(`enrolled finger: ${candidate.count} minutiae`, bounds(enrolled), 10, width, height, draw(enrolled, candidate, matchedCandidate, 'enrolled'))}${panel(`live finger: ${probe.count} minutiae`, bounds(live), 350, width, height, draw(live, probe, matchedProbe, 'live'))}${panel(`overlay: ${pairs.length} pairs joined`, bounds([...enrolled, ...moved]), 690, width, height, overlay)}<text x="10" y="486">${picture.caption}</text></svg>`.markup
+</style>${panel(`enrolled finger: ${candidate.count} minutiae`, bounds(enrolled), 10, width, height, draw(enrolled, candidate, matchedCandidate, 'enrolled'))}${panel(`live finger: ${probe.count} minutiae`, bounds(live), 350, width, height, draw(live, probe, matchedProbe, 'live'))}${panel(`overlay: ${pairs.length} pairs joined`, bounds([...enrolled, ...moved]), 690, width, height, overlay)}<text x="10" y="486">${picture.caption}</text></svg>`
+    .markup
 }

@@ -9,8 +9,16 @@ import { renderMatchSvg } from './match-overlay.ts'
 export function drawMatch(probe: MinutiaeTemplate, candidate: MinutiaeTemplate, threshold: ThresholdName): string {
   const result = compare(prepare(probe), prepare(candidate))
   const limit = thresholds[threshold]
-  const outcome = result.status === 'scored' ? `score ${result.score}, threshold ${limit} (${threshold}): ${result.score >= limit ? 'same finger' : 'no match'}` : 'too few minutiae to compare'
-  return renderMatchSvg({ probe, candidate, pairs: result.pairs, caption: `${outcome}; ${result.pairs.length} of ${probe.count} and ${candidate.count} minutiae paired` })
+  const outcome =
+    result.status === 'scored'
+      ? `score ${result.score}, threshold ${limit} (${threshold}): ${result.score >= limit ? 'same finger' : 'no match'}`
+      : 'too few minutiae to compare'
+  return renderMatchSvg({
+    probe,
+    candidate,
+    pairs: result.pairs,
+    caption: `${outcome}; ${result.pairs.length} of ${probe.count} and ${candidate.count} minutiae paired`,
+  })
 }
 
 /** Draws the live finger against the finger of DG3 that fits it best; undefined when DG3 holds none that can be read. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { createBlankCard, EmulatedCard, fileMemory, plugIntoVpcd, testTransportKeys } from '@kart/emulator'
 import { InputError } from '@kart/codec'
+import { createBlankCard, EmulatedCard, fileMemory, plugIntoVpcd, testTransportKeys } from '@kart/emulator'
 import type { Command } from 'commander'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
@@ -50,12 +50,19 @@ export function addEmulateCommand(program: Command, run: Runner): void {
             port,
             signal: stop.signal,
             onEvent: (event) => {
-              if (options.verbose) output.aside(Object.entries(event).map(([key, value]) => `${key} ${String(value)}`).join(', '))
+              if (options.verbose)
+                output.aside(
+                  Object.entries(event)
+                    .map(([key, value]) => `${key} ${String(value)}`)
+                    .join(', '),
+                )
               else if (event.kind === 'card-failed') output.aside('the card failed on a command and answered 6F00')
             },
           })
           output.document({ plugged: true, card: options.card, blank, host: options.host, port })
-          output.line(`${blank ? 'A blank card was made (test transport keys). ' : ''}${options.card} is plugged in at ${options.host}:${port}. Ctrl-C takes it out.`)
+          output.line(
+            `${blank ? 'A blank card was made (test transport keys). ' : ''}${options.card} is plugged in at ${options.host}:${port}. Ctrl-C takes it out.`,
+          )
           await plugged.closed
           output.line('The card is out.')
           return exitCode.done

@@ -35,8 +35,12 @@ export function addMatchCommand(program: Command, run: Runner): void {
         const result = compare(prepare(probe), prepare(candidate), trace)
         const limit = thresholds[threshold]
         const matched = result.status === 'scored' && result.score >= limit
-        if (result.status === 'too-few-minutiae') output.line(`${pc.yellow('too few minutiae')}: ${probe.count} and ${candidate.count}; the score would mean nothing`)
-        else output.line(`${matched ? pc.green('match') : pc.red('no match')}: score ${result.score}, threshold ${limit} (${threshold}); ${result.pairs.length} of ${probe.count} and ${candidate.count} minutiae paired`)
+        if (result.status === 'too-few-minutiae')
+          output.line(`${pc.yellow('too few minutiae')}: ${probe.count} and ${candidate.count}; the score would mean nothing`)
+        else
+          output.line(
+            `${matched ? pc.green('match') : pc.red('no match')}: score ${result.score}, threshold ${limit} (${threshold}); ${result.pairs.length} of ${probe.count} and ${candidate.count} minutiae paired`,
+          )
         if (options.explain !== undefined) {
           writeFileSync(options.explain, drawMatch(probe, candidate, threshold))
           output.line(`drawn: ${options.explain}`)

@@ -37,7 +37,14 @@ function describe(template: MinutiaeTemplate): string {
 function list(template: MinutiaeTemplate): string {
   const table = new Table({ head: ['#', 'type', 'x mm', 'y mm', 'angle °', 'quality'], style: { head: [], border: [] } })
   minutiaeOf(template).forEach((minutia, index) => {
-    table.push([index + 1, typeNames[minutia.type] ?? 'other', (minutia.x / 100).toFixed(2), (minutia.y / 100).toFixed(2), ((minutia.angle * 360) / 256).toFixed(1), minutia.quality || '-'])
+    table.push([
+      index + 1,
+      typeNames[minutia.type] ?? 'other',
+      (minutia.x / 100).toFixed(2),
+      (minutia.y / 100).toFixed(2),
+      ((minutia.angle * 360) / 256).toFixed(1),
+      minutia.quality || '-',
+    ])
   })
   return table.toString()
 }
@@ -61,7 +68,10 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
         const row = templateFormats.find(({ format }) => format === decoded.format)
         const record = decoded.record
         output.line(`${file}: ${row?.title ?? decoded.format}, ${row?.clause ?? ''} (${decoded.format}), ${bytes.length} bytes`)
-        if (record) output.line(`image ${record.width} x ${record.height} pixels, ${record.resolutionX} x ${record.resolutionY} pixels a cm; ${record.views.length} views`)
+        if (record)
+          output.line(
+            `image ${record.width} x ${record.height} pixels, ${record.resolutionX} x ${record.resolutionY} pixels a cm; ${record.views.length} views`,
+          )
         decoded.templates.forEach((template, index) => {
           output.line(`view ${index + 1}: ${describe(template)}`)
           if (options.list) output.line(list(template))

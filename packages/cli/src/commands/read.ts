@@ -56,7 +56,10 @@ export function addReadCommand(program: Command, run: Runner): void {
               saved.push(name)
             }
             for (const { name, bytes } of evidence.files) if (bytes !== undefined) save(fileNameOf(name), bytes)
-            for (const [name, picture] of [['portrait', holder?.portrait], ['signature', holder?.signature]] as const)
+            for (const [name, picture] of [
+              ['portrait', holder?.portrait],
+              ['signature', holder?.signature],
+            ] as const)
               if (picture) save(`${name}.${picture.type === 'image/jpeg' ? 'jpg' : 'jp2'}`, picture.bytes)
             output.line(`saved ${saved.length} files in ${options.out}`)
           }
@@ -64,7 +67,11 @@ export function addReadCommand(program: Command, run: Runner): void {
           else output.line(pc.dim('Nothing here was checked. "kart verify" says whether the card is genuine.'))
           output.document({
             atr: toHex(evidence.atr),
-            access: { protocol: evidence.access.protocol, outcome: evidence.access.outcome, ...(evidence.access.problem ? { problem: evidence.access.problem } : {}) },
+            access: {
+              protocol: evidence.access.protocol,
+              outcome: evidence.access.outcome,
+              ...(evidence.access.problem ? { problem: evidence.access.problem } : {}),
+            },
             files: evidence.files.map(({ application, name, outcome, bytes, sw }) => ({
               application,
               name,

@@ -44,9 +44,15 @@ export function addReadersCommand(program: Command, run: Runner): void {
           if (readers.length === 0) output.line('No readers. Plug one in, or plug in an emulated card: kart emulate --card FILE')
           for (const reader of readers) {
             const use = reader.exclusive ? ', held by one program' : reader.inUse ? ', in use' : ''
-            output.line(`${pc.bold(reader.name)}: ${reader.cardPresent ? (reader.mute ? 'a card that does not answer' : `a card${use}`) : 'empty'}`)
+            output.line(
+              `${pc.bold(reader.name)}: ${reader.cardPresent ? (reader.mute ? 'a card that does not answer' : `a card${use}`) : 'empty'}`,
+            )
             if (!reader.atr) continue
-            output.line(`  ATR ${toHex(reader.atr).toUpperCase().replace(/(..)(?=.)/g, '$1 ')}`)
+            output.line(
+              `  ATR ${toHex(reader.atr)
+                .toUpperCase()
+                .replace(/(..)(?=.)/g, '$1 ')}`,
+            )
             for (const line of explain(reader.atr)) output.line(`    ${line}`)
           }
           output.document({ readers: document })

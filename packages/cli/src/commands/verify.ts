@@ -77,5 +77,8 @@ export function addVerifyCommand(program: Command, run: Runner): void {
         { verdict: 'error', checks: [] },
       ),
     )
-  withExample(command, 'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --probe live.fmr --report report.html')
+  withExample(
+    command,
+    'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --probe live.fmr --report report.html',
+  )
 }

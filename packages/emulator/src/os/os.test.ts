@@ -24,6 +24,7 @@ const table = (rows: readonly (readonly [command: string, answer: string, why: s
 const dirHex = toHex(files.dir)
 const emrtdFci = '6f098407a00000024710019000'
 const isdFci = '6f118408a000000151000000a5059f6502fff69000'
+const pkcs15Fci = '6f1882013883025015840ca000000063504b43532d31358a01039000'
 
 describe('SELECT', () => {
   it('finds applications by name, by the start of a name, and one after another', () =>
@@ -33,12 +34,13 @@ describe('SELECT', () => {
       ['00a4040c07a0000002471001', '9000', 'P2 0C'],
       ['00a4040407a000000247100100', '620f8201388407a00000024710018a01039000', 'FCP'],
       ['00a4040005a00000000200', '6a82', 'a start of no AID'],
-      ['00a4040003a0000000', emrtdFci, 'the first of two'],
-      ['00a4040203a0000000', isdFci, 'the next of two'],
-      ['00a4040203a0000000', '6a82', 'no third'],
+      ['00a4040003a0000000', emrtdFci, 'the first of three'],
+      ['00a4040203a0000000', isdFci, 'the next of three'],
+      ['00a4040203a0000000', pkcs15Fci, 'the last of three'],
+      ['00a4040203a0000000', '6a82', 'no fourth'],
       ['00a4040000', isdFci, 'the empty name is the issuer security domain'],
       ['00a4040008a00000015100000000', isdFci, 'the security domain by name'],
-      ['00a404000ca000000063504b43532d313500', '6a82', 'no PKCS#15 application yet'],
+      ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'the PKCS#15 application, empty as yet'],
       ['00a4040011a00000024710010000000000000000000000', '6700', 'a name of 17 bytes'],
       ['00a4040100', '6a86', 'last occurrence'],
       ['00a4040800', '6a86', 'FMD'],

@@ -5,12 +5,14 @@ import type { ApplicationSpec, CardProfile, FileSpec } from './card-profile.ts'
 const perso = channel('scp03')
 const holderPresent = any(channel('bac'), channel('pace'))
 
+// biome-ignore format: a row a line
 const mfFiles = [
   { name: 'EF.DIR', fid: 0x2f00, sfi: 0x1e, tag: undefined, maxLength: 256, read: always, update: perso, format: 'ef-dir', required: true, holds: 'one DO’61’ an application', clause: 'ISO/IEC 7816-4:2020, 12.2.2' },
   { name: 'EF.ATR/INFO', fid: 0x2f01, sfi: 0x01, tag: undefined, maxLength: 128, read: always, update: perso, format: 'ef-atr-info', required: true, holds: 'extended length limits, capabilities', clause: 'ISO/IEC 7816-4:2020, 12.2.3' },
   { name: 'EF.GDO', fid: 0x2f02, sfi: 0x02, tag: undefined, maxLength: 32, read: always, update: perso, format: 'ef-gdo', required: true, holds: 'ICC serial number', clause: 'ISO/IEC 7816-4:2020, 12.2.4; ISO/IEC 7816-6:2023' },
 ] as const satisfies readonly FileSpec[]
 
+// biome-ignore format: a row a line
 // maxLength: room for what a registry sends, rounded up to whole kilobytes where a file carries an image.
 const emrtdFiles = [
   { name: 'EF.COM', fid: 0x011e, sfi: 0x1e, tag: 0x60, maxLength: 64, read: holderPresent, update: perso, format: 'ef-com', required: true, holds: 'LDS version and list of data groups', clause: 'Doc 9303-10, 8th ed., 4.6.1' },
@@ -27,10 +29,13 @@ const emrtdFiles = [
   { name: 'EF.DG15', fid: 0x010f, sfi: 0x0f, tag: 0x6f, maxLength: 1024, read: holderPresent, update: perso, format: 'dg15', required: true, holds: 'active-authentication public key', clause: 'Doc 9303-10, 8th ed., 4.7.15' },
 ] as const satisfies readonly FileSpec[]
 
+// biome-ignore format: a row a line
 const applications = [
   { name: 'mf', title: 'Master file', aid: undefined, fid: 0x3f00, files: mfFiles, clause: 'ISO/IEC 7816-4:2020, 7.2' },
   { name: 'emrtd', title: 'eMRTD, LDS1', aid: fromHex('A0000002471001'), fid: undefined, files: emrtdFiles, clause: 'Doc 9303-10, 8th ed., 4.3' },
   { name: 'isd', title: 'Issuer security domain', aid: fromHex('A000000151000000'), fid: undefined, files: [], clause: 'GlobalPlatform Card Specification 2.3.1, 7' },
+  // Selectable and empty in this step: OpenSC's myeid driver, which the ATR binds, gives up on a card without it. Its files come with the signature keys.
+  { name: 'pkcs15', title: 'PKCS#15, no files yet', aid: fromHex('A000000063504B43532D3135'), fid: 0x5015, files: [], clause: 'ISO/IEC 7816-15:2016, 7.3' },
 ] as const satisfies readonly ApplicationSpec[]
 
 /** The reference card: the Iranian national smart card. */

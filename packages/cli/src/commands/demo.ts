@@ -1,0 +1,169 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { testTransportKeys } from '@kart/emulator'
+import { nationalId } from '@kart/layout/profile'
+import { decodeTemplate, decodeTemplates, encodeTemplate, fmrCodec, makeImpression } from '@kart/minutiae'
+import { type EnrollmentRecord, initTestPki, savePki, softwareSigner } from '@kart/personalization'
+import { annotateTrace, buildEvidenceTree, RunRecorder, renderFileTreeText } from '@kart/report'
+import { defaultPolicy, judge, runChecks, trustStore } from '@kart/verification'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { accessKeyOf } from '../access-options.ts'
+import { withExample } from '../help.ts'
+import { issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { followStages, type Stage } from '../progress.ts'
+import { readInput } from '../read-file.ts'
+import { readWithTrace } from '../reading.ts'
+import type { Runner } from '../runner.ts'
+import { specimenFile } from '../specimen.ts'
+import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
+import { writePage } from '../verification-page.ts'
+import { newEmulatedCard } from './issue.ts'
+
+interface Options {
+  readonly record?: string
+  readonly finger?: string
+  readonly probe?: string
+  readonly out: string
+  readonly json?: boolean
+}
+
+const verificationStages = [
+  { id: 'read', title: 'read the card: BAC, files, active authentication' },
+  { id: 'check', title: 'check: signature, chain, hashes, chip, identity, finger' },
+] as const satisfies readonly Stage<string>[]
+
+/** Seed of the made impression: the demonstration is the same every time. */
+const impressionSeed = 20_261_122
+
+/** Puts another enrolled finger into a record. */
+function withFinger(record: EnrollmentRecord, file: string | undefined): EnrollmentRecord {
+  if (file === undefined) return record
+  const bytes = readInput(file)
+  const { format, record: decoded, templates } = decodeTemplates(bytes)
+  const template = templates[0] ?? decodeTemplate(bytes)
+  const position = decoded?.views[0]?.position || 2
+  return {
+    ...record,
+    fingers: [{ position, template: format === 'iso-19794-2-2005' ? bytes : encodeTemplate(template, 'iso-19794-2-2005', { position }) }],
+  }
+}
+
+/** The live finger: the user's, or a made impression of the enrolled one, which is then said to be made. */
+function liveFinger(record: EnrollmentRecord, file: string | undefined): { bytes: Uint8Array; note: string } {
+  if (file !== undefined) return { bytes: readInput(file), note: `The live finger is ${file}.` }
+  const enrolled = record.fingers[0]
+  if (enrolled === undefined) throw new Error('the record has no finger')
+  const { template, description } = makeImpression(decodeTemplate(enrolled.template), { seed: impressionSeed })
+  return {
+    bytes: encodeTemplate(template, 'iso-19794-2-2005', { position: fmrCodec.decode(enrolled.template).views[0]?.position ?? 0 }),
+    note: `The live finger is no second scan: ${description}`,
+  }
+}
+
+/** `kart demo`: the whole way, from an enrollment record to a verdict, on an emulated card in this process. */
+export function addDemoCommand(program: Command, run: Runner): void {
+  const command = program
+    .command('demo')
+    .description('make a card from an enrollment record, then read it, prove it genuine and match its holder’s finger')
+    .option('--record <file>', 'your own enrollment record instead of the specimen citizen')
+    .option('--finger <file>', 'your own enrolled finger (any supported template)')
+    .option('--probe <file>', 'your own live finger; without it, a second impression is made by a model')
+    .option('--out <dir>', 'where card, test PKI, live finger and report go; what an earlier demo left there is replaced', 'kart-demo')
+    .option('--json', 'one JSON document on standard output')
+    .action((options: Options) =>
+      run(
+        options,
+        async (output) => {
+          const profile = nationalId
+          const record = withFinger(readRecord(options.record ?? specimenFile('record.json')), options.finger)
+          const probe = record.fingers.length > 0 || options.probe !== undefined ? liveFinger(record, options.probe) : undefined
+          mkdirSync(options.out, { recursive: true })
+          const at = (name: string): string => join(options.out, name)
+          rmSync(at('pki'), { recursive: true, force: true })
+          for (const name of ['citizen.card', 'citizen.card.lock', 'live.fmr', 'report.html']) rmSync(at(name), { force: true })
+
+          output.line(
+            pc.bold(
+              options.record
+                ? `Personalizing a card from ${options.record}`
+                : 'Personalizing a card for the specimen citizen (an invented person)',
+            ),
+          )
+          const pki = initTestPki()
+          await savePki(at('pki'), pki)
+          if (probe) writeFileSync(at('live.fmr'), probe.bytes, { mode: 0o600 })
+          const issueRecorder = new RunRecorder()
+          const card = newEmulatedCard(at('citizen.card'))
+          try {
+            const { report: issued, mrz } = await followStages(issuingStages, output.json, (tell) =>
+              issueCard({
+                record,
+                profile,
+                card,
+                keys: testTransportKeys,
+                signer: softwareSigner(pki.documentSigner),
+                allowUnfinished: false,
+                traceSink: issueRecorder.sink,
+                tell,
+              }),
+            )
+            output.line()
+            printStages(output, issueStages(issued))
+
+            output.line()
+            output.line(pc.bold('Verifying it, as a stranger to whom it is shown'))
+            const policy = defaultPolicy(new Date())
+            const { reading, report } = await followStages(verificationStages, output.json, async (tell) => {
+              tell('read')
+              const read = await readWithTrace(card, profile, accessKeyOf({ mrz: mrz.join('') }), (text) => tell('read', text))
+              tell('check')
+              const checks = await runChecks(read.evidence, {
+                profile,
+                trust: trustStore([pki.csca.certificate]),
+                policy,
+                ...(probe ? { probe: probe.bytes } : {}),
+              })
+              return { reading: read, report: judge(checks) }
+            })
+            output.line()
+            printStages(output, reading.recorder.stages)
+            output.line()
+            output.line(renderFileTreeText(buildEvidenceTree(profile, reading.evidence)))
+            output.line()
+            printReport(output, report)
+
+            const notes = [
+              ...(options.record
+                ? []
+                : ['The holder is invented and the portrait drawn; the enrolled finger is a public-domain test record of NIST.']),
+              ...(probe ? [probe.note] : ['The record has no finger, so none was matched.']),
+              'The signing authority is a TEST authority made for this run.',
+            ]
+            writePage(at('report.html'), {
+              profile,
+              reading,
+              report,
+              policy,
+              probe: probe?.bytes,
+              notes,
+              issued: { stages: issueStages(issued), trace: annotateTrace(issueRecorder.entries, profile) },
+            })
+            output.line()
+            for (const note of notes) output.line(pc.dim(note))
+            output.line()
+            output.line(`Report: ${at('report.html')}`)
+            output.line(
+              `Try:    npx kart verify --card ${at('citizen.card')} --mrz '${mrz.join('')}' --pki ${at('pki')}${probe ? ` --probe ${at('live.fmr')}` : ''}`,
+            )
+            output.document({ ...verdictDocument(report, reading, profile), mrz: mrz.join(''), issued, notes, report: at('report.html') })
+            return verdictExit(report)
+          } finally {
+            await card.close()
+          }
+        },
+        { verdict: 'error', checks: [] },
+      ),
+    )
+  withExample(command, 'kart demo', 'kart demo --probe impostor.fmr      # ends in rejected, exit code 1')
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { InputError, toHex } from '@kart/codec'
+import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
+import { loadPki, softwareSigner } from '@kart/personalization'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import { issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { profileNamed } from '../profile-option.ts'
+import { followStages } from '../progress.ts'
+import type { Runner } from '../runner.ts'
+import { printStages } from '../verdict-output.ts'
+
+interface Options extends CardSourceOptions {
+  readonly pki: string
+  readonly profile?: string
+  readonly allowUnfinished?: boolean
+  readonly blockSize?: string
+  readonly json?: boolean
+}
+
+/** A new emulated card in a file, with test transport keys. */
+export function newEmulatedCard(path: string, options: Parameters<typeof fileMemory>[1] = {}): OpenCard {
+  const memory = fileMemory(path, options)
+  try {
+    const card = createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: new Uint8Array(randomBytes(10)) })
+    return { transport: card.transport(), where: path, close: async () => card.close() }
+  } catch (error) {
+    memory.close()
+    throw error
+  }
+}
+
+function blockSizeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (!Number.isInteger(value)) throw new InputError('--block-size', 'not a number of bytes')
+  return value
+}
+
+/** `kart issue`: makes a card from an enrollment record. */
+export function addIssueCommand(program: Command, run: Runner): void {
+  const command = program
+    .command('issue')
+    .description('personalize a card from an enrollment record')
+    .argument('<record>', 'the record: JSON, schema kart-enrollment-1, with its images and fingers beside it')
+    .requiredOption('--pki <dir>', 'the document signer (made by "kart pki init")')
+    .option('--card <file>', 'a new emulated card, its memory kept in this file')
+    .option('--reader <name>', 'the blank card in this reader (test transport keys)')
+    .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
+    .option('--block-size <bytes>', 'most data bytes in one STORE DATA, for readers with small buffers (239 without extended length)')
+    .option('--profile <name>', 'the profile', 'national-id')
+    .option('--json', 'one JSON document on standard output')
+    .action((recordFile: string, options: Options) =>
+      run(options, async (output) => {
+        const profile = profileNamed(options.profile)
+        const blockSize = blockSizeOf(options.blockSize)
+        const record = readRecord(recordFile)
+        const pki = await loadPki(options.pki)
+        const signer = softwareSigner(pki.documentSigner)
+        if (options.card !== undefined && options.reader !== undefined)
+          throw new InputError('card', 'name one card: --card FILE or --reader NAME')
+        const isNew = options.card !== undefined && !existsSync(options.card)
+        const card = isNew && options.card !== undefined ? newEmulatedCard(options.card) : await openCard(options)
+        try {
+          const { report, mrz } = await followStages(issuingStages, output.json, (tell) =>
+            issueCard({
+              record,
+              profile,
+              card,
+              keys: testTransportKeys,
+              signer,
+              allowUnfinished: options.allowUnfinished === true,
+              ...(blockSize === undefined ? {} : { blockSize }),
+              tell,
+            }),
+          )
+          output.line()
+          printStages(output, issueStages(report))
+          output.line()
+          output.line(
+            `${pc.green('ISSUED')}  ${card.where}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
+          )
+          for (const line of mrz) output.line(`  ${line}`)
+          output.document({ card: card.where, mrz: mrz.join(''), ...report, publicKey: report.publicKey, atr: toHex(card.transport.atr) })
+          return exitCode.done
+        } finally {
+          await card.close()
+        }
+      }),
+    )
+  withExample(command, 'kart issue citizen.json --pki pki --card citizen.card')
+}

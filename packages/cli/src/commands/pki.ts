@@ -1,0 +1,47 @@
+import { decodeCertificate } from '@kart/layout'
+import { initTestPki, pkiFileNames, savePki } from '@kart/personalization'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import type { Runner } from '../runner.ts'
+
+interface Options {
+  readonly country: string
+  readonly state: string
+  readonly json?: boolean
+}
+
+/** `kart pki init`: a country signing authority and a document signer, for tests. */
+export function addPkiCommand(program: Command, run: Runner): void {
+  const pki = program.command('pki').description('test keys and certificates that sign cards')
+  const init = pki
+    .command('init')
+    .description('make a TEST country signing authority and document signer; keys lie in files, unprotected')
+    .argument('<dir>', 'a folder; files that are there already are never overwritten')
+    .option('--country <code>', 'ISO 3166-1 alpha-2 code in the certificates', 'IR')
+    .option('--state <code>', 'ICAO three-letter code of the issuing state', 'IRN')
+    .option('--json', 'one JSON document on standard output')
+    .action((dir: string, options: Options) =>
+      run(options, async (output) => {
+        const made = initTestPki({ country: options.country, mrzCode: options.state })
+        await savePki(dir, made)
+        const describe = (certificate: Uint8Array) => {
+          const { subject, notBefore, notAfter } = decodeCertificate(certificate)
+          return { subject: subject.text, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() }
+        }
+        const csca = describe(made.csca.certificate)
+        const documentSigner = describe(made.documentSigner.certificate)
+        output.line(`${pc.yellow('TEST KEYS')} in ${dir}: whoever has this folder can sign cards that verify against it.`)
+        for (const [file, { subject, notAfter }] of [
+          [pkiFileNames.cscaCertificate, csca],
+          [pkiFileNames.signerCertificate, documentSigner],
+        ] as const)
+          output.line(`  ${file}: ${subject}, valid until ${notAfter.slice(0, 10)}`)
+        output.document({ dir, test: true, csca, documentSigner })
+        return exitCode.done
+      }),
+    )
+  withExample(pki, 'kart pki init pki')
+  withExample(init, 'kart pki init pki')
+}

@@ -1,0 +1,90 @@
+import { dirname, join } from 'node:path'
+import type { TraceSink } from '@kart/apdu/host'
+import { openChannel } from '@kart/apdu/host'
+import { dg1Codec, readMrz } from '@kart/layout'
+import type { CardProfile } from '@kart/layout/profile'
+import {
+  buildImage,
+  type EnrollmentRecord,
+  execute,
+  imageFile,
+  type PersonalizationReport,
+  type PersonalizationStep,
+  parseEnrollmentRecord,
+  personalizationSteps,
+  readChipSerial,
+  type Signer,
+} from '@kart/personalization'
+import type { StageLine } from '@kart/report'
+import type { Scp03Keys } from '@kart/secure-channel'
+import type { OpenCard } from './card-source.ts'
+import type { Stage } from './progress.ts'
+import { readInput } from './read-file.ts'
+
+const titles = {
+  open: 'open the security domain (SCP03)',
+  'mf-files': 'write the master file’s files',
+  'application-files': 'write the eMRTD’s data groups',
+  'access-keys': 'write the BAC keys',
+  'generate-key': 'let the card make its own key',
+  sign: 'sign EF.SOD',
+  'signed-files': 'write DG15, EF.SOD and EF.COM',
+  'read-back': 'read back over BAC and compare',
+  secure: 'set the life cycle to SECURED',
+  prove: 'prove that personalization is over',
+} as const satisfies Record<PersonalizationStep, string>
+
+/** The steps of a personalization as stages to show. */
+export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({ id, title: titles[id] }))
+
+/** Reads an enrollment record and the files beside it that it names. Throws InputError and Node's file errors. */
+export function readRecord(path: string): EnrollmentRecord {
+  const text = new TextDecoder('utf-8', { fatal: false }).decode(readInput(path))
+  return parseEnrollmentRecord(text, (name) => readInput(join(dirname(path), name)))
+}
+
+export interface IssueParts {
+  readonly record: EnrollmentRecord
+  readonly profile: CardProfile
+  readonly card: OpenCard
+  readonly keys: Scp03Keys
+  readonly signer: Signer
+  readonly allowUnfinished: boolean
+  readonly blockSize?: number
+  readonly traceSink?: TraceSink
+  readonly tell?: (step: PersonalizationStep, text?: string) => void
+}
+
+export interface Issued {
+  readonly report: PersonalizationReport
+  /** Lines of the machine-readable zone. */
+  readonly mrz: readonly string[]
+}
+
+/** Personalizes one card from a record. Throws what `buildImage` and `execute` throw. */
+export async function issueCard(parts: IssueParts): Promise<Issued> {
+  const { record, profile, card, keys, signer, tell } = parts
+  tell?.('open')
+  const iccSerial = await readChipSerial(openChannel(card.transport), profile)
+  const image = buildImage(record, profile, { iccSerial })
+  const report = await execute(card.transport, image, {
+    keys,
+    signer,
+    allowUnfinished: parts.allowUnfinished,
+    ...(parts.blockSize === undefined ? {} : { blockSize: parts.blockSize }),
+    ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
+    onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),
+  })
+  const dg1 = imageFile(image, 'EF.DG1')
+  return { report, mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [] }
+}
+
+/** The steps of a personalization as lines of a cost table. */
+export function issueStages(report: PersonalizationReport): StageLine[] {
+  return report.steps.map(({ name, apdus, sent, received, ms }) => ({
+    name: titles[name],
+    apdus,
+    bytes: sent + received,
+    milliseconds: ms,
+  }))
+}

@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander'
+import { addDemoCommand } from './commands/demo.ts'
+import { addEmulateCommand } from './commands/emulate.ts'
+import { addIssueCommand } from './commands/issue.ts'
+import { addMatchCommand } from './commands/match.ts'
+import { addMinutiaeCommand } from './commands/minutiae.ts'
+import { addPkiCommand } from './commands/pki.ts'
+import { addReadCommand } from './commands/read.ts'
+import { addReadersCommand } from './commands/readers.ts'
+import { addTreeCommand } from './commands/tree.ts'
+import { addVerifyCommand } from './commands/verify.ts'
+import { type ExitCode, exitCode } from './exit-code.ts'
+import { createRunner } from './runner.ts'
+import { version } from './version.ts'
+
+/** Parses the arguments behind `kart`, runs the command, and gives the exit code; never throws. */
+export async function run(args: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done
+  const runner = createRunner((result) => {
+    code = result
+  })
+  const program = new Command('kart')
+    .description('National-ID smart cards: personalize, read, prove genuine, match the holder’s finger.')
+    .version(version)
+    .showHelpAfterError('(kart --help shows how)')
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 accepted or done, 1 rejected, 2 bad input or usage, 3 reader or card failure.\n\nExample:\n  $ kart demo',
+    )
+    .exitOverride()
+  addDemoCommand(program, runner)
+  addPkiCommand(program, runner)
+  addIssueCommand(program, runner)
+  addVerifyCommand(program, runner)
+  addReadCommand(program, runner)
+  addTreeCommand(program, runner)
+  addEmulateCommand(program, runner)
+  addReadersCommand(program, runner)
+  addMatchCommand(program, runner)
+  addMinutiaeCommand(program, runner)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? exitCode.done : exitCode.badInput
+  }
+  return code
+}
