@@ -19,7 +19,16 @@ import { checkSigner, completeImage } from './complete-image.ts'
 import { PersonalizationError } from './personalization-error.ts'
 import type { PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
 import type { Signer } from './pki/signer.ts'
-import { type PlannedStep, type PlanOptions, planCommands, planCompletion, planSecuring } from './plan-commands.ts'
+import {
+  blockSizeFor,
+  type PlannedStep,
+  type PlanOptions,
+  planCommands,
+  planCompletion,
+  planSecuring,
+  shortBlockSize,
+  takesExtendedLength,
+} from './plan-commands.ts'
 import { canReadBack, cardPublicKey, readBack } from './read-back.ts'
 import { redact } from './redact.ts'
 import { hasFiles, openSecurityDomain, requireInitialized } from './security-domain.ts'
@@ -33,6 +42,8 @@ export interface ExecuteOptions {
   readonly signer: Signer
   /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
   readonly blockSize?: number
+  /** Whether reader and card take extended length fields: what the profile says unless told. False for readers that do not. */
+  readonly extendedLength?: boolean
   /** Whether a card that an earlier personalization left unfinished is written anew; refused unless told. */
   readonly allowUnfinished?: boolean
   readonly onProgress?: (progress: PersonalizationProgress) => void
@@ -209,13 +220,14 @@ export async function execute(transport: CardTransport, image: CardImage, option
   const base = openChannel(meter.transport(transport), ...wire, getResponse(), wrongLength())
   const keys: BacKeys = deriveBacKeys(image.access)
   try {
-    const plan: PlanOptions = { accessKeys: keys, ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }) }
+    const extended = options.extendedLength ?? takesExtendedLength(profile)
+    const plan: PlanOptions = { accessKeys: keys, blockSize: options.blockSize ?? (extended ? blockSizeFor(profile) : shortBlockSize) }
     const run: Run = { image, options, meter, base, plain, plan }
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const session = await open(run)
     const complete = await write(run, session)
     const readable = complete.files.filter((file) => canReadBack(complete, file))
-    await meter.step('read-back', readable.length + 1, (advance) => readBack(base, complete, keys, { plain, advance }))
+    await meter.step('read-back', readable.length + 1, (advance) => readBack(base, complete, keys, { plain, advance, extended }))
     await secure(run)
     return reportOf(run, complete)
   } finally {

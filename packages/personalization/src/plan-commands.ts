@@ -26,12 +26,17 @@ export interface PlanOptions {
 /** Bytes that SCP03 and the length fields put around the data of a command: padding 1..16, MAC 8, header and length fields 9. */
 const overhead = 16 + 8 + 9
 
-/**
- * Most plain data bytes in one STORE DATA: under SCP03 with encryption 239 bytes pad to 240, which the MAC fills to 248 of 255; with extended length what the
- * profile's longest command leaves.
- */
+/** Most plain data bytes that fit a short command under SCP03: 239 bytes pad to 240, which the MAC fills to 248 of 255. */
+export const shortBlockSize = 239
+
+/** Whether a card of this profile takes extended length fields. */
+export function takesExtendedLength(profile: CardProfile): boolean {
+  return profile.maxCommandLength > 261 && profile.maxResponseLength > 258
+}
+
+/** Most plain data bytes in one STORE DATA that the profile's longest command leaves. */
 export function blockSizeFor(profile: CardProfile): number {
-  return profile.maxCommandLength <= 261 ? 239 : Math.min(profile.maxCommandLength, 65535) - overhead
+  return takesExtendedLength(profile) ? Math.min(profile.maxCommandLength, 65535) - overhead : shortBlockSize
 }
 
 interface Grouping {

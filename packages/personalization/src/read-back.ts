@@ -19,8 +19,7 @@ export function canReadBack(image: CompleteImage, file: ImageFile): boolean {
   return spec !== undefined && opensWith(spec.read, file.application !== 'mf')
 }
 
-async function compare(channel: CardChannel, file: ImageFile, profile: CardProfile): Promise<void> {
-  const extended = profile.maxResponseLength > 258
+async function compare(channel: CardChannel, file: ImageFile, profile: CardProfile, extended: boolean): Promise<void> {
   const sfi = findFile(profile, file.application, file.name)?.sfi
   if (sfi === undefined) await send(channel, selectFile(file.fid, { label: file.name }))
   let bytes: Uint8Array
@@ -57,12 +56,12 @@ export async function readBack(
   channel: CardChannel,
   image: CompleteImage,
   keys: BacKeys,
-  options: { readonly plain: (channel: CardChannel) => CardChannel; readonly advance: (bytes: number) => void },
+  options: { readonly plain: (channel: CardChannel) => CardChannel; readonly advance: (bytes: number) => void; readonly extended: boolean },
 ): Promise<void> {
   const readable = image.files.filter((file) => canReadBack(image, file))
   await send(channel, selectMf())
   for (const file of readable.filter((each) => each.application === 'mf')) {
-    await compare(channel, file, image.profile)
+    await compare(channel, file, image.profile, options.extended)
     options.advance(file.bytes.length)
   }
   await send(channel, selectApplication(findApplication(image.profile, 'emrtd')!.aid!, { label: 'eMRTD' }))
@@ -70,7 +69,7 @@ export async function readBack(
   try {
     const secured = options.plain(secureMessagingLayer(session)(channel))
     for (const file of readable.filter((each) => each.application === 'emrtd')) {
-      await compare(secured, file, image.profile)
+      await compare(secured, file, image.profile, options.extended)
       options.advance(file.bytes.length)
     }
     await proveKey(secured, image)

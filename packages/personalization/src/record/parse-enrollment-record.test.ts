@@ -124,6 +124,14 @@ describe('parseEnrollmentRecord', () => {
     expect(() => parseEnrollmentRecord(text.replace('"sex":"F"', '"sex":"F","__proto__":{"x":1}'), sampleFile)).toThrow('no record has')
   })
 
+  it('X03 refuses __proto__ in a value that somebody else has parsed', () => {
+    for (const at of ['"sex":"F"', '"schema":"kart-enrollment-1"', '"position":7']) {
+      const text = JSON.stringify(sampleJson()).replace(at, `${at},"__proto__":{"admin":true}`)
+      expect(() => parseEnrollmentRecord(JSON.parse(text), sampleFile), at).toThrow(InputError)
+    }
+    expect(({} as { admin?: boolean }).admin).toBeUndefined()
+  })
+
   it('V14 refuses an image that would be a bomb', () => {
     const bomb = Buffer.from('ffd8ffc0000b08753075300100000000ffd9', 'hex').toString('base64')
     expect(() => parse(changed('portrait', { base64: bomb }))).toThrow(CardError)
