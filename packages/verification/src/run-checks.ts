@@ -21,6 +21,7 @@ import { checkEfCom } from './checks/ef-com.ts'
 import { checkFinger } from './checks/finger.ts'
 import { checkIdentity } from './checks/identity.ts'
 import { authenticateSod } from './checks/passive-authentication.ts'
+import { checkWellFormed } from './checks/well-formed.ts'
 import type { Evidence } from './evidence.ts'
 import { decodedValue, type OpenedFile, openFile } from './open-file.ts'
 import type { Policy } from './policy.ts'
@@ -70,6 +71,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
       policy,
     ),
     checkFiles(evidence, profile),
+    checkWellFormed(evidence, profile),
     checkEfCom(openFile(evidence, emrtd, 'EF.COM', efComCodec), sod),
     ...checkFinger(evidence, probe, policy),
   ]

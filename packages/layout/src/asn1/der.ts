@@ -1,6 +1,5 @@
 import { DecodeError, isConstructed, LimitError, readTlvHeader, tagHex } from '@kart/codec'
 import {
-  BitString,
   BmpString,
   fromBER,
   GeneralizedTime,
@@ -222,8 +221,8 @@ export function derBitString(node: DerNode | undefined, what: string): { bytes: 
   const unused = bits.content[0]
   if (unused === undefined || unused > 7 || (unused > 0 && bits.content.length === 1))
     throw new DecodeError(what, 'malformed BIT STRING', { offset: bits.offset })
-  const read = readSimple(bits, what, BitString)
-  const bytes = new Uint8Array(read.valueBlock.valueHexView)
+  // Not through asn1js, which looks for ASN.1 inside a BIT STRING, and inside what it finds there.
+  const bytes = bits.content.slice(1)
   if (unused > 0 && (bytes[bytes.length - 1]! & ((1 << unused) - 1)) !== 0)
     throw new DecodeError(what, 'unused bits that are not zero', { offset: bits.offset })
   return { bytes, unused }
