@@ -102,12 +102,12 @@ describe('EF.SOD refusals', () => {
   test.each(sodFiles)('%s: every byte flipped, one at a time, decodes or is refused with DecodeError or LimitError', (file) => {
     const raw = bytesOf(file)
     let refused = 0
-    for (let at = 0; at < raw.length; at++)
-      for (const mask of [0x01, 0x80, 0xff]) {
-        const flipped = raw.slice()
-        flipped[at]! ^= mask
-        refused += refuses(flipped)
-      }
+    // Three ways a byte, spread over its neighbours: all three for each would take long and find the same.
+    for (let at = 0; at < raw.length; at++) {
+      const flipped = raw.slice()
+      flipped[at]! ^= [0x01, 0x80, 0xff][at % 3]!
+      refused += refuses(flipped)
+    }
     expect(refused).toBeGreaterThan(raw.length / 10)
   })
 
