@@ -1,7 +1,7 @@
 import { type CardTransport, getResponse, openChannel, type TraceEntry, TransportError, wrongLength } from '@kart/apdu/host'
 import { encodeAscii, encodeUtf8, fromHex, toHex } from '@kart/codec'
 import { type CardMemory, createBlankCard, EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
-import { nationalId } from '@kart/layout'
+import { type CardProfile, nationalId } from '@kart/layout'
 import {
   execute,
   initTestPki,
@@ -214,6 +214,27 @@ describe('a card that may not be written', () => {
     await expect(issue(card)).rejects.toThrow('holds files already')
     await issue(card, { allowUnfinished: true })
     expect(unlike(await readIssuedCard(card.transport(), image))).toEqual([])
+  })
+})
+
+describe('what an unfinished personalization leaves', () => {
+  it('is found where the new image does not write over it', async () => {
+    const applications = nationalId.applications.map((application) => ({
+      ...application,
+      files: application.files.map((file) => ({ ...file, required: file.required && file.name !== 'EF.DG12' })),
+    }))
+    const profile: CardProfile = { ...nationalId, applications }
+    const memory = inMemory()
+    const card = createBlankCard({ memory, profile, transportKeys: testTransportKeys, iccSerial: chipSerial })
+    const first = { ...image, profile }
+    const broken = { ...executeOptions.signer, sign: () => Promise.reject(new PkiError('the HSM session was lost')) }
+    await expect(execute(card.transport(), first, { ...executeOptions, signer: broken })).rejects.toThrow(PkiError)
+    const second = { ...first, files: first.files.filter((file) => file.name !== 'EF.DG12') }
+    const again = execute(card.transport(), second, { ...executeOptions, allowUnfinished: true })
+    await expect(again).rejects.toThrow('EF.DG12 is on the card though the image has none')
+    expect(await isInitialized(card)).toBe(true)
+    const clean = createBlankCard({ memory: inMemory(), profile, transportKeys: testTransportKeys, iccSerial: chipSerial })
+    expect((await execute(clean.transport(), second, executeOptions)).files.map((file) => file.name)).not.toContain('EF.DG12')
   })
 })
 

@@ -6,6 +6,8 @@ import { type BacKeys, performBac, type Secure3desSession, secureMessagingLayer 
 import { type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
 import { PersonalizationError } from './personalization-error.ts'
 
+const fileNotFound = 0x6a82
+
 /** Whether a file of this rule can be read with nothing, or after BAC. */
 function opensWith(rule: AccessRule, bac: boolean): boolean {
   if (rule.kind === 'any') return rule.of.some((one) => opensWith(one, bac))
@@ -38,6 +40,15 @@ async function compare(channel: CardChannel, file: ImageFile, profile: CardProfi
   if (!equalBytes(bytes, file.bytes)) throw new PersonalizationError('read-back', `${file.name} on the card is not what was written`)
 }
 
+/** A file that the image has not must not be on the card: an earlier personalization that did not end may have been another person's. */
+async function mustBeAbsent(channel: CardChannel, image: CompleteImage, application: string): Promise<void> {
+  for (const spec of findApplication(image.profile, application)?.files ?? []) {
+    if (image.files.some((file) => file.application === application && file.fid === spec.fid)) continue
+    const { sw } = await channel.transmit(selectFile(spec.fid, { label: spec.name }).apdu)
+    if (sw !== fileNotFound) throw new PersonalizationError('read-back', `${spec.name} is on the card though the image has none`)
+  }
+}
+
 /** The card's key signs a challenge of ours: the key in EF.DG15 is the one that the card holds. */
 async function proveKey(channel: CardChannel, image: CompleteImage): Promise<void> {
   const { subjectPublicKeyInfo } = dg15Codec.decode(imageFile(image, 'EF.DG15')!.bytes)
@@ -64,6 +75,7 @@ export async function readBack(
     await compare(channel, file, image.profile, options.extended)
     options.advance(file.bytes.length)
   }
+  await mustBeAbsent(channel, image, 'mf')
   await send(channel, selectApplication(findApplication(image.profile, 'emrtd')!.aid!, { label: 'eMRTD' }))
   const session: Secure3desSession = await performBac(channel, keys)
   try {
@@ -72,6 +84,7 @@ export async function readBack(
       await compare(secured, file, image.profile, options.extended)
       options.advance(file.bytes.length)
     }
+    await mustBeAbsent(secured, image, 'emrtd')
     await proveKey(secured, image)
     options.advance(0)
   } finally {

@@ -85,6 +85,8 @@ describe('parseEnrollmentRecord', () => {
     ['portrait', { file: 'other.jpg' }, 'cannot be read'],
     ['portrait', { base64: 'not base64!' }, 'not base64'],
     ['portrait', { base64: Buffer.from('GIF89a..').toString('base64') }, 'neither JPEG nor JPEG 2000'],
+    ['portrait', { base64: Buffer.from(smallJpeg.slice(0, -1)).toString('base64') }, 'cut off'],
+    ['signature', { base64: Buffer.concat([smallJpeg, Buffer.from('x')]).toString('base64') }, 'cut off'],
     ['fingers[0].position', 0, 'not a finger'],
     ['fingers[0].position', 2, 'another finger'],
     ['fingers[0]', { position: 7, base64: Buffer.from('FMR\0 20\0').toString('base64') }, 'record length'],

@@ -62,7 +62,10 @@ function fromBase64(text: string, field: string): Uint8Array {
 
 function image(reference: FileReference, field: string, loadFile: LoadFile): Uint8Array {
   const bytes = fileBytes(reference, field, maxImageFile, loadFile)
-  at(field, () => readImageHeader(bytes))
+  const { format } = at(field, () => readImageHeader(bytes))
+  // A transfer that broke off leaves a header that looks well (house rule: nothing follows the end marker).
+  if (format === 'jpeg' && (bytes.at(-2) !== 0xff || bytes.at(-1) !== 0xd9))
+    throw new InputError(field, 'is cut off, or something follows it: a JPEG ends with its end marker (FFD9)')
   return bytes
 }
 
