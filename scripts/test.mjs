@@ -111,7 +111,7 @@ async function runOnStack() {
     rebuildPcsclite()
     const state = pcscliteState()
     if (state !== 'built')
-      obstacle = `pcsclite ${state === 'absent' ? 'is not installed' : 'has no native build'} (Debian, Ubuntu: apt-get install libpcsclite-dev g++ make python3, then node scripts/system-packages.mjs)`
+      obstacle = `pcsclite ${state === 'absent' ? 'is not installed' : 'has no native build'} (Debian, Ubuntu: apt-get install libpcsclite-dev g++ make python3; then run the tests again)`
   }
   if (!obstacle) return runVitest(['pcsc'], stackCommand)
   const tests = listPcscTests()

@@ -206,7 +206,8 @@ export class PcscContext {
 
 /**
  * Opens the smart-card service. Throws PcscError at once when none runs, when the package pcsclite is absent or not built, or when the
- * service does not answer in time.
+ * service does not answer in time. Open it once in a program rather than for each card: pcsclite frees a closed link only when its
+ * object is collected, and pcscd serves 200 links.
  */
 export async function openPcsc(options: OpenOptions = {}): Promise<PcscContext> {
   const timeoutMs = checkTimeout(options.timeoutMs ?? openTimeoutMs)

@@ -5,10 +5,11 @@ import type { PcscliteModule } from './pcsclite-types.ts'
 /** What to do on this system to get PC/SC and its binding. */
 function remedy(platform: NodeJS.Platform): string {
   if (platform === 'linux') {
-    return 'install the PC/SC headers and a compiler (Debian, Ubuntu: apt-get install libpcsclite-dev pcscd g++ make python3; Fedora: dnf install pcsc-lite-devel pcsc-lite gcc-c++ make python3), then run: npm rebuild pcsclite'
+    return 'install the PC/SC headers and a compiler (Debian, Ubuntu: apt-get install libpcsclite-dev pcscd g++ make python3; Fedora: dnf install pcsc-lite-devel pcsc-lite gcc-c++ make python3), then run: npm rebuild pcsclite (in the workspace of Kart itself: npx pnpm -r rebuild pcsclite)'
   }
-  if (platform === 'win32') return 'install the Visual Studio build tools and Python, then run: npm rebuild pcsclite'
-  return 'install the command-line developer tools, then run: npm rebuild pcsclite'
+  if (platform === 'win32')
+    return 'install the Visual Studio build tools and Python, then run: npm rebuild pcsclite (in the workspace of Kart itself: npx pnpm -r rebuild pcsclite)'
+  return 'install the command-line developer tools, then run: npm rebuild pcsclite (in the workspace of Kart itself: npx pnpm -r rebuild pcsclite)'
 }
 
 /** Loads the optional package pcsclite. Throws PcscError that says what to install when it is absent or was not built. */
