@@ -1,6 +1,7 @@
 import { CardError } from '@kart/codec'
 import type { CommandApdu, ResponseApdu } from './apdu.ts'
 import type { CardChannel } from './channel.ts'
+import { labelCommand } from './command-label.ts'
 import { describeStatusWord } from './status-word.ts'
 
 /** One command of a standard as a pure object. */
@@ -33,6 +34,7 @@ export class StatusWordError extends CardError {
 
 /** Sends one command and parses its response; throws StatusWordError for a status word that the command does not accept. */
 export async function send<T>(channel: CardChannel, command: CardCommand<T>): Promise<T> {
+  labelCommand(command.apdu, command.name)
   const response = await channel.transmit(command.apdu)
   if (response.sw !== 0x9000 && !command.accepts?.includes(response.sw)) throw new StatusWordError(command.name, response.sw)
   return command.parse(response)

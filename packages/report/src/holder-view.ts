@@ -1,3 +1,4 @@
+import { CardError } from '@kart/codec'
 import {
   dg1Codec,
   dg2Codec,
@@ -9,6 +10,7 @@ import {
   formatIsoDate,
   type ImageFormat,
   readMrz,
+  resolveDateOfExpiry,
   toPersianDigits,
 } from '@kart/layout'
 import { type Evidence, openFile } from '@kart/verification'
@@ -31,6 +33,17 @@ function line(label: string, value: string | undefined, direction: 'ltr' | 'rtl'
 /** Numbers and dates of the national side: Persian digits, read left to right. */
 const persian = (text: string | undefined): string | undefined => (text === undefined ? undefined : toPersianDigits(text))
 const slashes = (date: string | undefined): string | undefined => date?.replaceAll('-', '/')
+
+/** The MRZ's two-digit year resolved; as it stands where it is no date. */
+function expiry(text: string | undefined, readAt: Date): string | undefined {
+  if (text === undefined) return undefined
+  try {
+    return formatIsoDate(resolveDateOfExpiry(text, readAt.toISOString().slice(0, 10)))
+  } catch (error) {
+    if (error instanceof CardError) return text
+    throw error
+  }
+}
 
 /** What the card says of its holder, from the raw evidence; undefined when neither the MRZ nor the national data could be read. Shows, and proves nothing. */
 export function buildHolderView(evidence: Evidence): HolderView | undefined {
@@ -57,7 +70,7 @@ export function buildHolderView(evidence: Evidence): HolderView | undefined {
       ...line('Sex', mrz?.fields.sex, 'ltr'),
       ...line('Date of birth', details?.dateOfBirth && formatIsoDate(details.dateOfBirth), 'ltr'),
       ...line('Date of issue', document?.dateOfIssue && formatIsoDate(document.dateOfIssue), 'ltr'),
-      ...line('Date of expiry (YYMMDD)', mrz?.fields.dateOfExpiry, 'ltr'),
+      ...line('Date of expiry', expiry(mrz?.fields.dateOfExpiry, evidence.readAt), 'ltr'),
     ],
     national: [
       ...line('نام خانوادگی', name?.familyName, 'rtl'),
@@ -72,7 +85,7 @@ export function buildHolderView(evidence: Evidence): HolderView | undefined {
       ...line('کد پستی', persian(national?.postalCode), 'ltr'),
       ...line('تلفن', persian(details?.telephone), 'ltr'),
       ...line('تحصیلات', national?.education, 'rtl'),
-      ...line('محل صدور', document?.issuingAuthority?.join('، '), 'rtl'),
+      ...line('محل صدور', persian(document?.issuingAuthority?.join('، ')), 'rtl'),
       ...line('تاریخ صدور', persian(slashes(national?.dateOfIssue)), 'ltr'),
       ...line('پایان اعتبار', persian(slashes(national?.dateOfExpiry)), 'ltr'),
     ],

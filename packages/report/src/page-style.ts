@@ -30,6 +30,7 @@ dl[dir=rtl] dd[dir=ltr]{text-align:right}
 tr.pass .outcome{color:var(--good)}tr.fail .outcome{color:var(--bad)}tr.not-run .outcome{color:var(--idle)}
 tr.fail{background:#fdf0ef}
 .tree .app th{background:var(--ground)}
+.branch{white-space:nowrap}
 .branch::before{content:"└ ";color:var(--idle)}
 .tree tr.refused td:nth-child(3),.tree tr.absent td:nth-child(3){color:var(--bad)}
 .overlay svg{width:100%;height:auto}

@@ -1,6 +1,7 @@
 import type { CommandApdu, ResponseApdu } from '../apdu.ts'
 import type { ChannelLayer } from '../channel.ts'
 import { saysSecureMessaging } from '../class-byte.ts'
+import { labelOf } from '../command-label.ts'
 
 /** Where a trace layer stands: nearest the card (`wire`), or above secure messaging (`plain`). */
 export type TraceLevel = 'wire' | 'plain'
@@ -11,6 +12,8 @@ export type TraceLevel = 'wire' | 'plain'
  */
 export interface TraceEntry {
   readonly level: TraceLevel
+  /** Name of the command that was sent (`STORE DATA, EF.DG2`), where this layer saw it as `send` handed it down. */
+  readonly label?: string
   /** The command; where {@link redacted}, its data field is zeros of the same length. */
   readonly command: CommandApdu
   /** The response; undefined where the exchange failed. */
@@ -50,9 +53,11 @@ export function traceLayer(sink: TraceSink, level: TraceLevel): ChannelLayer {
     async transmit(command) {
       const redacted = carriesSecrets(command, level)
       const shown = redacted ? { ...command, data: new Uint8Array(command.data.length) } : command
+      const label = labelOf(command)
       const started = performance.now()
       const entry = (response: ResponseApdu | undefined) => ({
         level,
+        ...(label === undefined ? {} : { label }),
         command: shown,
         response,
         redacted,
