@@ -1,5 +1,3 @@
-import type { PcscOperation } from './errors.ts'
-
 /** How a card is shared with other programs while it is connected. */
 export type ShareMode = 'shared' | 'exclusive'
 /** Which transmission protocol to ask for (ISO/IEC 7816-3); `any` leaves the choice to the service. */
@@ -52,5 +50,3 @@ export interface PcscBackend {
   /** Opens the service and resolves after `listener.readers` was told the first list. */
   open(listener: BackendListener, timeoutMs: number): Promise<BackendSession>
 }
-
-export type { PcscOperation }

@@ -1,4 +1,4 @@
-import type { BackendSession, Disposition, PcscBackend, Protocol, RawState, ShareMode } from './backend.ts'
+import type { BackendSession, PcscBackend, Protocol, RawState, ShareMode } from './backend.ts'
 import { PcscCard, protocolBits } from './card.ts'
 import { checkTimeout, within } from './deadline.ts'
 import { PcscError, type PcscOperation, pcscFailureNamed, toPcscError } from './errors.ts'
@@ -217,5 +217,3 @@ export async function openPcsc(options: OpenOptions = {}): Promise<PcscContext> 
     throw toPcscError('open', error)
   }
 }
-
-export type { Disposition }
