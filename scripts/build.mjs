@@ -1,5 +1,5 @@
 // Builds every package to dist/: ESM, CommonJS and (unless --no-types) declarations for both.
-import { rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'tsup'
 import { packages, root } from './workspace.mjs'
@@ -18,4 +18,6 @@ for (const { folder, entries } of wanted) {
   await build({ ...shared, splitting: true, shims: true, sourcemap: true, clean: false })
   if (types) await build({ ...shared, dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } }, tsconfig: join(root, 'tsconfig.base.json') })
 }
+// The command carries its specimen citizen with it.
+if (wanted.some(({ name }) => name === 'cli')) cpSync(join(root, 'test-vectors/specimen'), join(root, 'packages/cli/dist/specimen'), { recursive: true })
 console.log(`built ${wanted.length} packages ${types ? 'with' : 'without'} types in ${((performance.now() - started) / 1000).toFixed(1)} s`)

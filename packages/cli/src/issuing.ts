@@ -50,7 +50,8 @@ export interface IssueParts {
   readonly keys: Scp03Keys
   readonly signer: Signer
   readonly allowUnfinished: boolean
-  readonly blockSize?: number
+  /** Whether long APDUs may be used; true unless told. */
+  readonly extendedLength?: boolean
   readonly traceSink?: TraceSink
   readonly tell?: (step: PersonalizationStep, text?: string) => void
 }
@@ -71,7 +72,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     keys,
     signer,
     allowUnfinished: parts.allowUnfinished,
-    ...(parts.blockSize === undefined ? {} : { blockSize: parts.blockSize }),
+    extendedLength: parts.extendedLength ?? true,
     ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
     onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),
   })

@@ -18,7 +18,7 @@ interface Options extends CardSourceOptions {
   readonly pki: string
   readonly profile?: string
   readonly allowUnfinished?: boolean
-  readonly blockSize?: string
+  readonly extendedLength: boolean
   readonly json?: boolean
 }
 
@@ -34,13 +34,6 @@ export function newEmulatedCard(path: string, options: Parameters<typeof fileMem
   }
 }
 
-function blockSizeOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (!Number.isInteger(value)) throw new InputError('--block-size', 'not a number of bytes')
-  return value
-}
-
 /** `kart issue`: makes a card from an enrollment record. */
 export function addIssueCommand(program: Command, run: Runner): void {
   const command = program
@@ -51,13 +44,12 @@ export function addIssueCommand(program: Command, run: Runner): void {
     .option('--card <file>', 'a new emulated card, its memory kept in this file')
     .option('--reader <name>', 'the blank card in this reader (test transport keys)')
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
-    .option('--block-size <bytes>', 'most data bytes in one STORE DATA, for readers with small buffers (239 without extended length)')
+    .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
     .option('--profile <name>', 'the profile', 'national-id')
     .option('--json', 'one JSON document on standard output')
     .action((recordFile: string, options: Options) =>
       run(options, async (output) => {
         const profile = profileNamed(options.profile)
-        const blockSize = blockSizeOf(options.blockSize)
         const record = readRecord(recordFile)
         const pki = await loadPki(options.pki)
         const signer = softwareSigner(pki.documentSigner)
@@ -74,7 +66,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
               keys: testTransportKeys,
               signer,
               allowUnfinished: options.allowUnfinished === true,
-              ...(blockSize === undefined ? {} : { blockSize }),
+              extendedLength: options.extendedLength,
               tell,
             }),
           )
