@@ -222,7 +222,9 @@ describe('private keys', () => {
 describe('V11 signatures that are not strict', () => {
   const { privateKeyPkcs8, publicKeySpki } = generateEcKeyPair('P-256')
   const scheme = { kind: 'ecdsa', hash: 'sha256', encoding: 'der' } as const
-  const plain = signEcdsa(privateKeyPkcs8, 'sha256', message, 'plain')
+  let plain = signEcdsa(privateKeyPkcs8, 'sha256', message, 'plain')
+  // r without its top bit set has no sign byte, so that a spare zero in front of it is all that is wrong.
+  while (plain[0]! >= 0x80 || plain[0] === 0) plain = signEcdsa(privateKeyPkcs8, 'sha256', message, 'plain')
   const { n } = curvePoint('P-256').CURVE()
   const integer = (value: bigint) => {
     const hex = value.toString(16)
@@ -241,7 +243,8 @@ describe('V11 signatures that are not strict', () => {
     ['bytes inside', encodeTlv(0x30, [integer(r), integer(s), integer(1n)])],
     ['one integer', encodeTlv(0x30, [integer(r)])],
     ['negative r', encodeTlv(0x30, [encodeTlv(0x02, concatBytes(Uint8Array.of(0xff), plain.slice(0, 32))), integer(s)])],
-    ['r with a spare zero', encodeTlv(0x30, [encodeTlv(0x02, concatBytes(Uint8Array.of(0, 0), plain.slice(0, 32))), integer(s)])],
+    ['r with a spare zero', encodeTlv(0x30, [encodeTlv(0x02, concatBytes(Uint8Array.of(0), plain.slice(0, 32))), integer(s)])],
+    ['r with two spare zeros', encodeTlv(0x30, [encodeTlv(0x02, concatBytes(Uint8Array.of(0, 0), plain.slice(0, 32))), integer(s)])],
     ['empty integer', encodeTlv(0x30, [encodeTlv(0x02), integer(s)])],
     ['long-form length', concatBytes(Uint8Array.of(0x30, 0x81, good[1]!), good.slice(2))],
     ['indefinite length', concatBytes(Uint8Array.of(0x30, 0x80), good.slice(2), Uint8Array.of(0, 0))],
@@ -340,14 +343,20 @@ describe('V06 keys that are refused', () => {
     const own = generateEcKeyPair('P-256')
     const key = decodePublicKey(own.publicKeySpki)
     const point = key.kind === 'ec' ? key.point : new Uint8Array(0)
-    const spki = (generator: Uint8Array, order: bigint, cofactor: Uint8Array = encodeTlv(0x02, Uint8Array.of(1)), coefficient = a) =>
+    const spki = (
+      generator: Uint8Array,
+      order: bigint,
+      cofactor: Uint8Array = encodeTlv(0x02, Uint8Array.of(1)),
+      coefficient = a,
+      constant = b,
+    ) =>
       encodeTlv(0x30, [
         encodeTlv(0x30, [
           encodeTlv(0x06, fromHex('2a8648ce3d0201')),
           encodeTlv(0x30, [
             encodeTlv(0x02, Uint8Array.of(1)),
             encodeTlv(0x30, [encodeTlv(0x06, fromHex('2a8648ce3d0101')), unsigned(p)]),
-            encodeTlv(0x30, [encodeTlv(0x04, bytes(coefficient)), encodeTlv(0x04, bytes(b))]),
+            encodeTlv(0x30, [encodeTlv(0x04, bytes(coefficient)), encodeTlv(0x04, bytes(constant))]),
             encodeTlv(0x04, generator),
             unsigned(order),
             cofactor,
@@ -365,6 +374,7 @@ describe('V06 keys that are refused', () => {
     expect(() => verifySignature(spki(base, n, new Uint8Array(0)), scheme, message, signature)).toThrow(refused)
     expect(() => verifySignature(spki(base, n - 2n), scheme, message, signature)).toThrow(refused)
     expect(() => verifySignature(spki(base, n, encodeTlv(0x02, Uint8Array.of(2))), scheme, message, signature)).toThrow(refused)
+    expect(() => verifySignature(spki(base, n, undefined, a, b - 1n), scheme, message, signature)).toThrow(refused)
     expect(() => verifySignature(spki(base, n, undefined, a - 1n), scheme, message, signature)).toThrow(refused)
   })
 

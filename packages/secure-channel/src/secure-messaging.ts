@@ -30,7 +30,6 @@ const wrongObject = 0x6988
  */
 export function secureMessagingLayer(session: SecureMessaging, options: SecureMessagingLayerOptions = {}): ChannelLayer {
   let over = false
-  let waiting = false
   const end = (reason: unknown): void => {
     if (over) return
     over = true
@@ -41,14 +40,8 @@ export function secureMessagingLayer(session: SecureMessaging, options: SecureMe
     async transmit(command) {
       if (over) throw new SecureMessagingError()
       try {
-        if (waiting) throw new SecureMessagingError()
-        const protectedCommand = session.protect(command)
-        waiting = true
-        const response = await lower.transmit(protectedCommand)
-        if (over) throw new SecureMessagingError()
-        const opened = session.open(response)
+        const opened = session.open(await lower.transmit(session.protect(command)))
         if (opened.sw === missingObject || opened.sw === wrongObject) throw new SecureMessagingError(opened.sw)
-        waiting = false
         return opened
       } catch (error) {
         end(error)

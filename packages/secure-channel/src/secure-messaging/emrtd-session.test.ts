@@ -135,6 +135,12 @@ describe('P01 P02 P03 P04 answers that do not hold', () => {
     data[offset]! ^= 1
     return ok(data)
   }
+  /** 8E 81 08 and the MAC, made so that it would hold if the ten last bytes were taken for the object without a look. */
+  const longMacObject = () => {
+    const covered = concatBytes(do87, status, Uint8Array.of(0x8e))
+    const mac = tripleDesSuite.mac(ksMac, padMethod2(concatBytes(answerSsc, covered), 8))
+    return concatBytes(covered, Uint8Array.of(0x81, 8), mac)
+  }
   const rows: [string, ResponseApdu][] = [
     ['P01 no protection at all, 9000', ok(new Uint8Array(0))],
     ['P01 no protection at all, 6982', ok(new Uint8Array(0), 0x6982)],
@@ -147,11 +153,15 @@ describe('P01 P02 P03 P04 answers that do not hold', () => {
     ['P02 MAC empty', ok(concatBytes(do87, status, encodeTlv(0x8e)))],
     ['P02 status object missing, MAC over the rest valid', ok(sealed(do87))],
     ['P02 status object of three bytes', ok(sealed(concatBytes(do87, fromHex('9903900000'))))],
+    ['P02 status object of three bytes that read 9000', ok(sealed(concatBytes(do87, fromHex('9903009000'))))],
     ['P02 status object says 6282, the wire 9000', ok(sealed(concatBytes(do87, fromHex('99026282'))))],
     ['P02 status object says 9000, the wire 6282', ok(genuine.data, 0x6282)],
     ['P02 cryptogram removed, the MAC that of the whole', ok(concatBytes(status, genuine.data.slice(-10)))],
     ['P02 cryptogram changed', flipped(6)],
     ['P02 cryptogram in DO85 after an even instruction', ok(sealed(concatBytes(encodeTlv(0x85, cryptogram(goodPadding)), status)))],
+    ['P02 cryptogram with its indicator in DO85', ok(sealed(concatBytes(encodeTlv(0x85, do87.slice(2)), status)))],
+    ['P02 cryptogram with its indicator in an unknown object', ok(sealed(concatBytes(encodeTlv(0x53, do87.slice(2)), status)))],
+    ['P02 long length field in the MAC object, its first byte in the MAC', ok(longMacObject())],
     ['P02 plain value object', ok(sealed(concatBytes(fromHex('810460145f01'), status)))],
     ['P02 unknown object', ok(sealed(concatBytes(do87, status, fromHex('53010a'))))],
     ['P02 unknown object and no cryptogram', ok(sealed(concatBytes(fromHex('53010a'), status)))],

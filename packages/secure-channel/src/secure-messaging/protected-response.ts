@@ -23,16 +23,15 @@ const macObjectLength = 10
 export function readProtectedResponse(data: Uint8Array, cryptogramTag: 0x85 | 0x87): ProtectedResponse | undefined {
   let objects: Tlv[]
   try {
-    objects = decodeTlvList(data, { constructed: false, nodes: 3 })
+    objects = decodeTlvList(data, { constructed: false, nodes: 3 }) // a fourth object is refused here
   } catch {
     return undefined
   }
   const mac = objects.pop()
   const status = objects.pop()
   const cryptogram = objects.pop()
-  if (mac?.tag !== macTag || mac.value.length !== 8 || data[data.length - 9] !== 8) return undefined
+  if (mac?.tag !== macTag || mac.value.length !== 8 || data[data.length - macObjectLength] !== macTag) return undefined
   if (status?.tag !== statusTag || status.value.length !== 2) return undefined
   if (cryptogram !== undefined && cryptogram.tag !== cryptogramTag) return undefined
-  if (objects.length > 0) return undefined
   return { authenticated: data.slice(0, -macObjectLength), cryptogram: cryptogram?.value, status: status.value, mac: mac.value }
 }
