@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto'
 import { concatBytes, encodeTlv, fromHex, toHex } from '@kart/codec'
 import { describe, expect, test } from 'vitest'
 import { card, defaultPki, dg1, dg14, dg15, exchange, file, mrz, now, profile, smallProfile } from './testing/card.ts'
@@ -141,6 +142,11 @@ describe('V03 which signer', () => {
     expect((await verify(evidence, { signers: [defaultPki.signer], cscas: [] })).failed).toEqual(['pa.chain'])
   })
 
+  test('V03 a document signer that the verifier holds, but that EF.SOD does not name, is not the signer', async () => {
+    const other = pki({ signerKey: defaultPki.signerKey, signerParts: { serial: 0x4321 } })
+    expect((await verify(card({ sod: { certificates: [] } }), { signers: [other.signer] })).failed).toEqual(['pa.signer'])
+  })
+
   test('V03 a signer named by its key identifier', async () => {
     const key = ecKey()
     const named = pki({ signerKey: key, signerParts: { extensions: [digitalSignature, subjectKeyId(keyId(key))] } })
@@ -181,6 +187,14 @@ describe('V04 the path to a trusted CSCA', () => {
     expect((await verify(card(), { cscas: [impostor.csca] })).failed).toEqual(['pa.chain'])
   })
 
+  test('V04 signed by a trusted CSCA’s key, but in another issuer’s name', async () => {
+    const issuer = name('IR', 'Another CSCA')
+    const misnamed = pki({ cscaKey: defaultPki.cscaKey, signerParts: { issuer } })
+    const { failed, check } = await verify(card({ pki: misnamed, sod: { sid: issuerAndSerial(issuer) } }))
+    expect(failed).toEqual(['pa.chain'])
+    expect(check('pa.chain').detail).toContain('name')
+  })
+
   test('V04 among several trusted CSCAs of one name (key change) the one that signed is found, whatever their order', async () => {
     const other = pki()
     const rsa = pki({ cscaKey: rsaKey(2048) })
@@ -195,6 +209,9 @@ describe('V04 the path to a trusted CSCA', () => {
   test('V04 a document signer of another country than its CSCA', async () => {
     const mixed = pki({ signerCountry: 'DE' })
     expect((await verify(card({ pki: mixed }), { pki: mixed })).failed).toEqual(['pa.country'])
+    // Also where the signer is of the country that the MRZ names.
+    const borrowed = pki({ country: 'DE', signerCountry: 'IR' })
+    expect((await verify(card({ pki: borrowed }), { pki: borrowed })).failed).toEqual(['pa.country'])
   })
 
   test('V04 a trusted CSCA of another country than the MRZ names', async () => {
@@ -296,6 +313,19 @@ describe('V09, V10 copies of a genuine card', () => {
       expect(failed).toEqual(['aa.signature'])
       expect(report).toMatchObject({ verdict: 'rejected', reason: 'chip-not-genuine' })
     }
+  })
+
+  test('V09 DG14 replaced alone, to name another algorithm', async () => {
+    const { failed } = await verify(card({ shown: { 14: dg14('0.4.0.127.0.7.1.1.4.1.5') } }))
+    expect(failed).toEqual(['pa.hash.DG14', 'aa.key-in-sod', 'aa.signature'])
+  })
+
+  test('V09 a challenge that is not eight bytes long proves nothing, however it is signed', async () => {
+    const key = ecKey()
+    const short = fromHex('00112233')
+    const signature = new Uint8Array(sign('sha256', short, { key: key.privateKey, dsaEncoding: 'ieee-p1363' }))
+    const { failed } = await verify(card({ chipKey: key, activeAuthentication: { challenge: short, signature, sw: undefined } }))
+    expect(failed).toEqual(['aa.signature'])
   })
 
   test('V10 no DG14 and DG15 at all where the profile wants them: nothing failed, yet the chip is not proved', async () => {
