@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { packages, root } from '../../../scripts/workspace.mjs'
 
 interface Manifest {
+  devDependencies?: Record<string, string>
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
 }
@@ -42,7 +43,7 @@ function objection(pkg: Pick<Package, 'name' | 'folder' | 'manifest'>, file: str
   }
   if (isTest && testTools.includes(specifier)) return undefined
   const name = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : (specifier.split('/')[0] ?? '')
-  return name in { ...pkg.manifest.dependencies, ...pkg.manifest.optionalDependencies }
+  return name in { ...pkg.manifest.dependencies, ...pkg.manifest.optionalDependencies, ...(isTest ? pkg.manifest.devDependencies : {}) }
     ? undefined
     : `${name} is not among the package's dependencies`
 }
