@@ -1,7 +1,7 @@
 import { type Aligned, refine, seedAlignments } from './alignment.ts'
 import { type Evidence, weigh } from './evidence.ts'
-import { type CandidatePairs, relax, selectPairs } from './pairs.ts'
-import { limits } from './parameters.ts'
+import { type CandidatePairs, lookAgain, relax, selectPairs } from './pairs.ts'
+import { limits, neighbourhood } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
 import { fuse } from './score.ts'
 import { similarities } from './similarity.ts'
@@ -19,7 +19,7 @@ const similar = new Int16Array(limits.centres * limits.centres)
 /** Runs all stages; `best` is -1 when no two minutiae are alike. */
 export function compareStages(a: Prepared, b: Prepared): Comparison {
   similarities(a, b, similar)
-  const pairs = relax(a, b, selectPairs(similar, a.count, b.count))
+  const pairs = relax(a, b, lookAgain(a, b, selectPairs(similar, a.count, b.count, neighbourhood.pairs)))
   let best = -1
   const tried = seedAlignments(a, b, pairs).map(({ seed, rigid }) => {
     const aligned = refine(a, b, similar, seed, rigid)

@@ -1,5 +1,6 @@
-import { turn } from './fixed.ts'
-import { consistency } from './parameters.ts'
+import { divRound, turn } from './fixed.ts'
+import { agreeingNeighbours } from './neighbours.ts'
+import { consistency, neighbourhood } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
@@ -18,10 +19,13 @@ export interface CandidatePairs {
   readonly rel: number
 }
 
+/** Pairs chosen one to one. */
+export type ChosenPairs = Pick<CandidatePairs, 'i' | 'j' | 'alike'>
+
 const buckets = 2048
 
 /** Greedy one-to-one selection by similarity, best first; ties go by row, then column. Linear in the number of similarities. */
-export function selectPairs(similar: Int16Array, rows: number, columns: number): { i: Uint8Array; j: Uint8Array; alike: Int16Array } {
+export function selectPairs(similar: Int16Array, rows: number, columns: number, most: number): ChosenPairs {
   const starts = new Int32Array(buckets + 1)
   const size = rows * columns
   for (let at = 0; at < size; at++) if (similar[at]! > 0) starts[buckets - similar[at]!]!++
@@ -36,7 +40,7 @@ export function selectPairs(similar: Int16Array, rows: number, columns: number):
   const usedRow = new Uint8Array(rows)
   const usedColumn = new Uint8Array(columns)
   const chosen: number[] = []
-  for (let k = 0; k < sum && chosen.length < consistency.pairs; k++) {
+  for (let k = 0; k < sum && chosen.length < most; k++) {
     const row = Math.floor(sorted[k]! / columns)
     const column = sorted[k]! - row * columns
     if (usedRow[row] || usedColumn[column]) continue
@@ -51,8 +55,23 @@ export function selectPairs(similar: Int16Array, rows: number, columns: number):
   }
 }
 
+/** Looks again at chosen pairs, by their neighbours, and keeps the best. Ties keep the order of the first choice. */
+export function lookAgain(a: Prepared, b: Prepared, first: ChosenPairs): ChosenPairs {
+  const again = Array.from(first.alike, (alike, k) => {
+    const agreeing = agreeingNeighbours(a, first.i[k]!, b, first.j[k]!)
+    return { k, alike: (alike * (1024 - neighbourhood.share) + agreeing * neighbourhood.share) >> 10 }
+  })
+  again.sort((p, q) => q.alike - p.alike || p.k - q.k)
+  const kept = again.slice(0, consistency.pairs)
+  return {
+    i: Uint8Array.from(kept, ({ k }) => first.i[k]!),
+    j: Uint8Array.from(kept, ({ k }) => first.j[k]!),
+    alike: Int16Array.from(kept, ({ alike }) => alike),
+  }
+}
+
 /** Relaxation: pairs whose displacements agree under one rotation lift one another, chance pairs sink. */
-export function relax(a: Prepared, b: Prepared, chosen: { i: Uint8Array; j: Uint8Array; alike: Int16Array }): CandidatePairs {
+export function relax(a: Prepared, b: Prepared, chosen: ChosenPairs): CandidatePairs {
   const { i, j, alike } = chosen
   const count = i.length
   const oneWay = new Uint16Array(count * count)
@@ -67,12 +86,13 @@ export function relax(a: Prepared, b: Prepared, chosen: { i: Uint8Array; j: Uint
       consistent[p * count + q] = forth === 0 || back === 0 ? (forth + back) >> 2 : (forth + back) >> 1
     }
   let level = Int32Array.from(alike, (s) => 4 * s)
+  const gain = divRound(consistency.gain, Math.max(consistency.best - 1, count - 1))
   for (let round = 0; round < consistency.rounds; round++) {
     const next = new Int32Array(count)
     for (let p = 0; p < count; p++) {
       let support = 0
       for (let q = 0; q < count; q++) support += consistent[p * count + q]! * level[q]!
-      next[p] = ((consistency.keep * level[p]!) >> 10) + Math.floor(((support >> 8) * consistency.gain) / 65536)
+      next[p] = ((consistency.keep * level[p]!) >> 10) + Math.floor(((support >> 8) * gain) / 1024)
     }
     level = next
   }

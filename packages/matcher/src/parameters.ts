@@ -42,6 +42,26 @@ export const similarity = {
   least: 51,
 } as const
 
+/** The second look at the most similar pairs: do their nearest neighbours agree (study 3.4)? */
+export const neighbourhood = {
+  /** Neighbours kept of each minutia, between 3 and 120 pixels away, squared. */
+  count: 8,
+  nearest: 232,
+  farthest: 371612,
+  /** Squared error allowed: 36 px^2 and 0.02 of the squared distance, Q10. */
+  tolerance: 929,
+  toleranceShare: 20,
+  /** Difference of relative directions allowed, 34 degrees. */
+  angle: 24,
+  /** Neighbours count up to 1.15 of the smaller of the two outermost distances, Q10. */
+  reach: 1178,
+  /** An unmatched one counts when it falls at most 5 pixels outside the other hull. */
+  margin: 25,
+  /** Pairs looked at again, and the share of the neighbours in their new similarity, 0.7, Q10. */
+  pairs: 64,
+  share: 717,
+} as const
+
 /** Selection and consistency of pairs (study 3.4 and 3.5). */
 export const consistency = {
   /** Pairs kept by the one-to-one selection; more did not help. */
@@ -57,9 +77,9 @@ export const consistency = {
   /** Displacements shorter than 4 pixels say nothing, squared. */
   shortest: 413,
   rounds: 3,
-  /** Share of the old value in a round, 0.35, Q10; and 0.65 * 4 / 31 of the support, Q16. */
+  /** In a round a pair keeps 0.35 of its value and gains 0.65 * 4 of the mean support of the other pairs (at least seven are reckoned with), Q10. */
   keep: 358,
-  gain: 5496,
+  gain: 2662,
   /** The largest values that make up `rel`. */
   best: 8,
 } as const

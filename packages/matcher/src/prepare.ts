@@ -1,4 +1,5 @@
 import { checkTemplate, type MinutiaeTemplate } from '@kart/minutiae'
+import { type Neighbours, nearest } from './neighbours.ts'
 import { cylinder, limits } from './parameters.ts'
 import { cellWeight, cos1024, hullX, hullY, sectionWeight, sin1024 } from './tables.ts'
 
@@ -21,6 +22,7 @@ export interface Prepared {
   readonly mask: Int32Array
   /** Number of valid cells. */
   readonly cells: Uint8Array
+  readonly neighbours: Neighbours
   /** Support values of the hull in 16 directions. */
   readonly hull: Int16Array
   /** The print's middle in the template's coordinates. */
@@ -72,6 +74,7 @@ export function prepare(template: MinutiaeTemplate): Prepared {
     bits,
     mask,
     cells,
+    neighbours: nearest(order, allX, allY, allAngle),
     hull,
     middle,
   }

@@ -124,7 +124,7 @@ describe('invariance', () => {
         const q = same ? makeImpression(p, { seed: other }).template : inventedFinger(other)
         const there = compare(prepare(p), prepare(q))
         const back = compare(prepare(q), prepare(p))
-        expect(back.score).toBe(there.score)
+        expect([back.score, back.strength]).toEqual([there.score, there.strength])
         expect(back.pairs.map(({ probe, candidate, residual }) => ({ probe: candidate, candidate: probe, residual }))).toEqual(there.pairs)
         if (there.alignment !== undefined) expect(back.alignment!.rotationDegrees + there.alignment.rotationDegrees).toBeCloseTo(0, 9)
       }),
@@ -237,8 +237,13 @@ describe('templates that should not be', () => {
 
   test('too few minutiae are said to be too few, and nothing is scored', () => {
     const few = templateFrom(minutiaeOf(fingers[0]).slice(0, limits.fewest - 1))
-    expect(compare(prepare(few), prepare(fingers[0]))).toEqual({ status: 'too-few-minutiae', score: 0, pairs: [] })
-    expect(compare(prepare(fingers[0]), prepare(templateFrom([])))).toEqual({ status: 'too-few-minutiae', score: 0, pairs: [] })
+    expect(compare(prepare(few), prepare(fingers[0]))).toEqual({ status: 'too-few-minutiae', score: 0, strength: -65536, pairs: [] })
+    expect(compare(prepare(fingers[0]), prepare(templateFrom([])))).toEqual({
+      status: 'too-few-minutiae',
+      score: 0,
+      strength: -65536,
+      pairs: [],
+    })
     expect(compare(prepare(fingers[0]), prepare(fingers[1])).status).toBe('scored')
   })
 
@@ -287,7 +292,7 @@ test('the calibration never falls, and the named thresholds lie on it', () => {
     expect(now).toBeGreaterThanOrEqual(last)
     last = now
   }
-  expect([calibrate(-6 * 1024), calibrate(0), calibrate(2 * 1024), last]).toEqual([0, 20, 29, 100])
+  expect([calibrate(-6 * 1024), calibrate(0), calibrate(2 * 1024), last]).toEqual([0, 21, 28, 100])
   expect(Object.entries(thresholds).map(([name, value]) => [name, value])).toEqual([
     ['fmr1e-2', 20],
     ['fmr1e-3', 30],
@@ -305,21 +310,16 @@ test('golden scores', () => {
       (_, k) => makeImpression(fingers[(k % 3) as 0 | 1 | 2], { seed: k, lost: 0.45, spurious: 0.5, jitter: 12 }).template,
     ),
   ]
-  const fused = (p: MinutiaeTemplate, q: MinutiaeTemplate): number | undefined => {
-    const trace: MatchTrace = { stages: [] }
-    compare(prepare(p), prepare(q), trace)
-    const last = trace.stages.at(-1)!
-    return last.stage === 'score' ? last.fused : undefined
-  }
-  expect(all.map((p, i) => all.slice(0, i + 1).map((q) => fused(p, q)))).toEqual([
-    [29934],
-    [-7210, 25839],
-    [-9856, -8668, 31184],
-    [10521, -8131, -8293, 29017],
-    [-7559, 7078, -11438, -9489, 25710],
-    [-10203, -11238, 8117, -10856, -7617, 30848],
-    [9522, -9582, -8226, -2343, -8079, -7453, 28534],
-    [-10329, 6151, -9962, -7669, -4071, -10407, -8071, 25645],
-    [-12259, -9997, 10963, -7467, -8649, -5078, -9349, -9869, 31586],
+  const strength = (p: MinutiaeTemplate, q: MinutiaeTemplate) => compare(prepare(p), prepare(q)).strength
+  expect(all.map((p, i) => all.slice(0, i + 1).map((q) => strength(p, q)))).toEqual([
+    [33763],
+    [-7125, 30948],
+    [-10202, -8411, 34402],
+    [12144, -9237, -8582, 32835],
+    [-7585, 10126, -7294, -7093, 30593],
+    [-9819, -10860, 10595, -9645, -7907, 34042],
+    [11428, -9298, -8724, -2425, -8085, -9366, 32576],
+    [-10186, 9729, -10499, -7210, -4287, -9345, -8063, 30741],
+    [-12253, -10240, 13730, -7743, -8851, -5100, -9586, -10066, 34578],
   ])
 })

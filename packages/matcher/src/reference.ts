@@ -12,6 +12,9 @@ export type { Prepared } from './prepare.ts'
 export { type ThresholdName, thresholds } from './thresholds.ts'
 export type { MatchTrace, TraceCluster, TraceStage } from './trace.ts'
 
+// Below every strength that the stages can give.
+const lowestStrength = -65536
+
 /** The matcher in plain TypeScript: integers throughout, the same result to the bit on every machine. Faster kernels are proved equal to it. */
 export const referenceMatcher: Matcher = { prepare, compare }
 
@@ -22,7 +25,7 @@ export { prepare }
 export function compare(probe: Prepared, candidate: Prepared, trace?: MatchTrace): MatchResult {
   if (Math.min(probe.count, candidate.count) < limits.fewest) {
     trace?.stages.push(descriptorStage(probe, candidate))
-    return { status: 'too-few-minutiae', score: 0, pairs: [] }
+    return { status: 'too-few-minutiae', score: 0, strength: lowestStrength, pairs: [] }
   }
   // The stages treat their two sides differently, so the sides always go in the same order: comparing is symmetric by construction.
   const swap = comesAfter(probe, candidate)
@@ -31,7 +34,7 @@ export function compare(probe: Prepared, candidate: Prepared, trace?: MatchTrace
   const found = compareStages(a, b)
   if (found.best < 0) {
     trace?.stages.push(descriptorStage(probe, candidate))
-    return { status: 'scored', score: 0, pairs: [] }
+    return { status: 'scored', score: 0, strength: lowestStrength, pairs: [] }
   }
   const { aligned, fused } = found.tried[found.best]!
   const score = calibrate(fused)
@@ -43,7 +46,13 @@ export function compare(probe: Prepared, candidate: Prepared, trace?: MatchTrace
     return swap ? { probe: other, candidate: own, residual } : { probe: own, candidate: other, residual }
   })
   if (trace !== undefined) traceStages(trace, probe, candidate, found, swap, score)
-  return { status: 'scored', score, pairs, alignment: alignmentOf(swap ? inverse(aligned.rigid) : aligned.rigid, probe, candidate) }
+  return {
+    status: 'scored',
+    score,
+    strength: fused,
+    pairs,
+    alignment: alignmentOf(swap ? inverse(aligned.rigid) : aligned.rigid, probe, candidate),
+  }
 }
 
 // A total order on prepared templates by what the stages read.
