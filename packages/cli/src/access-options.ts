@@ -2,6 +2,8 @@ import { InputError } from '@kart/codec'
 import { readMrz } from '@kart/layout'
 import type { AccessKey } from '@kart/verification'
 import type { Command } from 'commander'
+import { mrzDate } from './date-option.ts'
+import { decodeInput, readInput } from './read-file.ts'
 
 export interface AccessOptions {
   readonly mrz?: string
@@ -19,12 +21,29 @@ export function withAccessOptions(command: Command): Command {
     .option('--doe <date>', 'date of expiry, YYMMDD or YYYY-MM-DD')
 }
 
-function mrzDate(text: string, option: string): string {
-  const digits = text.replaceAll('-', '')
-  if (/^\d{8}$/.test(digits)) return digits.slice(2)
-  // Unknown parts of a date of birth stand as fillers (Doc 9303-3, 8th ed., 4.8).
-  if (/^[\d<]{6}$/.test(digits)) return digits
-  throw new InputError(option, 'not a date: YYMMDD or YYYY-MM-DD')
+// A zone holds fillers or is as long as one; everything else is the name of a file.
+const shortestZone = 72
+
+/** The characters of a zone, however they were typed: on one line or several, with spaces, in either case, or in a file. */
+function zoneOf(given: string): string {
+  const bare = (text: string): string => text.replace(/\\n|\s/g, '').toUpperCase()
+  if (given.trim() === '') throw new InputError('--mrz', 'is empty')
+  if (given.includes('<') || bare(given).length >= shortestZone) return bare(given)
+  return bare(new TextDecoder('latin1').decode(readInput(given)))
+}
+
+function accessKeyInZone(given: string): AccessKey {
+  const zone = zoneOf(given)
+  const { fields, checks } = decodeInput('--mrz', () => readMrz(zone))
+  const wrong = checks.filter(
+    ({ valid, field }) => !valid && (field === 'documentNumber' || field === 'dateOfBirth' || field === 'dateOfExpiry'),
+  )
+  if (wrong.length > 0)
+    throw new InputError(
+      '--mrz',
+      `check digit of ${wrong.map(({ field, line, position }) => `${field} (line ${line}, position ${position})`).join(', ')} is wrong: type the zone once more`,
+    )
+  return { documentNumber: fields.documentNumber, dateOfBirth: fields.dateOfBirth, dateOfExpiry: fields.dateOfExpiry }
 }
 
 /** The fields that open a card, from a whole MRZ or one by one. Throws InputError. */
@@ -33,20 +52,12 @@ export function accessKeyOf(options: AccessOptions): AccessKey {
   if (mrz !== undefined) {
     if (docno !== undefined || dob !== undefined || doe !== undefined)
       throw new InputError('--mrz', 'give either --mrz, or --docno, --dob and --doe')
-    const { fields, checks } = readMrz(mrz.replace(/\\n|[\s]/g, ''))
-    const wrong = checks.filter(
-      ({ valid, field }) => !valid && (field === 'documentNumber' || field === 'dateOfBirth' || field === 'dateOfExpiry'),
-    )
-    if (wrong.length > 0)
-      throw new InputError(
-        '--mrz',
-        `check digit of ${wrong.map(({ field, line, position }) => `${field} (line ${line}, position ${position})`).join(', ')} is wrong: type the zone once more`,
-      )
-    return { documentNumber: fields.documentNumber, dateOfBirth: fields.dateOfBirth, dateOfExpiry: fields.dateOfExpiry }
+    return accessKeyInZone(mrz)
   }
   if (docno === undefined || dob === undefined || doe === undefined)
     throw new InputError('--mrz', 'say what is printed on the card: --mrz, or --docno, --dob and --doe')
-  const documentNumber = docno.trim().toUpperCase().replace(/<+$/, '')
-  if (!/^[A-Z0-9<]{1,22}$/.test(documentNumber)) throw new InputError('--docno', 'letters A to Z and digits only')
+  const typed = docno.trim()
+  if (!/^[A-Za-z0-9][A-Za-z0-9<]{0,21}$/.test(typed)) throw new InputError('--docno', 'letters A to Z and digits only, at most 22')
+  const documentNumber = typed.toUpperCase().replace(/<+$/, '')
   return { documentNumber, dateOfBirth: mrzDate(dob, '--dob'), dateOfExpiry: mrzDate(doe, '--doe') }
 }

@@ -36,7 +36,23 @@ export function exitCodeOf(error: unknown): ExitCode {
   return isFileError(error) ? exitCode.badInput : exitCode.cardFailure
 }
 
-const fileErrors: readonly string[] = ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM', 'EEXIST', 'ENOSPC', 'EROFS']
+const fileErrors: readonly string[] = [
+  'EACCES',
+  'EBUSY',
+  'EDQUOT',
+  'EEXIST',
+  'EFBIG',
+  'EINVAL',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOSPC',
+  'ENOTDIR',
+  'ENXIO',
+  'EPERM',
+  'EROFS',
+]
 
 /** Whether Node's file system refused. */
 export function isFileError(error: unknown): error is Error & { code: string; path?: string } {

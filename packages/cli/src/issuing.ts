@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
 import { openChannel } from '@kart/apdu/host'
+import { InputError } from '@kart/codec'
 import { dg1Codec, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
 import {
@@ -37,10 +38,19 @@ const titles = {
 /** The steps of a personalization as stages to show. */
 export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({ id, title: titles[id] }))
 
+// Bytes that are not UTF-8 would become replacement characters inside somebody's name.
+function utf8Text(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new InputError(path, 'is not UTF-8 text: save the record as UTF-8', { cause })
+  }
+}
+
 /** Reads an enrollment record and the files beside it that it names. Throws InputError and Node's file errors. */
 export function readRecord(path: string): EnrollmentRecord {
-  const text = new TextDecoder('utf-8', { fatal: false }).decode(readInput(path))
-  return parseEnrollmentRecord(text, (name) => readInput(join(dirname(path), name)))
+  const bytes = readInput(path)
+  return parseEnrollmentRecord(utf8Text(path, bytes), (name) => readInput(join(dirname(path), name)))
 }
 
 export interface IssueParts {

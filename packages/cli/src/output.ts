@@ -1,6 +1,8 @@
 import { CardError } from '@kart/codec'
+import { PcscError } from '@kart/pcsc'
 import pc from 'picocolors'
 import { isFileError } from './exit-code.ts'
+import { visibleText } from './visible-text.ts'
 
 /** Where a command writes: people's lines, or one JSON document. */
 export interface Output {
@@ -30,18 +32,20 @@ export function createOutput(json: boolean): Output {
 }
 
 const nextSteps: Partial<Record<CardError['code'], string>> = {
-  reader: 'Run "kart readers" to see what is connected.',
   authentication: 'Check document number, date of birth and date of expiry, and that this is the card you mean.',
   'secure-messaging': 'Take the card out, put it back, and try again; if it happens again, do not trust this card or reader.',
   pki: 'Make a test PKI with "kart pki init DIR".',
-  'card-memory': 'Name another file, or issue a new card.',
 }
 
 /** An error in plain words, with what to do next where that is known. */
 export function explainError(error: unknown): { code: string; message: string; next: string | undefined } {
-  if (error instanceof CardError) return { code: error.code, message: error.message, next: nextSteps[error.code] }
+  if (error instanceof CardError) {
+    const noSuchReader = error instanceof PcscError && error.operation === 'connect'
+    const next = noSuchReader ? 'Run "kart readers" to see what is connected.' : nextSteps[error.code]
+    return { code: error.code, message: visibleText(error.message), next }
+  }
   if (isFileError(error)) {
-    const where = error.path ? ` ${error.path}` : ''
+    const where = error.path ? ` ${visibleText(error.path)}` : ''
     const what = {
       ENOENT: 'there is no such file:',
       EACCES: 'no permission for',
@@ -49,7 +53,7 @@ export function explainError(error: unknown): { code: string; message: string; n
       EISDIR: 'this is a folder, not a file:',
       EEXIST: 'this exists already:',
     }[error.code]
-    return { code: 'file', message: what ? `${what}${where}` : `${error.code}${where}`, next: undefined }
+    return { code: 'file', message: what ? `${what}${where}` : `the file cannot be used (${error.code}):${where}`, next: undefined }
   }
   return {
     code: 'internal',

@@ -10,11 +10,15 @@ import { addReadersCommand } from './commands/readers.ts'
 import { addTreeCommand } from './commands/tree.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
+import { createOutput } from './output.ts'
 import { createRunner } from './runner.ts'
+import { guardStandardOutput, standardOutputFailed } from './standard-output.ts'
+import { noVerdict } from './verdict-output.ts'
 import { version } from './version.ts'
 
 /** Parses the arguments behind `kart`, runs the command, and gives the exit code; never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
+  guardStandardOutput()
   let code: ExitCode = exitCode.done
   const runner = createRunner((result) => {
     code = result
@@ -43,7 +47,11 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? exitCode.done : exitCode.badInput
+    if (error.exitCode === 0) return exitCode.done
+    // A program that asked for a document gets one, also when it asked wrongly.
+    const verdict = args[0] === 'verify' || args[0] === 'demo' ? noVerdict : {}
+    createOutput(args.includes('--json')).document({ ...verdict, error: { code: 'usage', message: error.message } })
+    return exitCode.badInput
   }
-  return code
+  return code === exitCode.done && standardOutputFailed() ? exitCode.badInput : code
 }

@@ -1,4 +1,5 @@
 import { Listr } from 'listr2'
+import pc from 'picocolors'
 
 /** One stage of a longer piece of work. */
 export interface Stage<S extends string> {
@@ -8,6 +9,43 @@ export interface Stage<S extends string> {
 
 /** Tells which stage the work is in, and optionally where in it. */
 export type Tell<S extends string> = (stage: S, text?: string) => void
+
+/** Counts the time of each stage as the work names them; `ended` hears of every stage that is over. */
+function stageClock<S extends string>(
+  stages: readonly Stage<S>[],
+  ended: (index: number, milliseconds: number) => void,
+): { reach(next: number): void; readonly current: number } {
+  let current = 0
+  let since = performance.now()
+  return {
+    reach(next) {
+      for (; current < Math.min(next, stages.length); current++) {
+        ended(current, performance.now() - since)
+        since = performance.now()
+      }
+    },
+    get current() {
+      return current
+    },
+  }
+}
+
+const done = (title: string, milliseconds: number): string => `${title} (${milliseconds.toFixed(0)} ms)`
+
+/** A line for every stage that is over, for logs and pipes. */
+async function followInLines<S extends string, T>(stages: readonly Stage<S>[], work: (tell: Tell<S>) => Promise<T>): Promise<T> {
+  const clock = stageClock(stages, (index, milliseconds) => {
+    process.stdout.write(`${pc.green('✔')} ${done(stages[index]?.title ?? '', milliseconds)}\n`)
+  })
+  try {
+    const value = await work((id) => clock.reach(stages.findIndex((stage) => stage.id === id)))
+    clock.reach(stages.length)
+    return value
+  } catch (error) {
+    process.stdout.write(`${pc.red('✖')} ${stages[clock.current]?.title ?? ''}\n`)
+    throw error
+  }
+}
 
 interface Gate {
   readonly done: Promise<void>
@@ -27,6 +65,49 @@ function gate(): Gate {
   return { done, open, fail }
 }
 
+/** A list that lives on the terminal. */
+async function followLive<S extends string, T>(stages: readonly Stage<S>[], work: (tell: Tell<S>) => Promise<T>): Promise<T> {
+  const gates = stages.map(() => gate())
+  const tasks: (((text: string) => void) | undefined)[] = []
+  const durations: number[] = []
+  const clock = stageClock(stages, (index, milliseconds) => {
+    durations[index] = milliseconds
+    gates[index]?.open()
+  })
+  const outcome = work((id, text) => {
+    const index = stages.findIndex((stage) => stage.id === id)
+    clock.reach(index)
+    if (text !== undefined) tasks[index]?.(text)
+  }).then(
+    (value) => {
+      clock.reach(stages.length)
+      return { value }
+    },
+    (error: unknown) => {
+      gates[clock.current]?.fail(error)
+      return { error }
+    },
+  )
+  const list = new Listr(
+    stages.map(({ title }, index) => ({
+      title,
+      task: async (_context, task) => {
+        tasks[index] = (text) => {
+          task.output = text
+        }
+        await gates[index]?.done
+        task.title = done(title, durations[index] ?? 0)
+      },
+    })),
+    { exitOnError: true, rendererOptions: { showErrorMessage: false, collapseErrors: false } },
+  )
+  // What failed is thrown below, from the work itself.
+  await list.run().catch(() => undefined)
+  const result = await outcome
+  if ('error' in result) throw result.error
+  return result.value
+}
+
 /**
  * Shows work stage by stage: a live list on a terminal, a line a stage elsewhere, nothing when `silent`. The work says which stage it is in; naming one ends
  * those before it. Gives what the work gives and throws what it throws.
@@ -37,53 +118,5 @@ export async function followStages<S extends string, T>(
   work: (tell: Tell<S>) => Promise<T>,
 ): Promise<T> {
   if (silent) return work(() => undefined)
-  const gates = stages.map(() => gate())
-  const texts: (((text: string) => void) | undefined)[] = []
-  let current = 0
-  const started = performance.now()
-  let stageStarted = started
-  const durations: number[] = []
-  const reach = (next: number): void => {
-    for (; current < next; current++) {
-      durations[current] = performance.now() - stageStarted
-      stageStarted = performance.now()
-      gates[current]?.open()
-    }
-  }
-  const outcome = work((id, text) => {
-    const index = stages.findIndex((stage) => stage.id === id)
-    if (index > current) reach(index)
-    if (text !== undefined) texts[index]?.(text)
-  }).then(
-    (value) => {
-      reach(stages.length)
-      return { value }
-    },
-    (error: unknown) => {
-      gates[current]?.fail(error)
-      return { error }
-    },
-  )
-  const list = new Listr<object, 'default' | 'simple', 'simple'>(
-    stages.map(({ title }, index) => ({
-      title,
-      task: async (_context, task) => {
-        texts[index] = (text) => {
-          if (process.stdout.isTTY) task.output = text
-        }
-        await gates[index]?.done
-        task.title = `${title} (${(durations[index] ?? 0).toFixed(0)} ms)`
-      },
-    })),
-    {
-      exitOnError: true,
-      renderer: process.stdout.isTTY ? 'default' : 'simple',
-      fallbackRenderer: 'simple',
-      rendererOptions: { showErrorMessage: false, collapseErrors: false },
-    },
-  )
-  await list.run().catch(() => undefined)
-  const result = await outcome
-  if ('error' in result) throw result.error
-  return result.value
+  return process.stdout.isTTY ? followLive(stages, work) : followInLines(stages, work)
 }

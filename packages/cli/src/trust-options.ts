@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
+import { decodeCertificate } from '@kart/layout'
 import { pkiFileNames } from '@kart/personalization'
 import { type TrustStore, trustStore } from '@kart/verification'
-import { readInput } from './read-file.ts'
+import { decodeInput, readInput } from './read-file.ts'
 
 export interface TrustOptions {
   readonly pki?: string
@@ -11,9 +12,14 @@ export interface TrustOptions {
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g
 
-/** The certificates of a file: one in DER, or any number in PEM. */
+/** The certificates of a file: one in DER, or any number in PEM. Throws InputError that names the file. */
 function certificatesIn(path: string): Uint8Array[] {
-  const bytes = readInput(path)
+  const found = certificateBytes(path, readInput(path))
+  for (const certificate of found) decodeInput(path, () => decodeCertificate(certificate))
+  return found
+}
+
+function certificateBytes(path: string, bytes: Uint8Array): Uint8Array[] {
   if (bytes[0] === 0x30) return [bytes]
   const found = [...Buffer.from(bytes).toString('latin1').matchAll(pemCertificate)].map(
     (match) => new Uint8Array(Buffer.from(match[1] ?? '', 'base64')),

@@ -5,6 +5,7 @@ import pc from 'picocolors'
 import { type ExitCode, exitCode } from './exit-code.ts'
 import type { Output } from './output.ts'
 import type { Reading } from './reading.ts'
+import { visibleText } from './visible-text.ts'
 
 const marks = { pass: pc.green('✓ pass'), fail: pc.red('✗ fail'), 'not-run': pc.dim('– not run') } as const satisfies Record<
   Check['outcome'],
@@ -14,8 +15,9 @@ const marks = { pass: pc.green('✓ pass'), fail: pc.red('✗ fail'), 'not-run':
 /** A table without frames. */
 export function plainTable(head: readonly string[]): Table.Table {
   return new Table({
-    head: [...head],
-    style: { head: ['dim'], border: [], 'padding-left': 0, 'padding-right': 2 },
+    // cli-table3 colours by its own rules, whatever the output is; picocolors knows pipes and NO_COLOR.
+    head: head.map((title) => pc.dim(title)),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
     chars: {
       top: '',
       'top-mid': '',
@@ -39,7 +41,8 @@ export function plainTable(head: readonly string[]): Table.Table {
 /** Prints every check and the verdict. */
 export function printReport(output: Output, report: Report): void {
   const table = plainTable(['outcome', 'check', 'required', 'what was found'])
-  for (const check of report.checks) table.push([marks[check.outcome], check.title, check.required ? 'yes' : 'no', check.detail])
+  for (const check of report.checks)
+    table.push([marks[check.outcome], check.title, check.required ? 'yes' : 'no', visibleText(check.detail)])
   output.line(table.toString())
   output.line()
   const colour = report.verdict === 'accepted' ? pc.green : pc.red
@@ -58,6 +61,9 @@ export function printStages(output: Output, stages: readonly { name: string; apd
     ])
   output.line(table.toString())
 }
+
+/** What stands in the JSON document of a verification that broke off. */
+export const noVerdict = { verdict: 'error', checks: [] } as const
 
 /** The JSON document of a verification. */
 export function verdictDocument(report: Report, reading: Reading, profile: CardProfile): Record<string, unknown> {

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import type { CardProfile } from '@kart/layout/profile'
 import {
   annotateTrace,
@@ -11,6 +10,7 @@ import {
 } from '@kart/report'
 import type { Policy, Report } from '@kart/verification'
 import type { Reading } from './reading.ts'
+import { writeOutput } from './write-file.ts'
 
 export interface PageParts {
   readonly profile: CardProfile
@@ -43,5 +43,5 @@ export function writePage(path: string, parts: PageParts): void {
       { title: 'Verification', rows: annotateTrace(reading.recorder.entries, profile) },
     ],
   }
-  writeFileSync(path, renderHtmlReport(page), { mode: 0o600 })
+  writeOutput(path, renderHtmlReport(page))
 }

@@ -1,5 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { InputError } from '@kart/codec'
 import { testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
 import { decodeTemplate, decodeTemplates, encodeTemplate, fmrCodec, makeImpression } from '@kart/minutiae'
@@ -9,15 +8,17 @@ import { defaultPolicy, judge, runChecks, trustStore } from '@kart/verification'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { accessKeyOf } from '../access-options.ts'
+import { prepareDemoFolder } from '../demo-folder.ts'
 import { withExample } from '../help.ts'
 import { issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
 import { followStages, type Stage } from '../progress.ts'
-import { readInput } from '../read-file.ts'
+import { readFinger } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { specimenFile } from '../specimen.ts'
-import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
+import { noVerdict, printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
+import { writeOutput } from '../write-file.ts'
 import { newEmulatedCard } from './issue.ts'
 
 interface Options {
@@ -39,19 +40,25 @@ const impressionSeed = 20_261_122
 /** Puts another enrolled finger into a record. */
 function withFinger(record: EnrollmentRecord, file: string | undefined): EnrollmentRecord {
   if (file === undefined) return record
-  const bytes = readInput(file)
-  const { format, record: decoded, templates } = decodeTemplates(bytes)
-  const template = templates[0] ?? decodeTemplate(bytes)
+  const { bytes, template } = readFinger(file)
+  if (template.count === 0) throw new InputError('--finger', 'holds no minutiae')
+  const { format, record: decoded } = decodeTemplates(bytes)
   const position = decoded?.views[0]?.position || 2
   return {
     ...record,
-    fingers: [{ position, template: format === 'iso-19794-2-2005' ? bytes : encodeTemplate(template, 'iso-19794-2-2005', { position }) }],
+    fingers: [
+      {
+        position,
+        template:
+          format === 'iso-19794-2-2005' && decoded?.views.length === 1 ? bytes : encodeTemplate(template, 'iso-19794-2-2005', { position }),
+      },
+    ],
   }
 }
 
 /** The live finger: the user's, or a made impression of the enrolled one, which is then said to be made. */
 function liveFinger(record: EnrollmentRecord, file: string | undefined): { bytes: Uint8Array; note: string } {
-  if (file !== undefined) return { bytes: readInput(file), note: `The live finger is ${file}.` }
+  if (file !== undefined) return { bytes: readFinger(file).bytes, note: `The live finger is ${file}.` }
   const enrolled = record.fingers[0]
   if (enrolled === undefined) throw new Error('the record has no finger')
   const { template, description } = makeImpression(decodeTemplate(enrolled.template), { seed: impressionSeed })
@@ -78,10 +85,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
           const profile = nationalId
           const record = withFinger(readRecord(options.record ?? specimenFile('record.json')), options.finger)
           const probe = record.fingers.length > 0 || options.probe !== undefined ? liveFinger(record, options.probe) : undefined
-          mkdirSync(options.out, { recursive: true })
-          const at = (name: string): string => join(options.out, name)
-          rmSync(at('pki'), { recursive: true, force: true })
-          for (const name of ['citizen.card', 'citizen.card.lock', 'live.fmr', 'report.html']) rmSync(at(name), { force: true })
+          const files = prepareDemoFolder(options.out)
 
           output.line(
             pc.bold(
@@ -91,10 +95,10 @@ export function addDemoCommand(program: Command, run: Runner): void {
             ),
           )
           const pki = initTestPki()
-          await savePki(at('pki'), pki)
-          if (probe) writeFileSync(at('live.fmr'), probe.bytes, { mode: 0o600 })
+          await savePki(files.pki, pki)
+          if (probe) writeOutput(files.probe, probe.bytes)
           const issueRecorder = new RunRecorder()
-          const card = newEmulatedCard(at('citizen.card'))
+          const card = newEmulatedCard(files.card)
           try {
             const { report: issued, mrz } = await followStages(issuingStages, output.json, (tell) =>
               issueCard({
@@ -140,7 +144,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
               ...(probe ? [probe.note] : ['The record has no finger, so none was matched.']),
               'The signing authority is a TEST authority made for this run.',
             ]
-            writePage(at('report.html'), {
+            writePage(files.report, {
               profile,
               reading,
               report,
@@ -152,17 +156,17 @@ export function addDemoCommand(program: Command, run: Runner): void {
             output.line()
             for (const note of notes) output.line(pc.dim(note))
             output.line()
-            output.line(`Report: ${at('report.html')}`)
+            output.line(`Report: ${files.report}`)
             output.line(
-              `Try:    npx kart verify --card ${at('citizen.card')} --mrz '${mrz.join('')}' --pki ${at('pki')}${probe ? ` --probe ${at('live.fmr')}` : ''}`,
+              `Try:    npx kart verify --card ${files.card} --mrz '${mrz.join('')}' --pki ${files.pki}${probe ? ` --probe ${files.probe}` : ''}`,
             )
-            output.document({ ...verdictDocument(report, reading, profile), mrz: mrz.join(''), issued, notes, report: at('report.html') })
+            output.document({ ...verdictDocument(report, reading, profile), mrz: mrz.join(''), issued, notes, report: files.report })
             return verdictExit(report)
           } finally {
             await card.close()
           }
         },
-        { verdict: 'error', checks: [] },
+        noVerdict,
       ),
     )
   withExample(command, 'kart demo', 'kart demo --probe impostor.fmr      # ends in rejected, exit code 1')

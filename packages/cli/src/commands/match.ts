@@ -1,14 +1,13 @@
-import { writeFileSync } from 'node:fs'
 import { compare, type MatchTrace, prepare, thresholds } from '@kart/matcher'
-import { decodeTemplate } from '@kart/minutiae'
 import { drawMatch } from '@kart/report'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { readInput } from '../read-file.ts'
+import { readFinger } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
+import { checkTarget, writeOutput } from '../write-file.ts'
 
 interface Options {
   readonly explain?: string
@@ -29,8 +28,9 @@ export function addMatchCommand(program: Command, run: Runner): void {
     .action((probeFile: string, candidateFile: string, options: Options) =>
       run(options, (output) => {
         const threshold = thresholdNamed(options.threshold)
-        const probe = decodeTemplate(readInput(probeFile))
-        const candidate = decodeTemplate(readInput(candidateFile))
+        checkTarget('--explain', options.explain)
+        const probe = readFinger(probeFile).template
+        const candidate = readFinger(candidateFile).template
         const trace: MatchTrace = { stages: [] }
         const result = compare(prepare(probe), prepare(candidate), trace)
         const limit = thresholds[threshold]
@@ -42,7 +42,7 @@ export function addMatchCommand(program: Command, run: Runner): void {
             `${matched ? pc.green('match') : pc.red('no match')}: score ${result.score}, threshold ${limit} (${threshold}); ${result.pairs.length} of ${probe.count} and ${candidate.count} minutiae paired`,
           )
         if (options.explain !== undefined) {
-          writeFileSync(options.explain, drawMatch(probe, candidate, threshold))
+          writeOutput(options.explain, drawMatch(probe, candidate, threshold))
           output.line(`drawn: ${options.explain}`)
         }
         output.document({

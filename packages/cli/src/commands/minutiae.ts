@@ -1,12 +1,12 @@
-import { writeFileSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import { decodeTemplates, encodeTemplate, type MinutiaeTemplate, minutiaeOf, type TemplateFormat, templateFormats } from '@kart/minutiae'
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { readInput } from '../read-file.ts'
+import { decodeInput, readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
+import { plainTable } from '../verdict-output.ts'
+import { checkTarget, writeOutput } from '../write-file.ts'
 
 interface Options {
   readonly from?: string
@@ -35,7 +35,7 @@ function describe(template: MinutiaeTemplate): string {
 }
 
 function list(template: MinutiaeTemplate): string {
-  const table = new Table({ head: ['#', 'type', 'x mm', 'y mm', 'angle °', 'quality'], style: { head: [], border: [] } })
+  const table = plainTable(['#', 'type', 'x mm', 'y mm', 'angle °', 'quality'])
   minutiaeOf(template).forEach((minutia, index) => {
     table.push([
       index + 1,
@@ -63,8 +63,14 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: Options) =>
       run(options, (output) => {
+        if (options.to !== undefined && options.output === undefined)
+          throw new InputError('--output', 'say where the converted template goes')
+        if (options.to === undefined && options.output !== undefined) throw new InputError('--to', 'say to which format to convert')
+        checkTarget('--output', options.output)
+        const target = options.to === undefined ? undefined : formatNamed(options.to, '--to')
+        const source = options.from === undefined ? undefined : formatNamed(options.from, '--from')
         const bytes = readInput(file)
-        const decoded = decodeTemplates(bytes, options.from === undefined ? undefined : formatNamed(options.from, '--from'))
+        const decoded = decodeInput(file, () => decodeTemplates(bytes, source))
         const row = templateFormats.find(({ format }) => format === decoded.format)
         const record = decoded.record
         output.line(`${file}: ${row?.title ?? decoded.format}, ${row?.clause ?? ''} (${decoded.format}), ${bytes.length} bytes`)
@@ -77,25 +83,24 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
           if (options.list) output.line(list(template))
         })
         let converted: Uint8Array | undefined
-        if (options.to !== undefined) {
-          if (options.output === undefined) throw new InputError('--output', 'say where the converted template goes')
+        if (target !== undefined && options.output !== undefined) {
           const view = Number(options.view ?? '1')
           const template = decoded.templates[view - 1]
           if (template === undefined) throw new InputError('--view', `the file holds ${decoded.templates.length} views`)
-          const source = record?.views[view - 1]
-          converted = encodeTemplate(template, formatNamed(options.to, '--to'), {
-            ...(source ? { position: source.position, impression: source.impression, quality: source.quality } : {}),
+          const from = record?.views[view - 1]
+          converted = encodeTemplate(template, target, {
+            ...(from ? { position: from.position, impression: from.impression, quality: from.quality } : {}),
             ...(record ? { width: record.width, height: record.height, resolution: record.resolutionX } : {}),
           })
-          writeFileSync(options.output, converted)
-          output.line(`wrote ${options.output}: ${options.to}, ${converted.length} bytes`)
+          writeOutput(options.output, converted)
+          output.line(`wrote ${options.output}: ${target}, ${converted.length} bytes`)
         }
         output.document({
           file,
           format: decoded.format,
           bytes: bytes.length,
           views: decoded.templates.map((template) => ({ count: template.count, minutiae: minutiaeOf(template) })),
-          ...(converted ? { converted: { format: options.to, file: options.output, bytes: converted.length } } : {}),
+          ...(converted ? { converted: { format: target, file: options.output, bytes: converted.length } } : {}),
         })
         return exitCode.done
       }),

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { InputError } from '@kart/codec'
 import { decodeCertificate } from '@kart/layout'
 import { initTestPki, pkiFileNames, savePki } from '@kart/personalization'
 import type { Command } from 'commander'
@@ -24,6 +27,8 @@ export function addPkiCommand(program: Command, run: Runner): void {
     .option('--json', 'one JSON document on standard output')
     .action((dir: string, options: Options) =>
       run(options, async (output) => {
+        const there = Object.values(pkiFileNames).find((name) => existsSync(join(dir, name)))
+        if (there !== undefined) throw new InputError(dir, `holds ${there} already, which is never overwritten: name another folder`)
         const made = initTestPki({ country: options.country, mrzCode: options.state })
         await savePki(dir, made)
         const describe = (certificate: Uint8Array) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { toHex } from '@kart/codec'
 import { buildEvidenceTree, buildHolderView, renderFileTreeText } from '@kart/report'
@@ -11,6 +11,8 @@ import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
+import { visibleText } from '../visible-text.ts'
+import { writeOutput } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions {
   readonly profile?: string
@@ -44,15 +46,15 @@ export function addReadCommand(program: Command, run: Runner): void {
           output.line(renderFileTreeText(buildEvidenceTree(profile, evidence)))
           if (holder) {
             output.line()
-            for (const { label, value } of [...holder.latin, ...holder.national]) output.line(`${pc.dim(label)}: ${value}`)
+            for (const { label, value } of [...holder.latin, ...holder.national]) output.line(`${pc.dim(label)}: ${visibleText(value)}`)
             output.line()
-            for (const line of holder.mrz) output.line(line)
+            for (const line of holder.mrz) output.line(visibleText(line))
           }
           const saved: string[] = []
           if (options.out !== undefined) {
             mkdirSync(options.out, { recursive: true })
             const save = (name: string, bytes: Uint8Array): void => {
-              writeFileSync(join(options.out ?? '', name), bytes, { mode: 0o600 })
+              writeOutput(join(options.out ?? '', name), bytes)
               saved.push(name)
             }
             for (const { name, bytes } of evidence.files) if (bytes !== undefined) save(fileNameOf(name), bytes)

@@ -60,6 +60,8 @@ export function addReadersCommand(program: Command, run: Runner): void {
           const stop = new AbortController()
           process.once('SIGINT', () => stop.abort())
           process.once('SIGTERM', () => stop.abort())
+          // Nobody reads on: there is nothing left to watch for.
+          process.stdout.once('error', () => stop.abort())
           for await (const event of context.watch({ signal: stop.signal })) {
             const atr = 'atr' in event && event.atr ? toHex(event.atr) : undefined
             output.line(`${new Date().toISOString()}  ${event.kind.padEnd(14)}  ${event.reader}${atr ? `  ${atr.toUpperCase()}` : ''}`)

@@ -7,13 +7,14 @@ import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-op
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
-import { readInput } from '../read-file.ts'
+import { readFinger } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { type TrustOptions, trustOf } from '../trust-options.ts'
-import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
+import { noVerdict, printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
+import { checkTarget } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions, TrustOptions {
   readonly probe?: string
@@ -56,7 +57,8 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const access = accessKeyOf(options)
           const trust = trustOf(options)
           const policy = { ...defaultPolicy(momentOf(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
-          const probe = options.probe === undefined ? undefined : readInput(options.probe)
+          const probe = options.probe === undefined ? undefined : readFinger(options.probe).bytes
+          checkTarget('--report', options.report)
           const card = await openCard(options)
           try {
             const reading = await readWithTrace(card, profile, access)
@@ -74,7 +76,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
             await card.close()
           }
         },
-        { verdict: 'error', checks: [] },
+        noVerdict,
       ),
     )
   withExample(

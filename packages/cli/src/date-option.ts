@@ -1,0 +1,24 @@
+import { InputError } from '@kart/codec'
+import { parseIsoDate } from '@kart/layout'
+
+const form = 'YYMMDD or YYYY-MM-DD'
+
+/**
+ * A printed date as the six characters of the machine-readable zone. Unknown months and days stand as fillers in the short form (Doc 9303-3, 8th ed., 4.8).
+ * A year before 1900 is refused: it is the Jalali date from the card's face. Throws InputError that names `option` and never the date.
+ */
+export function mrzDate(text: string, option: string): string {
+  const trimmed = text.trim()
+  if (/^\d{8}$|^\d{4}-\d{2}-\d{2}$/.test(trimmed)) {
+    const digits = trimmed.replaceAll('-', '')
+    const { year } = parseIsoDate(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`, option)
+    if (year < 1900) throw new InputError(option, `not a Gregorian date: give the one of the machine-readable zone, ${form}`)
+    return digits.slice(2)
+  }
+  const short = /^(\d\d|<<)(\d\d|<<)(\d\d|<<)$/.exec(trimmed)
+  if (short === null) throw new InputError(option, `not a date: ${form}`)
+  const [, , month = '', day = ''] = short
+  if (month !== '<<' && (month < '01' || month > '12')) throw new InputError(option, 'the month is not 01..12')
+  if (day !== '<<' && (day < '01' || day > '31')) throw new InputError(option, 'the day is not 01..31')
+  return trimmed
+}
