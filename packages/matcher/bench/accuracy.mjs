@@ -1,18 +1,3 @@
-// Bundles accuracy.ts from the sources, so that no build is needed, and runs it with the same arguments.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { runBundled } from './run-bundled.mjs'
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'kart-accuracy-'))
-const outfile = join(folder, 'accuracy.mjs')
-try {
-  const tsconfig = here('../../../tsconfig.json')
-  await build({ entryPoints: [here('accuracy.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', tsconfig })
-  process.exitCode = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+await runBundled('accuracy.ts')

@@ -22,10 +22,3 @@ export function popcount(word: number): number {
   w = (w & 0x33333333) + ((w >>> 2) & 0x33333333)
   return Math.imul((w + (w >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
-
-/** Bits set in a & b over 12 words (384 bits) of each, from the given offsets. */
-export function commonOnes(a: Int32Array, atA: number, b: Int32Array, atB: number): number {
-  let ones = 0
-  for (let k = 0; k < 12; k++) ones += popcount(a[atA + k]! & b[atB + k]!)
-  return ones
-}

@@ -4,7 +4,7 @@ import { lnQ12 } from './tables.ts'
 import { calibration, logistic } from './weights.ts'
 
 /** Highest score given; what lies above is the same certainty as far as any measurement reaches. */
-export const highestScore = 100
+const highestScore = 100
 
 // ln of the fixed-point unit, to be taken off the logarithm of a Q10 or Q12 number
 const lnQ10Unit = lnQ12(1 << 10)

@@ -7,7 +7,7 @@ import { bitsInverse, rootInverse } from './tables.ts'
  * Chance-corrected correlation of two descriptors over the cells valid in both, Q10, 0..1433: 1.4 (h - ca cb / N) / sqrt((ca + 8)(cb + 8)), where h counts the
  * common ones, ca and cb each side's, and N the bits compared.
  */
-export function correlate(a: Prepared, i: number, b: Prepared, j: number): number {
+function correlate(a: Prepared, i: number, b: Prepared, j: number): number {
   const atA = 12 * i
   const atB = 12 * j
   const common = popcount(a.mask[atA]! & b.mask[atB]!) + popcount(a.mask[atA + 1]! & b.mask[atB + 1]!)
