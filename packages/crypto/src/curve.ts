@@ -21,6 +21,7 @@ export const curves = {
   'P-256': { oid: '2a8648ce3d030107', nodeName: 'prime256v1', fieldBytes: 32, orderBytes: 32, clause: 'SEC 2 v2, 2.4.2' },
   'P-384': { oid: '2b81040022', nodeName: 'secp384r1', fieldBytes: 48, orderBytes: 48, clause: 'SEC 2 v2, 2.5.1' },
   'P-521': { oid: '2b81040023', nodeName: 'secp521r1', fieldBytes: 66, orderBytes: 66, clause: 'SEC 2 v2, 2.6.1' },
+  brainpoolP224r1: { oid: '2b2403030208010105', nodeName: 'brainpoolP224r1', fieldBytes: 28, orderBytes: 28, clause: 'RFC 5639, 3.3' },
   brainpoolP256r1: { oid: '2b2403030208010107', nodeName: 'brainpoolP256r1', fieldBytes: 32, orderBytes: 32, clause: 'RFC 5639, 3.4' },
   brainpoolP320r1: { oid: '2b2403030208010109', nodeName: 'brainpoolP320r1', fieldBytes: 40, orderBytes: 40, clause: 'RFC 5639, 3.5' },
   brainpoolP384r1: { oid: '2b240303020801010b', nodeName: 'brainpoolP384r1', fieldBytes: 48, orderBytes: 48, clause: 'RFC 5639, 3.6' },
@@ -41,6 +42,16 @@ const p224Domain = {
   h: 1n,
 }
 
+const brainpoolP224r1Domain = {
+  p: 0xd7c134aa264366862a18302575d1d787b09f075797da89f57ec8c0ffn,
+  a: 0x68a5e62ca9ce6c1c299803a6c1530b514e182ad8b0042a59cad29f43n,
+  b: 0x2580f63ccfe44138870713b1a92369e33e2135d266dbb372386c400bn,
+  Gx: 0x0d9029ad2c7e5cf4340823b2a87dc68c9e4ce3174c1e6efdee12c07dn,
+  Gy: 0x58aa56f772c0726f24c6b89e4ecdac24354b9e99caa3f6d3761402cdn,
+  n: 0xd7c134aa264366862a18302575d0fb98d116bc4b6ddebca3a5a7939fn,
+  h: 1n,
+}
+
 const brainpoolP320r1Domain = {
   p: 0xd35e472036bc4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e27n,
   a: 0x3ee30b568fbab0f883ccebd46d3f3bb8a2a73513f5eb79da66190eb085ffa9f492f375a97d860eb4n,
@@ -52,6 +63,7 @@ const brainpoolP320r1Domain = {
 }
 
 let p224: WeierstrassPointCons<bigint> | undefined
+let brainpoolP224r1: WeierstrassPointCons<bigint> | undefined
 let brainpoolP320r1: WeierstrassPointCons<bigint> | undefined
 
 /** The curve's point arithmetic and domain parameters. */
@@ -66,6 +78,9 @@ export function curvePoint(name: CurveName): WeierstrassPointCons<bigint> {
       return p384.Point
     case 'P-521':
       return p521.Point
+    case 'brainpoolP224r1':
+      brainpoolP224r1 ??= weierstrass(brainpoolP224r1Domain)
+      return brainpoolP224r1
     case 'brainpoolP256r1':
       return brainpoolP256r1.Point
     case 'brainpoolP320r1':

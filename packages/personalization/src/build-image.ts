@@ -113,10 +113,11 @@ function directory(profile: CardProfile): Uint8Array {
 
 /** What each format holds; a format that is missing here follows the card's public key. */
 function contents(record: EnrollmentRecord, profile: CardProfile, options: ImageOptions): Partial<Record<FileFormat, () => Uint8Array>> {
-  const { maxCommandLength, maxResponseLength } = profile
+  const { cardServiceData, cardCapabilities, maxCommandLength, maxResponseLength } = profile
   return {
     'ef-dir': () => directory(profile),
-    'ef-atr-info': () => efAtrInfoCodec.encode({ extendedLength: { maxCommandLength, maxResponseLength } }),
+    'ef-atr-info': () =>
+      efAtrInfoCodec.encode({ cardServiceData, cardCapabilities, extendedLength: { maxCommandLength, maxResponseLength } }),
     'ef-gdo': () => efGdoCodec.encode({ serialNumber: options.iccSerial }),
     dg1: () => dg1Codec.encode({ mrz: machineReadableZone(record, profile) }),
     dg2: () => dg2Codec.encode(dg2FromPortrait(record.portrait, mrzSex[record.holder.sex])),

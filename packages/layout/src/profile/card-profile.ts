@@ -78,6 +78,10 @@ export interface CardProfile {
   readonly documentCode: string
   /** Answer to reset of the contact interface. */
   readonly atr: Uint8Array
+  /** Card service data of EF.ATR/INFO, DO'43' (ISO/IEC 7816-4:2020, 12.1.1.7). */
+  readonly cardServiceData: number
+  /** Card capabilities of EF.ATR/INFO, DO'47', three bytes (ISO/IEC 7816-4:2020, 12.1.1.9). */
+  readonly cardCapabilities: Uint8Array
   readonly applications: readonly ApplicationSpec[]
   /** AID of the issuer security domain. */
   readonly securityDomainAid: Uint8Array

@@ -46,6 +46,10 @@ export const nationalId = {
   issuingState: 'IRN',
   documentCode: 'I<',
   atr: fromHex('3B8D80018031FE739621C0554F7345494466'),
+  // By full and partial DF name; EF.DIR and EF.ATR/INFO in BER-TLV, read by READ BINARY; a card with an MF.
+  cardServiceData: 0xf8,
+  // DF by full and partial name, path and identifier, short EF identifiers; data units of a byte; chaining, extended length, its limits in EF.ATR/INFO.
+  cardCapabilities: fromHex('F421E0'),
   applications,
   securityDomainAid: fromHex('A000000151000000'),
   dgis: { bacKeys: 0x8010, generateAaKey: 0x8f15 },
