@@ -22,3 +22,19 @@ export function popcount(word: number): number {
   w = (w & 0x33333333) + ((w >>> 2) & 0x33333333)
   return Math.imul((w + (w >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
+
+/** Bits set in two words together, summed by byte: 0..16 in each byte. */
+export function onesByByte(p: number, q: number): number {
+  let x = p - ((p >>> 1) & 0x55555555)
+  let y = q - ((q >>> 1) & 0x55555555)
+  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
+  y = (y & 0x33333333) + ((y >>> 2) & 0x33333333)
+  const nibbles = x + y
+  return (nibbles & 0x0f0f0f0f) + ((nibbles >>> 4) & 0x0f0f0f0f)
+}
+
+/** The sum of a word's four bytes. */
+export function sumOfBytes(bytes: number): number {
+  const halves = (bytes & 0x00ff00ff) + ((bytes >>> 8) & 0x00ff00ff)
+  return (halves + (halves >>> 16)) & 0xffff
+}

@@ -18,7 +18,7 @@ export interface Prepared {
   readonly index: Uint8Array
   /** Descriptor bits, 12 words a minutia: two for each of six angle sections, one bit a cell. */
   readonly bits: Int32Array
-  /** Valid cells, two words a minutia, repeated to 12 words so that they line up with `bits`. */
+  /** Valid cells, two words a minutia, the same for every section. */
   readonly mask: Int32Array
   /** Number of valid cells. */
   readonly cells: Uint8Array
@@ -60,7 +60,7 @@ export function prepare(template: MinutiaeTemplate): Prepared {
   order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
   const count = order.length
   const bits = new Int32Array(12 * count)
-  const mask = new Int32Array(12 * count)
+  const mask = new Int32Array(2 * count)
   const cells = new Uint8Array(count)
   for (const [at, centre] of order.entries()) describe(centre, at, allX, allY, allAngle, hull, bits, mask, cells)
   return {
@@ -171,10 +171,10 @@ function describe(
     const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
     if (outside(hull, cellX, cellY) > cylinder.margin) continue
     cells[at]!++
+    mask[2 * at + (cell >> 5)]! |= 1 << (cell & 31)
     const bit = 1 << (cell & 31)
     const word = 12 * at + (cell >> 5)
     for (let k = 0; k < 6; k++) {
-      mask[word + 2 * k]! |= bit
       if (sums[64 * k + cell]! > cylinder.threshold) bits[word + 2 * k]! |= bit
     }
   }

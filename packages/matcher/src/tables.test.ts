@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { divRound, isqrt, popcount, turn } from './fixed.ts'
+import { divRound, isqrt, onesByByte, popcount, sumOfBytes, turn } from './fixed.ts'
 import { bitsInverse, cellWeight, cos1024, lnQ12, rootInverse, sectionWeight, sin1024, tablesChecksum } from './tables.ts'
 
 // Tables and weights decide every score: a machine whose tables differ would decide differently, so their sum is pinned.
@@ -30,6 +30,7 @@ test('integer logarithm, root, division, angle and bit count', () => {
   expect([isqrt(0), isqrt(1), isqrt(2 ** 50 - 1), isqrt(2 ** 50)]).toEqual([0, 1, 2 ** 25 - 1, 2 ** 25])
   expect([divRound(7, 2), divRound(-7, 2), divRound(-8, 3), divRound(0, 5)]).toEqual([4, -3, -3, 0])
   expect([turn(0), turn(127), turn(128), turn(-129), turn(255), turn(511)]).toEqual([0, 127, -128, 127, -1, -1])
+  expect([sumOfBytes(onesByByte(-1, -1)), sumOfBytes(6 * onesByByte(-1, -1)), sumOfBytes(onesByByte(0x12345678, 0))]).toEqual([64, 384, 13])
   for (const word of [0, 1, -1, 0x55555555, 0x80000000 | 0, 0x12345678])
     expect(popcount(word)).toBe((word >>> 0).toString(2).replaceAll('0', '').length)
 })
