@@ -7,4 +7,6 @@ if (!existsSync(main)) {
   process.exit(2)
 }
 const { run } = await import(main.href)
-process.exitCode = await run(process.argv.slice(2))
+const code = await run(process.argv.slice(2))
+// Standard output may have failed meanwhile, which is said in process.exitCode.
+process.exitCode = code || process.exitCode || 0

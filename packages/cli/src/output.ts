@@ -1,6 +1,6 @@
 import { CardError } from '@kart/codec'
 import { PcscError } from '@kart/pcsc'
-import pc from 'picocolors'
+import { pcError } from './colours.ts'
 import { isFileError } from './exit-code.ts'
 import { visibleText } from './visible-text.ts'
 
@@ -67,7 +67,7 @@ export function printError(output: Output, error: unknown, fields: Record<string
   const { code, message, next } = explainError(error)
   output.document({ ...fields, error: { code, message } })
   if (!output.json) {
-    output.aside(`${pc.red('kart:')} ${message}`)
+    output.aside(`${pcError.red('kart:')} ${message}`)
     if (next) output.aside(next)
   }
 }

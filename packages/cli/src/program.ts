@@ -12,7 +12,7 @@ import { addVerifyCommand } from './commands/verify.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
 import { createOutput } from './output.ts'
 import { createRunner } from './runner.ts'
-import { guardStandardOutput, standardOutputFailed } from './standard-output.ts'
+import { guardStandardOutput } from './standard-output.ts'
 import { noVerdict } from './verdict-output.ts'
 import { version } from './version.ts'
 
@@ -53,5 +53,5 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     createOutput(args.includes('--json')).document({ ...verdict, error: { code: 'usage', message: error.message } })
     return exitCode.badInput
   }
-  return code === exitCode.done && standardOutputFailed() ? exitCode.badInput : code
+  return code
 }

@@ -1,5 +1,5 @@
 import { Listr } from 'listr2'
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 
 /** One stage of a longer piece of work. */
 export interface Stage<S extends string> {

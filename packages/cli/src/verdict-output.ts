@@ -1,7 +1,7 @@
 import type { CardProfile } from '@kart/layout/profile'
 import type { Check, Report } from '@kart/verification'
 import Table from 'cli-table3'
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
 import type { Output } from './output.ts'
 import type { Reading } from './reading.ts'

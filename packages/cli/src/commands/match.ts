@@ -1,7 +1,7 @@
 import { compare, type MatchTrace, prepare, thresholds } from '@kart/matcher'
 import { drawMatch } from '@kart/report'
 import type { Command } from 'commander'
-import pc from 'picocolors'
+import { pc } from '../colours.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { readFinger } from '../read-file.ts'

@@ -1,0 +1,101 @@
+import { stripVTControlCharacters } from 'node:util'
+import { CardError, DecodeError, type ErrorCode, errorCodes, InputError } from '@kart/codec'
+import { PcscError } from '@kart/pcsc'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createOutput, explainError, printError } from './output.ts'
+import { visibleText } from './visible-text.ts'
+
+class AnyError extends CardError {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, cause?: unknown) {
+    super('plain words', { cause })
+    this.code = code
+  }
+}
+
+/** What a function writes to both outputs. */
+function written(work: () => void): { stdout: string; stderr: string } {
+  const texts = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      texts[name] += String(chunk)
+      return true
+    })
+  work()
+  vi.restoreAllMocks()
+  // The machine that runs the tests may ask for colours.
+  return { stdout: stripVTControlCharacters(texts.stdout), stderr: stripVTControlCharacters(texts.stderr) }
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('printError', () => {
+  it('prints neither the cause, nor the fields, nor the stack of any error', () => {
+    const secret = 'SECRET-0499370899'
+    for (const json of [false, true])
+      for (const code of errorCodes) {
+        const error = Object.assign(new AnyError(code, new Error(secret)), { key: secret, record: { nationalCode: secret } })
+        const { stdout, stderr } = written(() => printError(createOutput(json), error))
+        expect(stdout + stderr).not.toContain(secret)
+        expect(stdout + stderr).not.toMatch(/\n\s+at /)
+        expect(stdout + stderr).toContain('plain words')
+      }
+  })
+
+  it('is one document with --json, and nothing on standard error', () => {
+    const { stdout, stderr } = written(() => printError(createOutput(true), new InputError('x', 'y'), { verdict: 'error', checks: [] }))
+    expect(JSON.parse(stdout)).toEqual({ verdict: 'error', checks: [], error: { code: 'input', message: 'x: y' } })
+    expect(stderr).toBe('')
+  })
+
+  it('is a line on standard error without it', () => {
+    const { stdout, stderr } = written(() => printError(createOutput(false), new DecodeError('EF.COM', 'cut off', { offset: 3 })))
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^kart: EF\.COM at byte 3: cut off\n$/)
+  })
+})
+
+describe('createOutput', () => {
+  it('writes lines or the document, never both', () => {
+    const work = (json: boolean) => () => {
+      const output = createOutput(json)
+      output.line('for people')
+      output.document({ for: 'machines' })
+      output.aside('for both')
+    }
+    expect(written(work(false))).toEqual({ stdout: 'for people\n', stderr: 'for both\n' })
+    expect(written(work(true))).toEqual({ stdout: '{\n  "for": "machines"\n}\n', stderr: 'for both\n' })
+  })
+})
+
+describe('explainError', () => {
+  it('sends to "kart readers" only who named a reader', () => {
+    expect(explainError(new PcscError('connect', 'x')).next).toContain('kart readers')
+    expect(explainError(new PcscError('open', 'x')).next).toBeUndefined()
+  })
+
+  it.each([
+    ['ENOENT', 'there is no such file: a.card'],
+    ['EACCES', 'no permission for a.card'],
+    ['ENOSPC', 'the file cannot be used (ENOSPC): a.card'],
+  ])('puts %s into words', (code, message) => {
+    expect(explainError(Object.assign(new Error('x'), { code, path: 'a.card' }))).toEqual({ code: 'file', message, next: undefined })
+  })
+
+  it('owns up to a defect', () => {
+    expect(explainError(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', next: expect.stringContaining('defect') })
+  })
+})
+
+describe('visibleText', () => {
+  it('lets no text from outside steer the terminal', () => {
+    expect(visibleText('CN=\u001b[2J\u001b[32m✓ pass\r\n\u202eXYZ\u2069\u009b1m')).toBe(
+      'CN=\ufffd[2J\ufffd[32m✓ pass\ufffd\ufffd\ufffdXYZ\ufffd\ufffd1m',
+    )
+  })
+
+  it('keeps Persian as it is written', () => {
+    expect(visibleText('نمونه‌پور، پلاک ۱۲')).toBe('نمونه‌پور، پلاک ۱۲')
+  })
+})
