@@ -171,8 +171,8 @@ function describe(
     const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
     if (outside(hull, cellX, cellY) > cylinder.margin) continue
     cells[at]!++
-    mask[2 * at + (cell >> 5)]! |= 1 << (cell & 31)
     const bit = 1 << (cell & 31)
+    mask[2 * at + (cell >> 5)]! |= bit
     const word = 12 * at + (cell >> 5)
     for (let k = 0; k < 6; k++) {
       if (sums[64 * k + cell]! > cylinder.threshold) bits[word + 2 * k]! |= bit
