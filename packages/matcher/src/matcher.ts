@@ -16,7 +16,7 @@ export interface MatchResult {
   readonly status: 'scored' | 'too-few-minutiae'
   /**
    * -10 log10 of the false match rate at which these two would still match, an integer in 0..100: 40 is one in ten thousand. Compare it with
-   * `thresholds`. Calibrated with a margin of a factor of ten for sensors not measured; above 50 it is extrapolated.
+   * `thresholds`. Calibrated with a margin of a factor of ten for sensors not measured; above about 30 it is extrapolated.
    */
   readonly score: number
   /** What the score was read from, an integer in 1/1024: finer than the score, for ranking. Higher is more alike; it may be negative. */

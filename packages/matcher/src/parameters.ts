@@ -1,7 +1,7 @@
 // Every tuning constant of the matcher. Lengths are in 1/100 mm (1 pixel at 500 dpi is 5.08), angles in 1/256 turn unless said, Qn = times 2^n.
 // "T" is the tuning data: sensors crossmatch, upek and FVC2002 DB4 set B, three extractors (FingerJetFX OSE, NBIS mindtct, SourceAFIS).
 // Constants marked "study" come from an ablation study of 123 configurations on T. The weights in weights.ts were fitted on T by bench/fit.mjs.
-// Other sensors were looked at only to judge.
+// Other sensors were looked at to judge; three times such a look led to more work, see docs/matcher.md.
 
 /** Which minutiae take part. */
 export const limits = {
