@@ -18,18 +18,22 @@ export interface Timing {
   readonly cpuMs: number
   /** 1000 / median: one process, one run after the other. */
   readonly perSecond: number
+  /** 1000 / CPU time: what one core that does nothing else would come near to. */
+  readonly perCpuSecond: number
 }
 
 /** The timing of runs, each with its wall and CPU milliseconds. */
 export function timingOf(runs: readonly { readonly wallMs: number; readonly cpuMs: number }[]): Timing {
   const wall = runs.map(({ wallMs }) => wallMs)
   const medianMs = quantile(wall, 0.5)
+  const cpuMs = runs.reduce((sum, run) => sum + run.cpuMs, 0) / runs.length
   return {
     runs: runs.length,
     medianMs,
     p90Ms: quantile(wall, 0.9),
-    cpuMs: runs.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / runs.length,
+    cpuMs,
     perSecond: 1000 / medianMs,
+    perCpuSecond: 1000 / cpuMs,
   }
 }
 

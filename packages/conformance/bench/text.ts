@@ -25,11 +25,11 @@ export function asText(results: Results): string {
     '',
     `One process, one card after the other, card emulated in the same process; ${first.way}; ${first.timings.verify.runs} cards after warm-up`,
     ...table([
-      ['', 'cards/s', 'median ms', 'p90 ms', 'CPU ms'],
+      ['', 'cards/s', 'median ms', 'p90 ms', 'CPU ms', 'cards/CPU s'],
       ...(['personalize', 'verify', 'read', 'check'] as const).map((job) => {
-        const { perSecond, medianMs, p90Ms, cpuMs } = first.timings[job]
+        const { perSecond, medianMs, p90Ms, cpuMs, perCpuSecond } = first.timings[job]
         const name = { personalize: 'personalize', verify: 'verify', read: '  of it read', check: '  of it check' }[job]
-        return [name, perSecond.toFixed(1), ms(medianMs), ms(p90Ms), ms(cpuMs)]
+        return [name, perSecond.toFixed(1), ms(medianMs), ms(p90Ms), ms(cpuMs), perCpuSecond.toFixed(1)]
       }),
     ]),
     '',

@@ -97,6 +97,7 @@ describe('statistics', () => {
     const runs = [10, 20, 500].map((wallMs) => ({ wallMs, cpuMs: wallMs / 10 }))
     expect(timingOf(runs)).toMatchObject({ runs: 3, medianMs: 20, perSecond: 50 })
     expect(timingOf(runs).cpuMs).toBeCloseTo(53 / 3)
+    expect(timingOf(runs).perCpuSecond).toBeCloseTo(3000 / 53)
   })
 })
 
