@@ -13,6 +13,7 @@ const utopia: CardProfile = {
   name: 'utopia',
   title: 'Card of Utopia',
   issuingState: 'UTO',
+  personalNumber: 'unchecked',
   activeAuthentication: { algorithm: 'ecdsa', curve: 'P-384', hash: 'sha384' },
   ldsHash: 'sha384',
   applications: nationalId.applications.map((one) => ({ ...one, files: one.files.filter(({ name }) => !left.includes(name)) })),

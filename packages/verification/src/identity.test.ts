@@ -100,9 +100,9 @@ describe('V13 the zone of EF.DG1, signed as it stands', () => {
     expect(failed).toEqual(['mrz.issuing-state'])
   })
 
-  test('V13 the national code is asked for only where the profile is the Iranian one', async () => {
+  test('V13 the national code is asked for only where the profile says that its personal number is one', async () => {
     const utopia = pki({ country: 'UT' })
-    const profile = smallProfile([1, 11, 14, 15], 'UTO')
+    const profile = { ...smallProfile([1, 11, 14, 15], 'UTO'), personalNumber: 'unchecked' as const }
     const { report, check } = await verify(
       { pki: utopia, signed: { 1: dg1(mrz({ issuer: 'UTO', optionalData: '' })), 11: dg11('0012345678') } },
       { pki: utopia, profile },

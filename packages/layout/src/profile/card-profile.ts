@@ -76,6 +76,8 @@ export interface CardProfile {
   readonly issuingState: string
   /** Two first MRZ characters (`I<`). */
   readonly documentCode: string
+  /** The rule that the personal number of DG11 follows; `unchecked` where no rule is known. */
+  readonly personalNumber: 'iran-national-code' | 'unchecked'
   /** Answer to reset of the contact interface. */
   readonly atr: Uint8Array
   /** Card service data of EF.ATR/INFO, DO'43' (ISO/IEC 7816-4:2020, 12.1.1.7). */

@@ -45,6 +45,7 @@ export const nationalId = {
   version: 1,
   issuingState: 'IRN',
   documentCode: 'I<',
+  personalNumber: 'iran-national-code',
   atr: fromHex('3B8D80018031FE739621C0554F7345494466'),
   // By full and partial DF name; EF.DIR and EF.ATR/INFO in BER-TLV, read by READ BINARY; a card with an MF.
   cardServiceData: 0xf8,

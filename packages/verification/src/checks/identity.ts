@@ -62,7 +62,9 @@ export function checkIdentity(sources: IdentitySources, profile: CardProfile, po
     ),
     withMrz(rows.access, (read) => checkAccess(sources.access, read)),
     withMrz(rows.dg11, (read) => checkDetails(sources.details, read)),
-    ...(profile.issuingState === 'IRN' ? [withMrz(rows.nationalCode, (read) => checkNationalCode(sources.details, read))] : []),
+    ...(profile.personalNumber === 'iran-national-code'
+      ? [withMrz(rows.nationalCode, (read) => checkNationalCode(sources.details, read))]
+      : []),
     withMrz(rows.expired, (read) => checkExpiry(read, policy)),
   ]
 }
