@@ -1,0 +1,2 @@
+export function unbuilt(): string[]
+export function bundleOverDist(entry: string, outfile: string): Promise<void>
