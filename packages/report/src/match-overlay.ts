@@ -54,9 +54,10 @@ export function alignPairs(picture: Pick<MatchPicture, 'probe' | 'candidate' | '
     dot += ax * bx + ay * by
     cross += ax * by - ay * bx
   }
-  const length = Math.hypot(dot, cross) || 1
-  const cos = dot / length
-  const sin = cross / length
+  const length = Math.hypot(dot, cross)
+  // Pairs that all lie in one place say how to shift, not how to turn.
+  const cos = length === 0 ? 1 : dot / length
+  const sin = length === 0 ? 0 : cross / length
   return { cos, sin, dx: cx - (px * cos - py * sin), dy: cy - (px * sin + py * cos) }
 }
 
