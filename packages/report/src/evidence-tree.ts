@@ -7,7 +7,15 @@ export function buildEvidenceTree(profile: CardProfile, evidence: Evidence): App
   return buildFileTree(profile, (application, name): FileState | undefined => {
     const file = evidence.files.find((candidate) => candidate.application === application && candidate.name === name)
     if (file === undefined) return undefined
-    if (file.bytes !== undefined) return { kind: 'present', bytes: file.bytes.length }
-    return file.outcome === 'missing' ? { kind: 'absent' } : { kind: 'refused', sw: file.sw ?? 0 }
+    switch (file.outcome) {
+      case 'read':
+        return { kind: 'present', bytes: file.bytes?.length ?? 0 }
+      case 'missing':
+        return { kind: 'absent' }
+      case 'unlisted':
+        return { kind: 'unlisted' }
+      default:
+        return { kind: file.outcome, sw: file.sw }
+    }
   })
 }

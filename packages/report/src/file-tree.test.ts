@@ -1,5 +1,7 @@
 import { nationalId } from '@kart/layout/profile'
+import type { Evidence, FileOutcome } from '@kart/verification'
 import { describe, expect, it } from 'vitest'
+import { buildEvidenceTree } from './evidence-tree.ts'
 import { type ApplicationNode, buildFileTree, describeState, type FileNode, renderFileTreeHtml, renderFileTreeText } from './file-tree.ts'
 import { xmlProblem } from './testing/well-formed.ts'
 
@@ -55,12 +57,60 @@ describe('renderFileTreeText', () => {
 })
 
 describe('describeState', () => {
-  it('tells apart what was read, refused, missing and not looked at', () => {
-    expect(
-      [undefined, { kind: 'present', bytes: 0 }, { kind: 'absent' }, { kind: 'refused', sw: 0x6a82 }].map((state) =>
-        describeState(state as FileNode['state']),
-      ),
-    ).toEqual(['-', '0 B', 'absent', 'refused 6A82'])
+  it.each<[FileNode['state'], string]>([
+    [undefined, '-'],
+    [{ kind: 'present', bytes: 0 }, '0 B'],
+    [{ kind: 'absent' }, 'absent'],
+    [{ kind: 'unlisted' }, 'unlisted'],
+    [{ kind: 'refused', sw: 0x6982 }, 'refused 6982'],
+    [{ kind: 'refused' }, 'refused'],
+    [{ kind: 'failed', sw: 0x6f00 }, 'failed 6F00'],
+    [{ kind: 'failed' }, 'failed'],
+  ])('of %j is %s', (state, text) => expect(describeState(state)).toBe(text))
+})
+
+describe('buildEvidenceTree', () => {
+  const evidence = (files: Evidence['files']): Evidence => ({
+    profile: 'national-id',
+    readAt: new Date(0),
+    atr: new Uint8Array(),
+    files,
+    access: { protocol: 'bac', outcome: 'opened', key: { documentNumber: '', dateOfBirth: '', dateOfExpiry: '' }, problem: undefined },
+    activeAuthentication: undefined,
+    extendedLength: true,
+  })
+  const found = (name: string, outcome: FileOutcome, sw?: number) => ({
+    application: 'emrtd',
+    name,
+    outcome,
+    bytes: outcome === 'read' ? new Uint8Array(29) : undefined,
+    sw,
+    problem: undefined,
+  })
+
+  it('shows each file as it was found, and never one that nobody read as read', () => {
+    const nodes = buildEvidenceTree(
+      nationalId,
+      evidence([
+        found('EF.COM', 'read', 0x9000),
+        found('EF.SOD', 'missing', 0x6a82),
+        found('EF.DG1', 'refused', 0x6982),
+        found('EF.DG2', 'refused'),
+        found('EF.DG7', 'unlisted'),
+        found('EF.DG11', 'failed', 0x6f00),
+      ]),
+    )
+    const states = nodes.flatMap(({ files }) => files).map(({ name, state }) => [name, describeState(state)])
+    expect(Object.fromEntries(states)).toMatchObject({
+      'EF.COM': '29 B',
+      'EF.SOD': 'absent',
+      'EF.DG1': 'refused 6982',
+      'EF.DG2': 'refused',
+      'EF.DG7': 'unlisted',
+      'EF.DG11': 'failed 6F00',
+      'EF.DG15': '-',
+      'EF.DIR': '-',
+    })
   })
 })
 

@@ -5,7 +5,12 @@ import { html, type Markup } from './html.ts'
 /** What became of one file in a run: its size in bytes, or why there is none. */
 export type FileState =
   | { readonly kind: 'present'; readonly bytes: number }
-  | { readonly kind: 'refused'; readonly sw: number }
+  /** `sw` where the card answered with one; without it, the access rules were known to refuse. */
+  | { readonly kind: 'refused'; readonly sw?: number | undefined }
+  /** The card answered with something else than the file. */
+  | { readonly kind: 'failed'; readonly sw?: number | undefined }
+  /** There, but EF.SOD does not list it, so nobody vouches for it. */
+  | { readonly kind: 'unlisted' }
   | { readonly kind: 'absent' }
 
 export interface FileNode {
@@ -53,7 +58,8 @@ export function buildFileTree(
 export function describeState(state: FileState | undefined): string {
   if (state === undefined) return '-'
   if (state.kind === 'present') return `${state.bytes} B`
-  return state.kind === 'absent' ? 'absent' : `refused ${state.sw.toString(16).toUpperCase()}`
+  if (state.kind === 'absent' || state.kind === 'unlisted' || state.sw === undefined) return state.kind
+  return `${state.kind} ${state.sw.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** The tree as lines of text for a terminal. */

@@ -32,7 +32,7 @@ tr.fail{background:#fdf0ef}
 .tree .app th{background:var(--ground)}
 .branch{white-space:nowrap}
 .branch::before{content:"└ ";color:var(--idle)}
-.tree tr.refused td:nth-child(3),.tree tr.absent td:nth-child(3){color:var(--bad)}
+.tree :is(tr.refused,tr.failed,tr.unlisted,tr.absent) td:nth-child(3){color:var(--bad)}
 .overlay svg{width:100%;height:auto}
 details{margin:0 0 8px}summary{cursor:pointer;font-weight:600;color:var(--accent)}
 .wire{display:block;color:var(--accent)}
