@@ -37,22 +37,23 @@ describe('accessKeyOf, --mrz', () => {
     ['written line ends', lines.join('\\n')],
     ['space around it', `  ${zone}\t`],
     ['lower case', zone.toLowerCase()],
-  ])('takes a zone as %s', (_name, mrz) => expect(accessKeyOf({ mrz })).toEqual(key))
+  ])('takes a zone as %s', (_name, mrz) => expect(accessKeyOf({ mrz })).toEqual({ ...key, zone }))
 
   it('takes a passport', () => {
-    expect(accessKeyOf({ mrz: td3 })).toEqual({ documentNumber: 'L898902C3', dateOfBirth: '740812', dateOfExpiry: '120415' })
+    expect(accessKeyOf({ mrz: td3 })).toEqual({ documentNumber: 'L898902C3', dateOfBirth: '740812', dateOfExpiry: '120415', zone: td3 })
   })
 
   it('reads a file that holds the zone', () => {
     const file = join(folder, 'zone.txt')
     writeFileSync(file, `${lines.join('\r\n')}\r\n`)
-    expect(accessKeyOf({ mrz: file })).toEqual(key)
+    expect(accessKeyOf({ mrz: file })).toEqual({ ...key, zone })
   })
 
   it.each([
     ['documentNumber', zone.replace('D231458907', 'D231458917')],
     ['dateOfBirth', zone.replace('7408122F', '7408123F')],
     ['dateOfExpiry', zone.replace('1204159U', '1204158U')],
+    ['composite', zone.replace('<<<6ERI', '<<<7ERI')],
   ])('refuses a wrong check digit and names only the field: %s', (field, mrz) => {
     const error = refusalOf({ mrz })
     expect(error.code).toBe('input')
@@ -60,8 +61,9 @@ describe('accessKeyOf, --mrz', () => {
     for (const secret of ['D2314589', '7408', '1204', 'ERIKSSON']) expect(error.message).not.toContain(secret)
   })
 
-  it('goes by the three fields alone: the rest of the zone opens nothing', () => {
-    expect(accessKeyOf({ mrz: zone.replace('ANNA', 'EMMA').replace('<<<6ERI', '<<<7ERI') })).toEqual(key)
+  it('hands on the whole zone, so that every character is held against the chip', () => {
+    const other = zone.replace('ANNA', 'EMMA')
+    expect(accessKeyOf({ mrz: other })).toEqual({ ...key, zone: other })
   })
 
   it.each(['', '   ', '<', zone.slice(1), `${zone}<`, `${zone}${zone}`, 'A'.repeat(100_000)])('refuses what is no zone: case %#', (mrz) => {
@@ -80,11 +82,20 @@ describe('accessKeyOf, --mrz', () => {
 describe('accessKeyOf, --docno, --dob and --doe', () => {
   it.each([
     ['short dates', 'D23145890', '740812', '120415'],
-    ['ISO dates', 'D23145890', '1974-08-12', '2012-04-15'],
-    ['ISO dates without hyphens', 'D23145890', '19740812', '20120415'],
     ['space and lower case', ' d23145890 ', ' 740812', '120415 '],
     ['fillers behind the number', 'D23145890<<', '740812', '120415'],
   ])('takes %s', (_name, docno, dob, doe) => expect(accessKeyOf({ docno, dob, doe })).toEqual(key))
+
+  it.each([
+    ['with hyphens', '1974-08-12', '2012-04-15'],
+    ['without', '19740812', '20120415'],
+  ])('keeps the century of ISO dates %s', (_name, dob, doe) =>
+    expect(accessKeyOf({ docno: 'D23145890', dob, doe })).toEqual({
+      ...key,
+      fullDateOfBirth: '1974-08-12',
+      fullDateOfExpiry: '2012-04-15',
+    }),
+  )
 
   it.each(['', '<', 'ß', 'D-1', 'D 1', '۱۲۳', 'D'.repeat(23)])('refuses the number %j', (docno) => {
     expect(refusalOf({ docno, dob: '740812', doe: '120415' }).message).toMatch(/^--docno: letters/)

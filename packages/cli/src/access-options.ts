@@ -2,7 +2,7 @@ import { InputError } from '@kart/codec'
 import { readMrz } from '@kart/layout'
 import type { AccessKey } from '@kart/verification'
 import type { Command } from 'commander'
-import { mrzDate } from './date-option.ts'
+import { fullDate, mrzDate } from './date-option.ts'
 import { decodeInput, readInput } from './read-file.ts'
 
 export interface AccessOptions {
@@ -35,15 +35,13 @@ function zoneOf(given: string): string {
 function accessKeyInZone(given: string): AccessKey {
   const zone = zoneOf(given)
   const { fields, checks } = decodeInput('--mrz', () => readMrz(zone))
-  const wrong = checks.filter(
-    ({ valid, field }) => !valid && (field === 'documentNumber' || field === 'dateOfBirth' || field === 'dateOfExpiry'),
-  )
+  const wrong = checks.filter(({ valid }) => !valid)
   if (wrong.length > 0)
     throw new InputError(
       '--mrz',
       `check digit of ${wrong.map(({ field, line, position }) => `${field} (line ${line}, position ${position})`).join(', ')} is wrong: type the zone once more`,
     )
-  return { documentNumber: fields.documentNumber, dateOfBirth: fields.dateOfBirth, dateOfExpiry: fields.dateOfExpiry }
+  return { documentNumber: fields.documentNumber, dateOfBirth: fields.dateOfBirth, dateOfExpiry: fields.dateOfExpiry, zone }
 }
 
 /** The fields that open a card, from a whole MRZ or one by one. Throws InputError. */
@@ -59,5 +57,13 @@ export function accessKeyOf(options: AccessOptions): AccessKey {
   const typed = docno.trim()
   if (!/^[A-Za-z0-9][A-Za-z0-9<]{0,21}$/.test(typed)) throw new InputError('--docno', 'letters A to Z and digits only, at most 22')
   const documentNumber = typed.toUpperCase().replace(/<+$/, '')
-  return { documentNumber, dateOfBirth: mrzDate(dob, '--dob'), dateOfExpiry: mrzDate(doe, '--doe') }
+  const fullDateOfBirth = fullDate(dob)
+  const fullDateOfExpiry = fullDate(doe)
+  return {
+    documentNumber,
+    dateOfBirth: mrzDate(dob, '--dob'),
+    dateOfExpiry: mrzDate(doe, '--doe'),
+    ...(fullDateOfBirth ? { fullDateOfBirth } : {}),
+    ...(fullDateOfExpiry ? { fullDateOfExpiry } : {}),
+  }
 }

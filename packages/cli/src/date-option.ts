@@ -22,3 +22,9 @@ export function mrzDate(text: string, option: string): string {
   if (day !== '<<' && (day < '01' || day > '31')) throw new InputError(option, 'the day is not 01..31')
   return trimmed
 }
+
+/** The same date with its century, YYYY-MM-DD; undefined where it was typed without one. */
+export function fullDate(text: string): string | undefined {
+  const digits = text.trim().replaceAll('-', '')
+  return /^\d{8}$/.test(digits) ? `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}` : undefined
+}

@@ -16,7 +16,7 @@ describe('exitCodeOf', () => {
   it('gives every error code 2 or 3, and never the 1 of a rejected card', () => {
     const codes = Object.fromEntries(errorCodes.map((code) => [code, exitCodeOf(new AnyError(code))]))
     expect(codes).toEqual({
-      decode: 2,
+      decode: 3,
       input: 2,
       limit: 2,
       pki: 2,
@@ -33,7 +33,7 @@ describe('exitCodeOf', () => {
 
   it('sorts the errors that packages throw', () => {
     expect(exitCodeOf(new InputError('x', 'y'))).toBe(2)
-    expect(exitCodeOf(new DecodeError('x', 'y'))).toBe(2)
+    expect(exitCodeOf(new DecodeError('x', 'y'))).toBe(3)
     expect(exitCodeOf(new LimitError('x', 1))).toBe(2)
     expect(exitCodeOf(new PcscError('open', 'x'))).toBe(3)
     expect(exitCodeOf(new PcscError('transmit', 'x'))).toBe(3)

@@ -15,12 +15,13 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 const byErrorCode = {
-  decode: exitCode.badInput,
   input: exitCode.badInput,
   limit: exitCode.badInput,
   pki: exitCode.badInput,
   crypto: exitCode.badInput,
   'card-memory': exitCode.badInput,
+  // Files that the user names are decoded through `decodeInput`, which makes InputErrors: what is left came from a card.
+  decode: exitCode.cardFailure,
   'status-word': exitCode.cardFailure,
   transport: exitCode.cardFailure,
   reader: exitCode.cardFailure,

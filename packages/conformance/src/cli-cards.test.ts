@@ -260,7 +260,7 @@ describe('issue', () => {
     expect(readFileSync(folder.at('used.card')).length).toBe(before.length)
   })
 
-  it('is one document with --json, with nothing secret in it', async () => {
+  it('is one document with --json, also over short APDUs', async () => {
     const { code, document } = await folder.document(['issue', record, '--pki', 'pki', '--card', 'json.card', '--no-extended-length'])
     expect(code).toBe(0)
     expect(document).toMatchObject({ card: 'json.card', mrz: specimenMrz, lifeCycle: 'SECURED' })

@@ -136,7 +136,7 @@ describe('the journey of one record, on the emulated card', () => {
 
   it('under another country’s trust the card is rejected', async () => {
     const found = await runChecks(evidence, { profile, trust: trustStore([initTestPki().csca.certificate]), policy })
-    expect(judge(found)).toMatchObject({ verdict: 'rejected', reason: 'data-not-authentic' })
+    expect(judge(found)).toMatchObject({ verdict: 'rejected', reason: 'signer-not-trusted' })
   })
 
   it('with the wrong printed data the card stays shut, and that is no acceptance', async () => {

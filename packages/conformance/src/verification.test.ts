@@ -74,11 +74,28 @@ test('with other printed data the card stays shut', async () => {
   expect(await verdict(evidence)).toMatchObject({ verdict: 'error', reason: 'access-refused' })
 })
 
+test('V13 printed data that is not the chip’s is found, in every character and every century', async () => {
+  const evidence = await readIssued()
+  const { bytes } = evidence.files.find(({ name }) => name === 'EF.DG1')!
+  const zone = Buffer.from(bytes!.slice(-90)).toString('latin1')
+  const printed = (more: object) => verdict({ ...evidence, access: { ...evidence.access, key: { ...evidence.access.key, ...more } } })
+  expect(await printed({ zone })).toMatchObject({ verdict: 'accepted' })
+  for (let i = 0; i < zone.length; i++) {
+    const other = zone.slice(0, i) + (zone[i] === 'X' ? 'Y' : 'X') + zone.slice(i + 1)
+    expect(await printed({ zone: other }), `character ${i + 1}`).toMatchObject({ verdict: 'rejected', reason: 'data-inconsistent' })
+  }
+  const century = (iso: string, by: number) => `${Number(iso.slice(0, 4)) + by}${iso.slice(4)}`
+  const [birth, expiry] = ['1991-06-12', '2033-10-03']
+  expect(await printed({ fullDateOfBirth: birth, fullDateOfExpiry: expiry })).toMatchObject({ verdict: 'accepted' })
+  expect(await printed({ fullDateOfBirth: century(birth, 100) })).toMatchObject({ verdict: 'rejected', reason: 'data-inconsistent' })
+  expect(await printed({ fullDateOfExpiry: century(expiry, -100) })).toMatchObject({ verdict: 'rejected', reason: 'data-inconsistent' })
+})
+
 test('a card made by another authority with the same name is not accepted', async () => {
   const forger = initTestPki({ now: personalizationDay })
   const forged = await issue(forger)
   const evidence = await readCard(forged.card.transport(), { profile: nationalId, access: forged.access })
-  expect(await verdict(evidence)).toMatchObject({ verdict: 'rejected', reasons: ['data-not-authentic'] })
+  expect(await verdict(evidence)).toMatchObject({ verdict: 'rejected', reason: 'signer-not-trusted' })
   expect(await verdict(evidence, { csca: forger.csca.certificate })).toMatchObject({ verdict: 'accepted' })
 })
 

@@ -33,6 +33,11 @@ export interface AccessKey {
   readonly dateOfBirth: string
   /** YYMMDD. */
   readonly dateOfExpiry: string
+  /** The whole printed zone, 90, 72 or 88 characters without line ends, where the terminal has it: then every character is held against EF.DG1. */
+  readonly zone?: string
+  /** Printed dates with their century, YYYY-MM-DD, where the terminal has them: then they are held against what the card says in full. */
+  readonly fullDateOfBirth?: string
+  readonly fullDateOfExpiry?: string
 }
 
 /** How the eMRTD application was opened. */

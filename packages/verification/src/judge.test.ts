@@ -67,15 +67,17 @@ describe('V15 the verdict', () => {
       'the worst of several',
       [fail(row('document.expired'), ''), fail(row('pa.chain'), ''), notRun(row('aa.signature'), '')],
       'rejected',
-      'data-not-authentic',
+      'signer-not-trusted',
     ],
+    ['a certificate that ran out', [fail(row('pa.validity'), ''), fail(row('document.expired'), '')], 'rejected', 'certificate-not-valid'],
+    ['a wrong hash under an unknown signer', [fail(row('pa.chain'), ''), fail(row('pa.hash.DG1'), '')], 'rejected', 'data-not-authentic'],
   ])('V15 %s', (_, checks, verdict, reason) => {
     expect(judge(checks)).toMatchObject({ verdict, reason })
   })
 
   test('V15 every reason can be reached, and each has a sentence', () => {
     const reached = new Set<string>()
-    for (const id of ['access.opened', 'pa.a', 'aa.a', 'finger.match', 'document.expired', 'mrz.a'])
+    for (const id of ['access.opened', 'pa.a', 'pa.chain', 'pa.validity', 'aa.a', 'finger.match', 'document.expired', 'mrz.a'])
       for (const outcome of ['pass', 'fail', 'not-run'] as const) reached.add(judge([make[outcome](row(id), '')]).reason)
     reached.add(judge([]).reason)
     expect([...reached].sort()).toEqual([...reportReasons].sort())

@@ -6,7 +6,9 @@ export type Verdict = 'accepted' | 'rejected' | 'error'
 /** Why, for machines; the worst first in {@link Report.reasons}. */
 export const reportReasons = [
   'access-refused', // the card did not open with the key from the printed data
-  'data-not-authentic', // passive authentication failed: signature, signer, trust or hashes
+  'data-not-authentic', // passive authentication failed: signature, hashes or what was signed
+  'signer-not-trusted', // no authority that is trusted here vouches for who signed the card
+  'certificate-not-valid', // a certificate behind the card is not valid at this time
   'chip-not-genuine', // the chip did not prove the key that the issuer signed
   'not-the-holder', // the live finger does not match
   'document-expired', // the date of expiry has passed
@@ -33,6 +35,8 @@ export interface Report {
 
 const failureReasons = [
   { ids: /^access\./, reason: 'access-refused' },
+  { ids: /^pa\.(chain|signer)$/, reason: 'signer-not-trusted' },
+  { ids: /^pa\.validity$/, reason: 'certificate-not-valid' },
   { ids: /^pa\./, reason: 'data-not-authentic' },
   { ids: /^aa\./, reason: 'chip-not-genuine' },
   { ids: /^finger\./, reason: 'not-the-holder' },
@@ -43,12 +47,14 @@ const failureReasons = [
 const summaries = {
   'access-refused': 'The card did not open with the data printed on it, so nothing could be judged.',
   'data-not-authentic': 'The data on the card are not shown to be what the issuer signed.',
+  'signer-not-trusted': 'No authority that is trusted here vouches for who signed this card.',
+  'certificate-not-valid': 'A certificate behind this card is not valid at this time.',
   'chip-not-genuine': 'The chip did not prove that it is the one the issuer made.',
   'not-the-holder': 'The finger presented does not match the one on the card.',
   'document-expired': 'The document has expired.',
   'data-inconsistent': 'The data on the card contradict each other or the profile.',
   'cannot-prove-genuine-chip': 'The data are the issuer’s, but the chip never proved that it is not a copy.',
-  incomplete: 'Not every required check could be run.',
+  incomplete: 'Not every required check could be run',
   'nothing-proved': 'No check was required, so nothing is proved.',
   genuine: 'Every required check passed.',
 } as const satisfies Record<ReportReason, string>
@@ -73,5 +79,18 @@ export function judge(checks: readonly Check[]): Report {
   const reasons = found.has('access-refused') ? (['access-refused'] as const) : reportReasons.filter((reason) => found.has(reason))
   const reason = reasons[0]!
   const verdict = accepted ? 'accepted' : reason === 'access-refused' ? 'error' : 'rejected'
-  return { verdict, reason, reasons, summary: summaries[reason], checks }
+  return {
+    verdict,
+    reason,
+    reasons,
+    summary: reason === 'incomplete' ? `${summaries.incomplete}: ${missing(required)}.` : summaries[reason],
+    checks,
+  }
+}
+
+/** What was not run, and why, for people: the first of the required checks that did not run. */
+function missing(required: readonly Check[]): string {
+  const [first, ...more] = required.filter((check) => check.outcome === 'not-run')
+  if (first === undefined) return 'nothing'
+  return `${first.title} (${first.detail})${more.length > 0 ? `, and ${more.length} more` : ''}`
 }

@@ -50,7 +50,7 @@ const paTests: PaTest[] = json('pa/pa.json').groups[0].tests
  */
 const laterSteps = {
   13: { needs: 'revocation lists', answer: 'pa.revocation', outcome: 'not-run', reason: 'incomplete' },
-  14: { needs: 'link certificates', answer: 'pa.chain', outcome: 'fail', reason: 'data-not-authentic' },
+  14: { needs: 'link certificates', answer: 'pa.chain', outcome: 'fail', reason: 'signer-not-trusted' },
 } as const
 
 const chainChecks = ['pa.chain', 'pa.validity', 'pa.key-usage', 'pa.critical-extensions', 'pa.key-strength', 'pa.country']

@@ -25,7 +25,7 @@ const rows = {
     clause: 'Doc 9303-3, 8th ed., 4.9; Doc 9303-5, 8th ed., 4.2',
   },
   issuer: { id: 'mrz.issuing-state', title: 'The MRZ names the State of the profile', clause: 'Doc 9303-3, 8th ed., 5; house rule' },
-  access: { id: 'mrz.access-agrees', title: 'The printed MRZ is that of EF.DG1', clause: 'Doc 9303-11, 8th ed., 4.3; house rule' },
+  access: { id: 'mrz.access-agrees', title: 'What is printed is what EF.DG1 says', clause: 'Doc 9303-11, 8th ed., 4.3; house rule' },
   dg11: { id: 'mrz.dg1-dg11', title: 'EF.DG1 and EF.DG11 are about one person', clause: 'Doc 9303-10, 8th ed., 4.7.11; house rule' },
   nationalCode: { id: 'mrz.national-code', title: 'The national code is sound and the same everywhere', clause: 'house rule' },
   expired: { id: 'document.expired', title: 'The document has not expired', clause: 'Doc 9303-3, 8th ed., 4.8' },
@@ -60,7 +60,7 @@ export function checkIdentity(sources: IdentitySources, profile: CardProfile, po
         ? pass(rows.issuer, profile.issuingState)
         : fail(rows.issuer, `another State than ${profile.issuingState}`),
     ),
-    withMrz(rows.access, (read) => checkAccess(sources.access, read)),
+    withMrz(rows.access, (read) => checkAccess(sources, read, policy)),
     withMrz(rows.dg11, (read) => checkDetails(sources.details, read)),
     ...(profile.personalNumber === 'iran-national-code'
       ? [withMrz(rows.nationalCode, (read) => checkNationalCode(sources.details, read))]
@@ -91,16 +91,33 @@ function checkMrz(mrz: MrzReading): Check {
     : fail(rows.checkDigits, wrong.join('; '))
 }
 
-function checkAccess(access: AccessKey, { fields }: MrzReading): Check {
+function checkAccess({ access, details }: IdentitySources, mrz: MrzReading, policy: Policy): Check {
+  const { fields } = mrz
   const bare = (number: string) => number.replace(/<+$/, '')
-  const differing = [
-    ...(bare(access.documentNumber) === fields.documentNumber ? [] : ['document number']),
-    ...(access.dateOfBirth === fields.dateOfBirth ? [] : ['date of birth']),
-    ...(access.dateOfExpiry === fields.dateOfExpiry ? [] : ['date of expiry']),
-  ]
-  return differing.length === 0
-    ? pass(rows.access, 'document number, date of birth and date of expiry')
-    : fail(rows.access, `differing: ${differing.join(', ')}`)
+  const compared: string[] = []
+  const differing: string[] = []
+  const compare = (what: string, agrees: boolean) => {
+    ;(agrees ? compared : differing).push(what)
+  }
+  compare('document number', bare(access.documentNumber) === fields.documentNumber)
+  compare('date of birth', access.dateOfBirth === fields.dateOfBirth)
+  compare('date of expiry', access.dateOfExpiry === fields.dateOfExpiry)
+  const birth = details?.dateOfBirth
+  if (access.fullDateOfBirth !== undefined && birth !== undefined)
+    compare('year of birth', Number(access.fullDateOfBirth.slice(0, 4)) === birth.year)
+  if (access.fullDateOfExpiry !== undefined)
+    compare('year of expiry', Number(access.fullDateOfExpiry.slice(0, 4)) === yearOfExpiry(fields.dateOfExpiry, policy))
+  if (access.zone !== undefined) compare('the whole zone', access.zone === mrz.lines.join(''))
+  return differing.length === 0 ? pass(rows.access, compared.join(', ')) : fail(rows.access, `differing: ${differing.join(', ')}`)
+}
+
+function yearOfExpiry(text: string, policy: Policy): number | undefined {
+  try {
+    return resolveDateOfExpiry(text, policy.now.toISOString().slice(0, 10)).year
+  } catch (error) {
+    if (error instanceof CardError) return undefined
+    throw error
+  }
 }
 
 function checkDetails(details: PersonalDetails | undefined, { fields }: MrzReading): Check {
