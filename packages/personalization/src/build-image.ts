@@ -70,7 +70,7 @@ function holderDetails({ holder }: EnrollmentRecord): Uint8Array {
     dateOfBirth: parseIsoDate(holder.dateOfBirth),
     placeOfBirth: [canonicalText(persian.birthPlace)],
     address: [canonicalText(persian.address)],
-    telephone: holder.telephone,
+    ...(holder.telephone === undefined ? {} : { telephone: holder.telephone }),
     personalSummary: summaryWithFather(canonicalName(persian.fatherName)),
   })
 }
@@ -91,7 +91,7 @@ function nationalDetails({ document, holder }: EnrollmentRecord): Uint8Array {
     birthCertificateNumber: canonicalText(holder.birthCertificate.number),
     birthCertificateSeries: canonicalText(holder.birthCertificate.series),
     postalCode: holder.postalCode,
-    education: canonicalText(holder.education),
+    ...(holder.education === undefined ? {} : { education: canonicalText(holder.education) }),
     dateOfBirth: isoToJalali(holder.dateOfBirth),
     dateOfIssue: isoToJalali(document.dateOfIssue),
     dateOfExpiry: isoToJalali(document.dateOfExpiry),

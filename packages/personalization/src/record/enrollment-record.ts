@@ -39,11 +39,12 @@ export interface EnrollmentRecord {
     readonly persian: RecordName & { readonly fatherName: string; readonly birthPlace: string; readonly address: string }
     /** The registry's Latin spelling, where it has one. */
     readonly latin?: RecordName
-    readonly telephone: string
+    /** Left out where the holder has none. */
+    readonly telephone?: string
     readonly birthCertificate: { readonly number: string; readonly series: string }
     /** Ten Latin digits. */
     readonly postalCode: string
-    readonly education: string
+    readonly education?: string
   }
   /** JPEG or JPEG 2000 file. */
   readonly portrait: Uint8Array

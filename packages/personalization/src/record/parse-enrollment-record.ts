@@ -103,7 +103,8 @@ function checkDates(document: RawRecord['document'], holder: RawRecord['holder']
     ['document.dateOfExpiry', document.dateOfExpiry],
   ] as const
   for (const [field, text] of dates) {
-    at(field, () => parseIsoDate(text, field))
+    const { year } = at(field, () => parseIsoDate(text, field))
+    if (year < 1800) throw new InputError(field, 'looks like a Jalali date: give the Gregorian one, YYYY-MM-DD')
     at(field, () => isoToJalali(text, field)) // the card holds the same day in the national calendar
   }
   if (holder.dateOfBirth > document.dateOfIssue) throw new InputError('document.dateOfIssue', 'is before the holder’s birth')
@@ -112,7 +113,11 @@ function checkDates(document: RawRecord['document'], holder: RawRecord['holder']
 
 function checkTexts(raw: RawRecord): void {
   const { persian, latin } = raw.holder
-  for (const key of ['familyName', 'givenNames', 'fatherName'] as const) at(`holder.persian.${key}`, () => canonicalName(persian[key]))
+  for (const key of ['familyName', 'givenNames', 'fatherName'] as const) {
+    const name = at(`holder.persian.${key}`, () => canonicalName(persian[key]))
+    if (/\p{Script=Latin}/u.test(name))
+      throw new InputError(`holder.persian.${key}`, 'holds Latin letters: write it in Persian, and the Latin spelling in holder.latin')
+  }
   const texts = {
     'holder.persian.birthPlace': persian.birthPlace,
     'holder.persian.address': persian.address,
@@ -122,7 +127,7 @@ function checkTexts(raw: RawRecord): void {
     'document.issuingOffice.name': raw.document.issuingOffice.name,
   }
   for (const [field, text] of Object.entries(texts))
-    if (at(field, () => canonicalText(text)) === '') throw new InputError(field, 'holds no visible character')
+    if (text !== undefined && at(field, () => canonicalText(text)) === '') throw new InputError(field, 'holds no visible character')
   const written = latin === undefined ? 'holder.persian' : 'holder.latin'
   at(written, () => holderMrzName({ persian, latin }, mrzNameLength.TD1))
 }
@@ -147,19 +152,24 @@ export function parseEnrollmentRecord(json: string | JsonValue, loadFile: LoadFi
   checkDates(document, holder)
   checkTexts(raw)
   const nationalCode = at('holder.nationalCode', () => parseNationalCode(holder.nationalCode, strictNationalCode))
-  const telephone = digits(
-    holder.telephone,
-    'holder.telephone',
-    /^\+?[0-9][0-9 -]{2,19}$/,
-    'a telephone number (digits, spaces, hyphens, + in front)',
-  )
+  const telephone =
+    holder.telephone === undefined
+      ? {}
+      : {
+          telephone: digits(
+            holder.telephone,
+            'holder.telephone',
+            /^\+?[0-9][0-9 -]{2,19}$/,
+            'a telephone number (digits, spaces, hyphens, + in front)',
+          ),
+        }
   const postalCode = digits(holder.postalCode, 'holder.postalCode', /^[0-9]{10}$/, 'a postal code of ten digits')
   const fingers = raw.fingers.map((one, index) => finger(one, index, loadFile))
   fingers.forEach((one, index) => {
     if (fingers.findIndex((other) => other.position === one.position) !== index)
       throw new InputError(`fingers[${index}].position`, 'is a finger that stands there twice')
   })
-  const { latin, ...rest } = holder
+  const { latin, telephone: _, education, ...rest } = holder
   return {
     schema: raw.schema,
     trackingCode: raw.trackingCode,
@@ -167,9 +177,10 @@ export function parseEnrollmentRecord(json: string | JsonValue, loadFile: LoadFi
     holder: {
       ...rest,
       ...(latin === undefined ? {} : { latin }),
+      ...(education === undefined ? {} : { education }),
+      ...telephone,
       nationalCode,
       nationality: country(holder.nationality, 'holder.nationality'),
-      telephone,
       postalCode,
     },
     portrait: image(raw.portrait, 'portrait', loadFile),
