@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
 import { openChannel } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
-import { dg1Codec, readMrz } from '@kart/layout'
+import { dg1Codec, holderMrzName, mrzNameLength, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
 import {
   buildImage,
@@ -70,6 +70,8 @@ export interface Issued {
   readonly report: PersonalizationReport
   /** Lines of the machine-readable zone. */
   readonly mrz: readonly string[]
+  /** What the office should know of this card: for people, without the holder's data. */
+  readonly notes: readonly string[]
 }
 
 /** Personalizes one card from a record. Throws what `buildImage` and `execute` throw. */
@@ -87,7 +89,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),
   })
   const dg1 = imageFile(image, 'EF.DG1')
-  return { report, mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [] }
+  return { report, mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [], notes: nameNotes(record) }
 }
 
 /** The steps of a personalization as lines of a cost table. */
@@ -98,4 +100,15 @@ export function issueStages(report: PersonalizationReport): StageLine[] {
     bytes: sent + received,
     milliseconds: ms,
   }))
+}
+
+/** What became of the name in the machine-readable zone, where that is not plain. */
+function nameNotes({ holder }: EnrollmentRecord): string[] {
+  const { truncated, source } = holderMrzName(holder, mrzNameLength.TD1)
+  return [
+    ...(truncated
+      ? ['The name is longer than the machine-readable zone has room for and was shortened there; it stands in full in DG11.']
+      : []),
+    ...(source === 'transliterated' ? ['The record has no Latin spelling: the zone has the name transliterated by ICAO Doc 9303-3.'] : []),
+  ]
 }

@@ -38,15 +38,25 @@ export function plainTable(head: readonly string[]): Table.Table {
   })
 }
 
-/** Prints every check and the verdict. */
+/** A table's lines without the blanks behind them. */
+const lines = (table: Table.Table): string =>
+  table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+
+/** Prints every check, the verdict, and once more, behind it, whatever stood in the way of an acceptance. */
 export function printReport(output: Output, report: Report): void {
-  const table = plainTable(['outcome', 'check', 'required', 'what was found'])
+  const table = plainTable(['outcome', 'check', 'what was found'])
   for (const check of report.checks)
-    table.push([marks[check.outcome], check.title, check.required ? 'yes' : 'no', visibleText(check.detail)])
-  output.line(table.toString())
+    table.push([marks[check.outcome], `${check.title}${check.required ? '' : pc.dim(' (not required)')}`, visibleText(check.detail)])
+  output.line(lines(table))
   output.line()
   const colour = report.verdict === 'accepted' ? pc.green : pc.red
   output.line(`${pc.bold(colour(report.verdict.toUpperCase()))}  ${report.summary}`)
+  for (const check of report.checks.filter(({ required, outcome }) => required && outcome === 'fail'))
+    output.line(`  ${marks.fail}  ${check.title}: ${visibleText(check.detail)}`)
 }
 
 /** The stages of a run with their cost. */
@@ -59,7 +69,7 @@ export function printStages(output: Output, stages: readonly { name: string; apd
       { content: String(stage.bytes), hAlign: 'right' },
       { content: `${stage.milliseconds.toFixed(1)} ms`, hAlign: 'right' },
     ])
-  output.line(table.toString())
+  output.line(lines(table))
 }
 
 /** What stands in the JSON document of a verification that broke off. */

@@ -79,12 +79,18 @@ function renderTrace(title: string, rows: readonly TraceRow[]): Markup {
   )}</tbody></table></details>`
 }
 
+/** What stood in the way of an acceptance, at the top of the page. */
+function failures(checks: readonly CheckLine[]): Markup | undefined {
+  const failed = checks.filter(({ required, outcome }) => required && outcome === 'fail')
+  return failed.length === 0 ? undefined : html`<ul>${failed.map(({ title, detail }) => html`<li>✗ ${title}: ${detail}</li>`)}</ul>`
+}
+
 /** The whole page: one file, no script, nothing fetched from anywhere. */
 export function renderHtmlReport(page: ReportPage): string {
   const passed = page.checks.filter(({ outcome }) => outcome === 'pass').length
   return `<!doctype html>\n${
     html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"><title>${page.title}</title><style>${{ markup: pageStyle }}</style></head><body><header><h1>${page.title}</h1><p>${page.profileTitle} · ${page.time}</p></header>
-<section class="verdict ${page.verdict}"><strong>${page.verdict}</strong><span>${page.reason}</span></section>${page.notes.map((note) => html`<p class="note">${note}</p>`)}
+<section class="verdict ${page.verdict}"><strong>${page.verdict}</strong><div><span>${page.reason}</span>${failures(page.checks)}</div></section>${page.notes.map((note) => html`<p class="note">${note}</p>`)}
 ${page.holder ? renderHolder(page.holder) : undefined}
 ${
   page.stages.length > 0

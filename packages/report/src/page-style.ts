@@ -8,6 +8,7 @@ header p{margin:2px 0 16px;color:var(--soft)}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:18px;margin:0 0 16px;overflow-x:auto}
 .verdict{display:flex;gap:16px;align-items:center;border-left:8px solid var(--idle)}
 .verdict strong{font-size:24px;text-transform:uppercase;letter-spacing:.04em}
+.verdict ul{margin:6px 0 0;padding:0;list-style:none;color:var(--bad)}
 .verdict.accepted{border-color:var(--good)}.verdict.accepted strong{color:var(--good)}
 .verdict.rejected{border-color:var(--bad)}.verdict.rejected strong{color:var(--bad)}
 .verdict.error strong{color:var(--bad)}

@@ -58,7 +58,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const isNew = options.card !== undefined && !existsSync(options.card)
         const card = isNew && options.card !== undefined ? newEmulatedCard(options.card) : await openCard(options)
         try {
-          const { report, mrz } = await followStages(issuingStages, output.json, (tell) =>
+          const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
             issueCard({
               record,
               profile,
@@ -77,7 +77,15 @@ export function addIssueCommand(program: Command, run: Runner): void {
             `${pc.green('ISSUED')}  ${card.where}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
           )
           for (const line of mrz) output.line(`  ${line}`)
-          output.document({ card: card.where, mrz: mrz.join(''), ...report, publicKey: report.publicKey, atr: toHex(card.transport.atr) })
+          for (const note of notes) output.line(pc.dim(note))
+          output.document({
+            card: card.where,
+            mrz: mrz.join(''),
+            notes,
+            ...report,
+            publicKey: report.publicKey,
+            atr: toHex(card.transport.atr),
+          })
           return exitCode.done
         } finally {
           await card.close()
