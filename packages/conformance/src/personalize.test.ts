@@ -323,7 +323,7 @@ describe('power', () => {
       }
       // SET STATUS itself and what only proves it: the card was secured with nobody told, and whole.
       expect(securedByACut).toBeGreaterThan(0)
-      expect(securedByACut).toBeLessThanOrEqual(4)
+      expect(securedByACut).toBeLessThanOrEqual(5)
     },
   )
 

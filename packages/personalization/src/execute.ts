@@ -2,17 +2,14 @@ import {
   type CardChannel,
   type CardTransport,
   getResponse,
-  initializeUpdate,
   openChannel,
-  StatusWordError,
-  selectApplication,
   send,
   type TraceSink,
   traceLayer,
   wrongLength,
 } from '@kart/apdu/host'
 import { InputError, toHex } from '@kart/codec'
-import { digest, randomBytes } from '@kart/crypto'
+import { digest } from '@kart/crypto'
 import { type BacKeys, deriveBacKeys, type Scp03KeySource, type Scp03Session, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
 import { checkSigner, completeImage } from './complete-image.ts'
@@ -29,6 +26,7 @@ import {
   shortBlockSize,
   takesExtendedLength,
 } from './plan-commands.ts'
+import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, readBack } from './read-back.ts'
 import { redact } from './redact.ts'
 import { hasFiles, openSecurityDomain, requireInitialized } from './security-domain.ts'
@@ -153,30 +151,14 @@ async function secure(run: Run): Promise<void> {
     return opened
   })
   try {
-    await meter.step('prove', 2, async (advance) => {
-      // What the card must refuse is a file that it holds, with its own content: harmless where it is taken.
+    await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
-      await mustRefuse(() => send(channel, mf!.commands[0]!), 'STORE DATA')
-      advance()
-      await mustRefuse(async () => {
-        await send(base, selectApplication(image.profile.securityDomainAid, { label: 'issuer security domain' }))
-        await send(base, initializeUpdate(randomBytes(8), { keyVersion: options.keys.version }))
-      }, 'INITIALIZE UPDATE')
-      advance()
+      const storeData = mf!.commands[0]!
+      await proveSecured({ channel, base, profile: image.profile, keyVersion: options.keys.version, storeData }, () => advance())
     })
   } finally {
     session.destroy()
   }
-}
-
-async function mustRefuse(attempt: () => Promise<unknown>, name: string): Promise<void> {
-  try {
-    await attempt()
-  } catch (error) {
-    if (error instanceof StatusWordError) return
-    throw error
-  }
-  throw new PersonalizationError('prove', `the card says that it is SECURED and still takes ${name}: take it out of circulation`)
 }
 
 function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {

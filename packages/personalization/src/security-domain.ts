@@ -20,8 +20,8 @@ import { PersonalizationError } from './personalization-error.ts'
 const noSuchKeys = 0x6a88
 const fileNotFound = 0x6a82
 
-/** Selects the issuer security domain of the profile. */
-async function selectDomain(channel: CardChannel, profile: CardProfile, step: string): Promise<void> {
+/** Selects the issuer security domain of the profile. Throws PersonalizationError where the card refuses, DecodeError, TransportError. */
+export async function selectDomain(channel: CardChannel, profile: CardProfile, step: string): Promise<void> {
   try {
     await send(channel, selectApplication(profile.securityDomainAid, { answer: 'fci', label: 'issuer security domain' }))
   } catch (cause) {
