@@ -58,6 +58,17 @@ export function signerUsageProblem(signer: Certificate): string | undefined {
   return undefined
 }
 
+/**
+ * Why a document signer may not sign documents of this code (two MRZ characters, `I<`); undefined when it may. A signer that lists none may sign any; a
+ * single letter in the list stands for every code that begins with it (Doc 9303-12, 8th ed., 7.1.1.6).
+ */
+export function documentTypeProblem({ documentTypes }: Certificate, documentCode: string): string | undefined {
+  const code = documentCode.replace(/<$/, '')
+  if (documentTypes === undefined || documentTypes.some((type) => type === code || (type.length === 1 && code.startsWith(type))))
+    return undefined
+  return `the document signer may sign documents of type ${documentTypes.join(', ')} only, not ${code}`
+}
+
 /** Why a CSCA certificate may not sign certificates; undefined when it may (Doc 9303-12, 8th ed., 7.1.1, tables 5 and 6). */
 export function authorityUsageProblem(csca: Certificate): string | undefined {
   if (!csca.basicConstraints?.ca) return 'the CSCA’s certificate does not say that it is an authority'

@@ -1,11 +1,12 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { concatBytes, fromHex } from '@kart/codec'
 import { describe, expect, test } from 'vitest'
-import { card } from './testing/card.ts'
+import { card, dg1, mrz, profile } from './testing/card.ts'
 import * as builder from './testing/pki.ts'
 import {
   authority,
   digitalSignature,
+  documentTypeList,
   explicitEcKey,
   extendedKeyUsage,
   keyCertSign,
@@ -48,6 +49,42 @@ describe('V06 certificates and keys that may not be used so', () => {
   ])('V06 %s', async (_, cscaParts, id) => {
     const made = pki({ cscaParts })
     expect((await verify(card({ pki: made }), { pki: made })).failed).toEqual([id])
+  })
+
+  test.each([
+    ['passports', ['P']],
+    ['two-letter codes only', ['IP', 'ID', 'P']],
+  ])('V06 document signer for %s', async (_, types) => {
+    const made = pki({ signerParts: { extensions: [digitalSignature, documentTypeList(...types)] } })
+    const { failed, check } = await verify(card({ pki: made }), { pki: made })
+    expect(failed).toEqual(['pa.key-usage'])
+    expect(check('pa.key-usage').detail).toContain(types.join(', '))
+  })
+
+  test('V06 a document type of one letter stands for every code that begins with it', async () => {
+    const made = pki({ signerParts: { extensions: [digitalSignature, { ...documentTypeList('I', 'P'), critical: true }] } })
+    expect((await verify(card({ pki: made }), { pki: made })).report.verdict).toBe('accepted')
+    const identity = { ...profile, documentCode: 'ID' }
+    const evidence = card({ pki: made, signed: { 1: dg1(mrz({ documentCode: 'ID' })) } })
+    expect((await verify(evidence, { pki: made, profile: identity })).report.verdict).toBe('accepted')
+  })
+
+  test('V06 a document type list that is malformed', async () => {
+    for (const value of [
+      builder.seq(builder.int(0), builder.setOf()),
+      builder.seq(builder.int(1), documentTypeList('I').value.subarray(5)),
+      builder.seq(builder.int(0), builder.setOf(fromHex('0c0149'))),
+      documentTypeList('IDX').value,
+      documentTypeList('i').value,
+      documentTypeList('').value,
+      builder.seq(builder.int(0), builder.setOf(fromHex('130149')), builder.nul),
+    ]) {
+      const made = pki({ signerParts: { extensions: [digitalSignature, { oid: '2.23.136.1.1.6.2', value }] } })
+      expect((await verify(card({ pki: made }), { pki: made })).check('pa.signer')).toMatchObject({
+        outcome: 'fail',
+        detail: expect.stringMatching(/^documentTypeList/),
+      })
+    }
   })
 
   test('V06 an extension that is not critical may be unknown', async () => {

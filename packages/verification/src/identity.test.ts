@@ -1,3 +1,4 @@
+import { encodeMrz } from '@kart/layout'
 import { describe, expect, test } from 'vitest'
 import { judge } from './judge.ts'
 import { runChecks } from './run-checks.ts'
@@ -109,6 +110,39 @@ describe('V13 the zone of EF.DG1, signed as it stands', () => {
     )
     expect(check('mrz.national-code')).toBeUndefined()
     expect(report.verdict).toBe('accepted')
+  })
+})
+
+describe('V13 another document of the same State, signed by the same signer', () => {
+  const passport = encodeMrz({
+    format: 'TD3',
+    documentCode: 'P<',
+    issuer: 'IRN',
+    nationality: 'IRN',
+    sex: 'F',
+    name: 'SPECIMEN<<ANAHITA',
+    documentNumber: holder.documentNumber,
+    dateOfBirth: holder.dateOfBirth,
+    dateOfExpiry: holder.dateOfExpiry,
+    optionalData: holder.nationalCode,
+  })
+
+  test.each([
+    ['a passport, TD3', passport],
+    ['document code AC', mrz({ documentCode: 'AC' })],
+    ['document code C<', mrz({ documentCode: 'C<' })],
+    ['document code IP', mrz({ documentCode: 'IP' })],
+    ['document code ID', mrz({ documentCode: 'ID' })],
+  ])('V13 %s', async (_, zone) => {
+    const { failed, report } = await verify({ signed: { 1: dg1(zone) } })
+    expect(failed).toEqual(['mrz.document-type'])
+    expect(report).toMatchObject({ verdict: 'rejected', reason: 'data-inconsistent' })
+  })
+
+  test('V13 the passport is what a profile of passports asks for', async () => {
+    const profile = { ...smallProfile([1, 11, 14, 15]), mrzFormat: 'TD3' as const, documentCode: 'P<' }
+    expect((await verify({ signed: { 1: dg1(passport) } }, { profile })).report.verdict).toBe('accepted')
+    expect((await verify({}, { profile })).failed).toEqual(['mrz.document-type'])
   })
 })
 

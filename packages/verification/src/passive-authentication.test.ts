@@ -45,6 +45,7 @@ test('a genuine card is accepted, with every required check passed', async () =>
     'pa.country',
     'mrz.check-digits',
     'mrz.issuing-state',
+    'mrz.document-type',
     'mrz.access-agrees',
     'mrz.dg1-dg11',
     'mrz.national-code',

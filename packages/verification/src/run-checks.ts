@@ -45,7 +45,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
   const { profile, trust, policy, probe } = context
   const sodFile = openFile(evidence, emrtd, 'EF.SOD', efSodCodec)
   const sod = decodedValue(sodFile)
-  const passive = authenticateSod(sodFile, trust, policy)
+  const passive = authenticateSod(sodFile, trust, profile, policy)
   const dg1 = openFile(evidence, emrtd, 'EF.DG1', dg1Codec)
   const dg11 = openFile(evidence, emrtd, 'EF.DG11', dg11Codec)
   return [

@@ -8,8 +8,10 @@ import {
   derOctets,
   derOid,
   derSequence,
+  derSet,
   derSmallInteger,
   derTag,
+  derText,
   derTime,
 } from '../asn1/der.ts'
 
@@ -46,6 +48,8 @@ export interface KnownExtensions {
   /** keyIdentifier of the authority key identifier. */
   readonly authorityKeyId: Uint8Array | undefined
   readonly privateKeyUsagePeriod: { readonly notBefore: Date | undefined; readonly notAfter: Date | undefined } | undefined
+  /** Document codes that a document signer may sign for, one or two letters; a single letter stands for every code that begins with it (Doc 9303-12, 8th ed., 7.1.1.6). */
+  readonly documentTypes: readonly string[] | undefined
   /** Dotted identifiers of critical extensions whose meaning we do not know: a verifier must refuse the certificate (RFC 5280, 4.2). */
   readonly unknownCritical: readonly string[]
 }
@@ -57,6 +61,7 @@ const oids = {
   basicConstraints: '2.5.29.19',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+  documentTypeList: '2.23.136.1.1.6.2',
 } as const
 
 /** Reads Extensions (RFC 5280, 4.2); throws DecodeError, also when one extension stands there twice. */
@@ -95,6 +100,7 @@ export function knownExtensions(extensions: readonly CertificateExtension[]): Kn
         ?.content.slice(),
     ),
     privateKeyUsagePeriod: read(oids.privateKeyUsagePeriod, 'privateKeyUsagePeriod', readUsagePeriod),
+    documentTypes: read(oids.documentTypeList, 'documentTypeList', readDocumentTypes),
     unknownCritical: extensions
       .filter((extension) => extension.critical && !known.includes(extension.oid))
       .map((extension) => extension.oid),
@@ -118,6 +124,19 @@ function readBasicConstraints(node: DerNode, what: string): { ca: boolean; pathL
     ca: ca === undefined ? false : derBoolean(ca, what),
     pathLength: pathLength === undefined ? undefined : derSmallInteger(pathLength, what),
   }
+}
+
+function readDocumentTypes(node: DerNode, what: string): string[] {
+  const fields = new DerFields(derSequence(node, what, 2, 2), what)
+  const version = derSmallInteger(fields.required(derTag.integer, 'version'), what)
+  if (version !== 0) throw new DecodeError(what, `version ${version} where 0 is expected`)
+  const types = derSet(fields.required(derTag.set, 'docTypeList'), what, 1, 64).map((one) => {
+    const type = one.tag === derTag.printableString ? derText(one, what) : undefined
+    if (type === undefined || !/^[A-Z]{1,2}$/.test(type)) throw new DecodeError(what, 'a document type that is not one or two letters')
+    return type
+  })
+  fields.end()
+  return types
 }
 
 function readUsagePeriod(node: DerNode, what: string): { notBefore: Date | undefined; notAfter: Date | undefined } {

@@ -74,6 +74,8 @@ export interface CardProfile {
   readonly version: number
   /** ICAO issuing state code in the MRZ (`IRN`). */
   readonly issuingState: string
+  /** Format of the machine-readable zone in EF.DG1 (Doc 9303-5, -6 and -4, 8th ed.). */
+  readonly mrzFormat: 'TD1' | 'TD2' | 'TD3'
   /** Two first MRZ characters (`I<`). */
   readonly documentCode: string
   /** The rule that the personal number of DG11 follows; `unchecked` where no rule is known. */

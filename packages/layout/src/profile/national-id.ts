@@ -44,6 +44,7 @@ export const nationalId = {
   title: 'National identity card',
   version: 1,
   issuingState: 'IRN',
+  mrzFormat: 'TD1',
   documentCode: 'I<',
   personalNumber: 'iran-national-code',
   atr: fromHex('3B8D80018031FE739621C0554F7345494466'),

@@ -25,6 +25,11 @@ const rows = {
     clause: 'Doc 9303-3, 8th ed., 4.9; Doc 9303-5, 8th ed., 4.2',
   },
   issuer: { id: 'mrz.issuing-state', title: 'The MRZ names the State of the profile', clause: 'Doc 9303-3, 8th ed., 5; house rule' },
+  documentType: {
+    id: 'mrz.document-type',
+    title: 'The MRZ is of the profile’s kind of document',
+    clause: 'Doc 9303-3, 8th ed., 4; Doc 9303-5, 8th ed., 4.2; house rule',
+  },
   access: { id: 'mrz.access-agrees', title: 'What is printed is what EF.DG1 says', clause: 'Doc 9303-11, 8th ed., 4.3; house rule' },
   dg11: { id: 'mrz.dg1-dg11', title: 'EF.DG1 and EF.DG11 are about one person', clause: 'Doc 9303-10, 8th ed., 4.7.11; house rule' },
   nationalCode: { id: 'mrz.national-code', title: 'The national code is sound and the same everywhere', clause: 'house rule' },
@@ -60,6 +65,7 @@ export function checkIdentity(sources: IdentitySources, profile: CardProfile, po
         ? pass(rows.issuer, profile.issuingState)
         : fail(rows.issuer, `another State than ${profile.issuingState}`),
     ),
+    withMrz(rows.documentType, (read) => checkDocumentType(read, profile)),
     withMrz(rows.access, (read) => checkAccess(sources, read, policy)),
     withMrz(rows.dg11, (read) => checkDetails(sources.details, read)),
     ...(profile.personalNumber === 'iran-national-code'
@@ -89,6 +95,15 @@ function checkMrz(mrz: MrzReading): Check {
   return wrong.length === 0 && mrz.valid
     ? pass(rows.checkDigits, `${mrz.format}, ${mrz.checks.length} check digits`)
     : fail(rows.checkDigits, wrong.join('; '))
+}
+
+/** A passport or a resident card of the same State, signed by the same document signer, is not the card of the profile. */
+function checkDocumentType({ format, raw }: MrzReading, profile: CardProfile): Check {
+  const row = rows.documentType
+  if (format !== profile.mrzFormat) return fail(row, `a zone of format ${format} where the profile has ${profile.mrzFormat}`)
+  return raw.documentCode === profile.documentCode
+    ? pass(row, `${format}, document code ${profile.documentCode}`)
+    : fail(row, `another document code than ${profile.documentCode}`)
 }
 
 function checkAccess({ access, details }: IdentitySources, mrz: MrzReading, policy: Policy): Check {

@@ -1,7 +1,23 @@
 import { CardError, equalBytes } from '@kart/codec'
 import { digest, verifySignature } from '@kart/crypto'
-import { type Certificate, decodeCertificate, type EfSod, ldsSecurityObjectOid, type SodSigner, sameName } from '@kart/layout'
-import { authorityUsageProblem, findIssuer, keyProblem, refusedDigests, signerUsageProblem, validAt } from '../certificate-path.ts'
+import {
+  type CardProfile,
+  type Certificate,
+  decodeCertificate,
+  type EfSod,
+  ldsSecurityObjectOid,
+  type SodSigner,
+  sameName,
+} from '@kart/layout'
+import {
+  authorityUsageProblem,
+  documentTypeProblem,
+  findIssuer,
+  keyProblem,
+  refusedDigests,
+  signerUsageProblem,
+  validAt,
+} from '../certificate-path.ts'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { OpenedFile } from '../open-file.ts'
 import type { Policy } from '../policy.ts'
@@ -45,7 +61,7 @@ export interface PassiveAuthentication {
 }
 
 /** Passive authentication without the data groups: is EF.SOD the word of a document signer that a trusted CSCA made (Doc 9303-11, 8th ed., 5.1)? */
-export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, policy: Policy): PassiveAuthentication {
+export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, profile: CardProfile, policy: Policy): PassiveAuthentication {
   if (file.state !== 'decoded') {
     const first = file.state === 'absent' ? notRun(rows.sod, 'EF.SOD was not read') : fail(rows.sod, file.problem)
     const others = Object.values(rows).filter((row) => row !== rows.sod)
@@ -83,7 +99,10 @@ export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, poli
     ),
     withPath(rows.validity, (by, root) => checkValidity(info, by, root, policy)),
     withSigner(rows.keyUsage, (by) => {
-      const problem = signerUsageProblem(by) ?? (csca === undefined ? undefined : authorityUsageProblem(csca))
+      const problem =
+        signerUsageProblem(by) ??
+        documentTypeProblem(by, profile.documentCode) ??
+        (csca === undefined ? undefined : authorityUsageProblem(csca))
       if (problem !== undefined) return fail(rows.keyUsage, problem)
       return csca === undefined
         ? notRun(rows.keyUsage, 'there is no path to a trusted CSCA')

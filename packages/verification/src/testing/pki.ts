@@ -95,6 +95,11 @@ export const extendedKeyUsage = (purpose: string): Extension => ({ oid: '2.5.29.
 export const subjectKeyId = (id: Uint8Array): Extension => ({ oid: '2.5.29.14', value: octets(id) })
 export const authorityKeyId = (id: Uint8Array): Extension => ({ oid: '2.5.29.35', value: seq(encodeTlv(0x80, id)) })
 
+export const documentTypeList = (...types: string[]): Extension => ({
+  oid: '2.23.136.1.1.6.2',
+  value: seq(int(0), setOf(...types.map((type) => text(type, 0x13)))),
+})
+
 /** Key identifier: SHA-1 of the SubjectPublicKeyInfo (any value serves). */
 export const keyId = (key: TestKey) => bytes(createHash('sha1').update(key.spki).digest())
 
