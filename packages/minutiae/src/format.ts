@@ -4,7 +4,7 @@ import { compactCardCodec, normalCardCodec } from './card-formats.ts'
 import { incits2004Codec, incits2007Codec } from './incits-record.ts'
 import { fmrCodec } from './iso-record.ts'
 import { type FingerRecord, type RecordFormat, type RecordOptions, recordFrom, type ViewSource, viewTemplate } from './record.ts'
-import type { MinutiaeTemplate } from './template.ts'
+import { type MinutiaeTemplate, maxMinutiae } from './template.ts'
 
 /** Every format of minutiae that Kart reads and writes: three records and three card formats. */
 export type TemplateFormat = RecordFormat | 'card-normal' | 'card-compact' | 'card-template'
@@ -32,15 +32,15 @@ const codecs = { 'iso-19794-2-2005': fmrCodec, 'incits-378-2004': incits2004Code
 /**
  * Which format the bytes are in, by magic, version and length field; throws DecodeError when they are in none. The bare card formats have no header: bytes are
  * taken for the normal size when their length is a multiple of 5 and every minutia has its reserved bits 0 and a defined type, else for the compact
- * size when it is a multiple of 3 (house rule). Whoever knows the format should name it to {@link decodeTemplates}.
+ * size when it is a multiple of 3 and likewise well formed (house rule). Whoever knows the format should name it to {@link decodeTemplates}.
  */
 export function detectFormat(bytes: Uint8Array): TemplateFormat {
   if (bytes.length === 0) throw new DecodeError('minutiae', 'no bytes')
   if (bytes[0] === 0x46 && bytes[1] === 0x4d && bytes[2] === 0x52 && bytes[3] === 0) return detectRecord(bytes)
   if (bytes[0] === 0x7f && bytes[1] === 0x2e) return 'card-template'
   if (bytes.length % 5 === 0 && looksNormal(bytes)) return 'card-normal'
-  if (bytes.length % 3 === 0) return 'card-compact'
-  throw new DecodeError('minutiae', 'neither a record ("FMR"), nor a biometric data template (7F2E), nor as long as a card format can be')
+  if (bytes.length % 3 === 0 && looksCompact(bytes)) return 'card-compact'
+  throw new DecodeError('minutiae', 'neither a record ("FMR"), nor a biometric data template (7F2E), nor what a card format can be')
 }
 
 function detectRecord(bytes: Uint8Array): RecordFormat {
@@ -52,6 +52,13 @@ function detectRecord(bytes: Uint8Array): RecordFormat {
   if (bytes.length >= 12 && view.getUint32(8) === bytes.length) return 'iso-19794-2-2005'
   if (bytes.length >= 10 && view.getUint16(8) !== 0) return 'incits-378-2004'
   return bytes.length >= 14 && view.getUint32(10) === bytes.length ? 'incits-378-2004' : 'iso-19794-2-2005'
+}
+
+// At most 255 minutiae, none of the reserved type: a file of another kind hardly ever passes.
+function looksCompact(bytes: Uint8Array): boolean {
+  if (bytes.length > 3 * maxMinutiae) return false
+  for (let i = 2; i < bytes.length; i += 3) if (bytes[i]! >> 6 === 3) return false
+  return true
 }
 
 function looksNormal(bytes: Uint8Array): boolean {

@@ -91,7 +91,7 @@ describe('renderHtmlReport', () => {
     })
     expect(page).not.toMatch(/<script|onload="/)
     // Every place that was given the text shows it, escaped: the title and the meaning of the status word in two places each.
-    expect(page.split(escaped).length - 1).toBe(34)
+    expect(page.split(escaped).length - 1).toBe(36)
   })
 
   it('leaves out what a run has none of', () => {
