@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto'
 import { concatBytes, encodeTlv, fromHex, toHex } from '@kart/codec'
+import { never } from '@kart/layout'
 import { describe, expect, test } from 'vitest'
 import { card, defaultPki, dg1, dg14, dg15, exchange, file, mrz, now, profile, smallProfile } from './testing/card.ts'
 import {
@@ -350,6 +351,37 @@ describe('V09, V10 copies of a genuine card', () => {
     })
     expect(report.verdict).toBe('accepted')
     expect(check('aa.signature')).toMatchObject({ outcome: 'not-run', required: false })
+  })
+
+  test('V10 a policy that does not ask the chip still rejects one whose proof fails, or that shows a key and is not asked', async () => {
+    const optional = { policy: { chipAuthentication: 'optional' as const } }
+    expect((await verify(card(), optional)).report.verdict).toBe('accepted')
+    const wrong = await verify(card({ activeAuthentication: exchange(ecKey()) }), optional)
+    expect(wrong.failed).toEqual(['aa.signature'])
+    expect(wrong.report).toMatchObject({ verdict: 'rejected', reason: 'chip-not-genuine' })
+    const silent = { ...card().activeAuthentication!, signature: undefined, sw: 0x6982 }
+    expect((await verify(card({ activeAuthentication: silent }), optional)).failed).toEqual(['aa.signature'])
+    const notAsked = await verify(card({ activeAuthentication: undefined }), optional)
+    expect(notAsked.open).toEqual(['aa.signature'])
+    expect(notAsked.report.reason).toBe('cannot-prove-genuine-chip')
+    const replaced = card({ shown: { 15: dg15(ecKey()) } })
+    expect((await verify(replaced, optional)).failed).toEqual(expect.arrayContaining(['aa.key-in-sod', 'aa.signature']))
+  })
+
+  test('V10 a policy that does not ask the chip does not excuse a key that EF.SOD lists and the card hides', async () => {
+    // In this profile nobody may read EF.DG15 after BAC, so that its absence is no fault of coverage.
+    const shut = {
+      ...profile,
+      applications: profile.applications.map((one) => ({
+        ...one,
+        files: one.files.map((spec) => (spec.name === 'EF.DG15' ? { ...spec, read: never } : spec)),
+      })),
+    }
+    const { open } = await verify(card({ shown: { 15: undefined }, activeAuthentication: undefined }), {
+      profile: shut,
+      policy: { chipAuthentication: 'optional' },
+    })
+    expect(open).toEqual(['aa.key-in-sod', 'aa.signature'])
   })
 
   test('V10 the chip was not asked although it shows a key', async () => {

@@ -20,7 +20,7 @@ export interface Policy {
   readonly signerValidity: 'now' | 'at-signing'
   /** Whether a document signer must be shown not to be revoked. No revocation list is read yet, so `required` accepts no card. */
   readonly revocation: 'ignored' | 'required'
-  /** Whether the chip must prove itself for a card to be accepted. */
+  /** Whether the chip must prove itself. `optional` excuses only a card that was issued without a key to prove: a proof that fails always rejects. */
   readonly chipAuthentication: 'required' | 'optional'
   /** Name of the matcher's threshold for the finger (false match rate 1 in 10,000: `fmr1e-4`). */
   readonly fingerThreshold: ThresholdName

@@ -26,19 +26,24 @@ export function checkActiveAuthentication(
   dg15: OpenedFile<Dg15>,
   policy: Policy,
 ): Check[] {
-  const required = policy.chipAuthentication === 'required'
   if (dg15.state === 'absent') {
     const detail = 'the card shows no EF.DG15, so the chip has no key to prove'
+    // Where the policy leaves the proof open, it excuses only a card that was issued without a key: not a key that is hidden, silent or wrong.
+    const required = policy.chipAuthentication === 'required' || (sod !== undefined && lists(sod, 15))
     return [notRun(rows.key, detail, required), notRun(rows.signature, detail, required)]
   }
-  return [checkKey(sod, dg14, dg15, required), checkSignature(evidence, dg14, dg15, policy, required)]
+  return [checkKey(sod, dg14, dg15), checkSignature(evidence, dg14, dg15, policy)]
 }
 
-function checkKey(sod: EfSod | undefined, dg14: OpenedFile<Dg14>, dg15: OpenedFile<Dg15>, required: boolean): Check {
-  if (sod === undefined) return notRun(rows.key, 'there is no EF.SOD to look into', required)
-  if (!covered(sod, 15, dg15)) return fail(rows.key, 'EF.DG15 is not what EF.SOD lists', required)
-  if (dg14.state !== 'absent' && !covered(sod, 14, dg14)) return fail(rows.key, 'EF.DG14 is not what EF.SOD lists', required)
-  return pass(rows.key, dg14.state === 'absent' ? 'EF.SOD lists EF.DG15' : 'EF.SOD lists EF.DG14 and EF.DG15', required)
+function checkKey(sod: EfSod | undefined, dg14: OpenedFile<Dg14>, dg15: OpenedFile<Dg15>): Check {
+  if (sod === undefined) return notRun(rows.key, 'there is no EF.SOD to look into')
+  if (!covered(sod, 15, dg15)) return fail(rows.key, 'EF.DG15 is not what EF.SOD lists')
+  if (dg14.state !== 'absent' && !covered(sod, 14, dg14)) return fail(rows.key, 'EF.DG14 is not what EF.SOD lists')
+  return pass(rows.key, dg14.state === 'absent' ? 'EF.SOD lists EF.DG15' : 'EF.SOD lists EF.DG14 and EF.DG15')
+}
+
+function lists(sod: EfSod, group: number): boolean {
+  return sod.ldsSecurityObject.dataGroupHashes.some((one) => one.dataGroup === group)
 }
 
 function covered(sod: EfSod, group: number, file: OpenedFile<unknown>): boolean {
@@ -47,27 +52,27 @@ function covered(sod: EfSod, group: number, file: OpenedFile<unknown>): boolean 
   return hash !== undefined && expected !== undefined && file.state !== 'absent' && equalBytes(digest(hash, file.bytes), expected.hash)
 }
 
-function checkSignature(evidence: Evidence, dg14: OpenedFile<Dg14>, dg15: OpenedFile<Dg15>, policy: Policy, required: boolean): Check {
+function checkSignature(evidence: Evidence, dg14: OpenedFile<Dg14>, dg15: OpenedFile<Dg15>, policy: Policy): Check {
   const row = rows.signature
   const exchange = evidence.activeAuthentication
-  if (exchange === undefined) return notRun(row, 'the chip was not asked', required)
-  if (exchange.challenge.length !== challengeLength) return fail(row, `a challenge of ${exchange.challenge.length} bytes`, required)
-  if (exchange.signature === undefined) return fail(row, 'the chip refused to sign the challenge', required)
-  if (dg15.state !== 'decoded') return fail(row, dg15.state === 'malformed' ? dg15.problem : 'EF.DG15 was not read', required)
+  if (exchange === undefined) return notRun(row, 'the chip was not asked')
+  if (exchange.challenge.length !== challengeLength) return fail(row, `a challenge of ${exchange.challenge.length} bytes`)
+  if (exchange.signature === undefined) return fail(row, 'the chip refused to sign the challenge')
+  if (dg15.state !== 'decoded') return fail(row, dg15.state === 'malformed' ? dg15.problem : 'EF.DG15 was not read')
   const spki = dg15.value.subjectPublicKeyInfo
   try {
     const key = decodePublicKey(spki, { minRsaBits: policy.minChipRsaBits })
     if (key.kind === 'rsa') {
       const result = verifyIso9796(key, exchange.challenge, exchange.signature, { minRsaBits: policy.minChipRsaBits })
       return result.valid
-        ? pass(row, `RSA, ISO/IEC 9796-2, ${result.recovery.hash}`, required)
-        : fail(row, `the signature is not the chip key’s (${result.problem})`, required)
+        ? pass(row, `RSA, ISO/IEC 9796-2, ${result.recovery.hash}`)
+        : fail(row, `the signature is not the chip key’s (${result.problem})`)
     }
     const hash = ecdsaHash(dg14)
     const good = verifySignature(spki, { kind: 'ecdsa', hash, encoding: 'plain' }, exchange.challenge, exchange.signature)
-    return good ? pass(row, `ECDSA on ${key.curve} with ${hash}`, required) : fail(row, 'the signature is not the chip key’s', required)
+    return good ? pass(row, `ECDSA on ${key.curve} with ${hash}`) : fail(row, 'the signature is not the chip key’s')
   } catch (error) {
-    if (error instanceof CardError) return fail(row, error.message, required)
+    if (error instanceof CardError) return fail(row, error.message)
     throw error
   }
 }
