@@ -24,7 +24,7 @@ export {
   planSecuring,
 } from './plan-commands.ts'
 export type { EnrollmentRecord, RecordFinger, RecordName } from './record/enrollment-record.ts'
-export { type LoadFile, parseEnrollmentRecord } from './record/parse-enrollment-record.ts'
+export { type LoadFile, parseEnrollmentRecord, type RecordOptions } from './record/parse-enrollment-record.ts'
 export { type JsonValue, parseStrictJson } from './record/strict-json.ts'
 export { redact } from './redact.ts'
 export { readChipSerial } from './security-domain.ts'

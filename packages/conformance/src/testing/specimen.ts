@@ -18,14 +18,18 @@ export function specimenFile(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(name, folder)))
 }
 
+/** The moment at which tests personalize. */
+export const personalizationDay = new Date('2026-10-05T09:00:00Z')
+
 /** The specimen citizen's record. */
-export const specimen: EnrollmentRecord = parseEnrollmentRecord(readFileSync(new URL('record.json', folder), 'utf8'), specimenFile)
+export const specimen: EnrollmentRecord = parseEnrollmentRecord(readFileSync(new URL('record.json', folder), 'utf8'), specimenFile, {
+  now: personalizationDay,
+})
 
 /** Serial number of the emulated chip that tests personalize. */
 export const chipSerial = fromHex('4b415254000000000001')
 
-/** The moment at which tests personalize, and the test PKI of that day. */
-export const personalizationDay = new Date('2026-10-05T09:00:00Z')
+/** The test PKI of that day. */
 export const pki = initTestPki({ now: personalizationDay })
 
 /** What every test personalization runs with. */

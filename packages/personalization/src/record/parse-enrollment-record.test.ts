@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { nistFinger, nistTwoFingers, sampleFile, sampleJson, smallJpeg, vectorFile } from '../testing/sample-record.ts'
 import { parseEnrollmentRecord } from './parse-enrollment-record.ts'
 
-const parse = (json: unknown) => parseEnrollmentRecord(JSON.stringify(json), sampleFile)
+const now = new Date('2026-03-25T12:00:00Z')
+const parse = (json: unknown, at = now) => parseEnrollmentRecord(JSON.stringify(json), sampleFile, { now: at })
 
 /** The sample with one field replaced (`undefined` removes it); path as InputError gives it. */
 function changed(path: string, value: unknown): unknown {
@@ -19,9 +20,9 @@ function changed(path: string, value: unknown): unknown {
   return json
 }
 
-function problemOf(json: unknown): CardError {
+function problemOf(json: unknown, at = now): CardError {
   try {
-    parse(json)
+    parse(json, at)
   } catch (error) {
     if (error instanceof CardError) return error
     throw error
@@ -51,7 +52,7 @@ describe('parseEnrollmentRecord', () => {
   })
 
   it('takes a parsed value as well as text', () => {
-    expect(parseEnrollmentRecord(sampleJson(), sampleFile)).toEqual(parse(sampleJson()))
+    expect(parseEnrollmentRecord(sampleJson(), sampleFile, { now })).toEqual(parse(sampleJson()))
   })
 
   it.each([
@@ -113,6 +114,49 @@ describe('parseEnrollmentRecord', () => {
     const { field } = error as InputError
     // A missing or unknown field is reported at the field itself or the object around it.
     expect(path.startsWith(field) || field.startsWith(path), `${field} for ${path}`).toBe(true)
+  })
+
+  describe('holds the dates against the day of intake', () => {
+    const dated = (birth: string, issue: string, expiry: string) => {
+      const json = sampleJson()
+      json.holder.dateOfBirth = birth
+      Object.assign(json.document, { dateOfIssue: issue, dateOfExpiry: expiry })
+      return json
+    }
+
+    it.each([
+      ['a document that expired yesterday', '1990-05-14', '2016-03-24', '2026-03-24', 'document.dateOfExpiry', 'has passed'],
+      ['a document that expired long ago', '1990-05-14', '1995-01-01', '2005-01-01', 'document.dateOfExpiry', 'has passed'],
+      ['a document dated ahead by two days', '1990-05-14', '2026-03-27', '2033-03-26', 'document.dateOfIssue', 'more than a day ahead'],
+      ['a document dated ahead by years', '1990-05-14', '2030-01-01', '2037-01-01', 'document.dateOfIssue', 'more than a day ahead'],
+      ['a validity of 50 years', '1990-05-14', '2026-03-25', '2076-03-25', 'document.dateOfExpiry', 'another century'],
+      ['a validity of 100 years', '1990-05-14', '2026-03-25', '2126-03-24', 'document.dateOfExpiry', 'another century'],
+      ['a validity of 57 years, 49 of them to come', '1960-05-14', '2018-03-25', '2075-03-24', 'document.dateOfExpiry', 'another century'],
+      ['a year of another millennium', '1990-05-14', '2026-03-25', '3033-03-24', 'document.dateOfExpiry', 'another century'],
+      ['a birth of 1825', '1825-05-14', '2026-03-25', '2033-03-24', 'holder.dateOfBirth', 'more than 125 years ago'],
+      ['a birth of 1900', '1900-05-14', '2026-03-25', '2033-03-24', 'holder.dateOfBirth', 'more than 125 years ago'],
+    ])('refuses %s', (_name, birth, issue, expiry, field, words) => {
+      const error = problemOf(dated(birth, issue, expiry))
+      expect(error).toBeInstanceOf(InputError)
+      expect([(error as InputError).field, error.message]).toEqual([field, expect.stringContaining(words)])
+    })
+
+    it.each([
+      ['a document that expires today', '1990-05-14', '2016-03-24', '2026-03-25'],
+      ['a document dated tomorrow: the office lies east of UTC', '1990-05-14', '2026-03-26', '2033-03-25'],
+      ['a validity of 49 years', '1990-05-14', '2026-03-25', '2075-12-31'],
+      ['a child born today', '2026-03-25', '2026-03-25', '2033-03-24'],
+      ['a holder of 103 years, whose full date of birth stands in DG11', '1922-05-14', '2026-03-25', '2033-03-24'],
+    ])('takes %s', (_name, birth, issue, expiry) => {
+      expect(parse(dated(birth, issue, expiry)).document.dateOfExpiry).toBe(expiry)
+    })
+
+    it('by the moment it is given, the present one unless told', () => {
+      expect(problemOf(sampleJson(), new Date('2036-03-21T00:00:00Z')).message).toContain('has passed')
+      expect(problemOf(sampleJson(), new Date('2026-03-19T23:59:59Z')).message).toContain('more than a day ahead')
+      expect(problemOf(sampleJson(), new Date(Number.NaN))).toBeInstanceOf(InputError)
+      expect(() => parseEnrollmentRecord(dated('1990-05-14', '1995-01-01', '2005-01-01'), sampleFile)).toThrow('has passed')
+    })
   })
 
   it.each(['\u0000', '\u202e', '\u2066', '\u200b', '\u0085'])('X04 refuses a name or an address with %j', (bad) => {

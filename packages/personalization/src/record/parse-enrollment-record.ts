@@ -3,6 +3,8 @@ import {
   alpha2ToMrzCountry,
   canonicalName,
   canonicalText,
+  encodeMrzDate,
+  formatIsoDate,
   holderMrzName,
   isMrzCountry,
   isoToJalali,
@@ -10,6 +12,8 @@ import {
   parseIsoDate,
   parseNationalCode,
   readImageHeader,
+  resolveDateOfBirth,
+  resolveDateOfExpiry,
   strictNationalCode,
   toLatinDigits,
 } from '@kart/layout'
@@ -25,6 +29,15 @@ export type LoadFile = (name: string) => Uint8Array
 const maxImageFile = 2 * 1024 * 1024
 /** Largest finger record taken in, in bytes: nine views of 255 minutiae. */
 const maxTemplateFile = 64 * 1024
+
+/** Most years that a holder may count at issue (house rule: nobody on record has lived longer); in DG1 the year has two digits, DG11 has it in full. */
+const mostYearsOfAge = 125
+
+/** What a record is held against. */
+export interface RecordOptions {
+  /** The moment of intake; the present one unless told. Days are counted in UTC. */
+  readonly now?: Date
+}
 
 /** Runs a check of another package and gives its refusal the field's own path. */
 function at<T>(field: string, check: () => T): T {
@@ -96,7 +109,47 @@ function country(text: string, field: string): string {
   return code
 }
 
-function checkDates(document: RawRecord['document'], holder: RawRecord['holder']): void {
+const day = 86_400_000
+
+function isoDay(moment: number): string {
+  const date = new Date(moment)
+  if (Number.isNaN(date.getTime())) throw new InputError('now', 'is not a moment')
+  return date.toISOString().slice(0, 10)
+}
+
+/**
+ * Whether the two digits of the MRZ's year of expiry lead back to this date, for a reader of the day of issue and for one of today.
+ * A document that runs longer than the window of {@link resolveDateOfExpiry} would be read as one that expired in the century before.
+ */
+function readsBackAsExpiry(expiry: string, references: readonly string[]): boolean {
+  const short = encodeMrzDate(parseIsoDate(expiry))
+  return references.every((reference) => formatIsoDate(resolveDateOfExpiry(short, reference)) === expiry)
+}
+
+/** Whether the two digits of the MRZ's year of birth lead back to this date, or to the day a century later where the holder is old enough for it. */
+function readsBackAsBirth(birth: string, today: string): boolean {
+  const date = parseIsoDate(birth)
+  if (Number(today.slice(0, 4)) - date.year > mostYearsOfAge) return false
+  const short = resolveDateOfBirth(encodeMrzDate(date), today)
+  return short?.month === date.month && short?.day === date.day && (short?.year === date.year || short?.year === date.year + 100)
+}
+
+/** House rules for a document that is about to be made: not dated ahead by more than a day (offices lie east and west of UTC), not expired, not of another century. */
+function checkDocumentAgainst(now: Date, document: RawRecord['document'], holder: RawRecord['holder']): void {
+  const today = isoDay(now.getTime())
+  if (document.dateOfIssue > isoDay(now.getTime() + day))
+    throw new InputError('document.dateOfIssue', 'lies more than a day ahead: a document is not dated forward')
+  if (!readsBackAsBirth(holder.dateOfBirth, today))
+    throw new InputError('holder.dateOfBirth', `is more than ${mostYearsOfAge} years ago: correct the year`)
+  if (document.dateOfExpiry < today) throw new InputError('document.dateOfExpiry', 'has passed already: an expired document is not issued')
+  if (!readsBackAsExpiry(document.dateOfExpiry, [document.dateOfIssue, today]))
+    throw new InputError(
+      'document.dateOfExpiry',
+      'lies so far ahead that the two digits of the machine-readable zone would be read as another century: at most 49 years from the year of issue',
+    )
+}
+
+function checkDates(document: RawRecord['document'], holder: RawRecord['holder'], now: Date): void {
   const dates = [
     ['holder.dateOfBirth', holder.dateOfBirth],
     ['document.dateOfIssue', document.dateOfIssue],
@@ -109,6 +162,7 @@ function checkDates(document: RawRecord['document'], holder: RawRecord['holder']
   }
   if (holder.dateOfBirth > document.dateOfIssue) throw new InputError('document.dateOfIssue', 'is before the holder’s birth')
   if (document.dateOfExpiry <= document.dateOfIssue) throw new InputError('document.dateOfExpiry', 'is not after the date of issue')
+  checkDocumentAgainst(now, document, holder)
 }
 
 function checkTexts(raw: RawRecord): void {
@@ -134,10 +188,11 @@ function checkTexts(raw: RawRecord): void {
 
 /**
  * Takes in one enrollment record (JSON text or its parsed value, schema kart-enrollment-1): shape, national code, dates, document number, names, images and
- * finger templates are all checked before anything is made from them. `loadFile` gives the files that the record names.
+ * finger templates are all checked before anything is made from them. `loadFile` gives the files that the record names; `options.now` is the day that dates are
+ * held against: a document that has expired, is dated ahead, or runs beyond the century window of the MRZ is refused.
  * Throws InputError with the field's path, or LimitError; no message repeats what a field holds.
  */
-export function parseEnrollmentRecord(json: string | JsonValue, loadFile: LoadFile): EnrollmentRecord {
+export function parseEnrollmentRecord(json: string | JsonValue, loadFile: LoadFile, options: RecordOptions = {}): EnrollmentRecord {
   const result = recordSchema.safeParse(typeof json === 'string' ? parseStrictJson(json) : json)
   if (!result.success) {
     const { path, problem } = firstProblem(result.error)
@@ -149,7 +204,7 @@ export function parseEnrollmentRecord(json: string | JsonValue, loadFile: LoadFi
   if (!/^[A-Z0-9]{1,9}$/.test(document.number)) throw new InputError('document.number', 'is not one to nine of A-Z, 0-9')
   if (!/^[A-Za-z0-9-]{1,20}$/.test(document.issuingOffice.code))
     throw new InputError('document.issuingOffice.code', 'is not 1..20 of A-Z, a-z, 0-9, hyphen')
-  checkDates(document, holder)
+  checkDates(document, holder, options.now ?? new Date())
   checkTexts(raw)
   const nationalCode = at('holder.nationalCode', () => parseNationalCode(holder.nationalCode, strictNationalCode))
   const telephone =

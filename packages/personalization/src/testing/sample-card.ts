@@ -8,7 +8,7 @@ import { sampleFile, sampleJson } from './sample-record.ts'
 export const iccSerial = fromHex('00112233445566778899')
 export const personalizedAt = new Date('2026-03-25T08:09:10.999Z')
 
-export const sampleRecord = parseEnrollmentRecord(sampleJson(), sampleFile)
+export const sampleRecord = parseEnrollmentRecord(sampleJson(), sampleFile, { now: personalizedAt })
 
 /** The image of {@link sampleRecord} on the reference profile. */
 export const sampleImage: CardImage = buildImage(sampleRecord, nationalId, { iccSerial, personalizedAt, personalizationSystem: 'TEST-1' })
