@@ -28,7 +28,7 @@ export abstract class CardError extends Error {
 
 /** Bytes or text that are not what their format says: what was read, where, and what was found. */
 export class DecodeError extends CardError {
-  readonly code = 'decode'
+  readonly code: 'decode' | 'limit' = 'decode'
   /** What was being decoded, in the standard's words (`EF.COM`, `BER-TLV length`). */
   readonly what: string
   /** Offset in bytes from the start of the outermost input, where known. */
@@ -53,15 +53,13 @@ export class InputError extends CardError {
   }
 }
 
-/** A bound was reached: the input or the peer asks for more than is allowed. */
-export class LimitError extends CardError {
-  readonly code = 'limit'
-  readonly what: string
+/** A bound was reached: the input or the peer asks for more than is allowed. It is a DecodeError too, so that whoever catches those misses none. */
+export class LimitError extends DecodeError {
+  override readonly code = 'limit'
   readonly limit: number
 
   constructor(what: string, limit: number, options?: { cause?: unknown }) {
-    super(`${what}: more than the ${limit} allowed`, options)
-    this.what = what
+    super(what, `more than the ${limit} allowed`, options)
     this.limit = limit
   }
 }

@@ -70,7 +70,7 @@ export {
   type RsaPublicKeyInfo,
 } from './lds/public-key-info.ts'
 export { mrzCheckDigit } from './mrz/check-digit.ts'
-export { encodeMrz, type MrzContent, mrzInformation } from './mrz/encode-mrz.ts'
+export { encodeMrz, type MrzContent } from './mrz/encode-mrz.ts'
 export { type MrzFieldName, type MrzFieldRow, type MrzFormat, type MrzLayout, mrzLayouts, mrzNameLength } from './mrz/layout.ts'
 export { encodeMrzDate, resolveDateOfBirth, resolveDateOfExpiry } from './mrz/mrz-date.ts'
 export { holderMrzName, type MrzName, mrzName, type NameParts, truncateName } from './mrz/mrz-name.ts'

@@ -96,20 +96,3 @@ export function encodeMrz(content: MrzContent): string {
   }
   return text
 }
-
-/**
- * MRZ information, from which BAC and PACE derive their key: document number, date of birth and date of expiry, each with its check digit
- * (Doc 9303-11, 8th ed., 4.3.2 and 9.7.2.1); a number of fewer than nine characters is filled up, a longer one goes in whole. A secret of the holder: never log it.
- * Throws InputError.
- */
-export function mrzInformation(fields: {
-  readonly documentNumber: string
-  readonly dateOfBirth: string
-  readonly dateOfExpiry: string
-}): string {
-  const number = fields.documentNumber.padEnd(9, '<')
-  if (!/^[A-Z0-9<]{9,22}$/.test(number) || number.startsWith('<')) throw new InputError('document number', 'is not 1..22 of A-Z, 0-9, <')
-  if (!/^[0-9<]{6}$/.test(fields.dateOfBirth)) throw new InputError('date of birth', 'is not YYMMDD')
-  if (!/^[0-9]{6}$/.test(fields.dateOfExpiry)) throw new InputError('date of expiry', 'is not YYMMDD')
-  return [number, fields.dateOfBirth, fields.dateOfExpiry].map((part) => part + mrzCheckDigit(part)).join('')
-}

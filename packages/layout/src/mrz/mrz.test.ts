@@ -3,7 +3,7 @@ import { CardError, DecodeError, InputError, LimitError } from '@kart/codec'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mrzCheckDigit } from './check-digit.ts'
-import { encodeMrz, mrzInformation } from './encode-mrz.ts'
+import { encodeMrz } from './encode-mrz.ts'
 import { type MrzFieldName, mrzLayouts } from './layout.ts'
 import { encodeMrzDate, mrzDateProblem, resolveDateOfBirth, resolveDateOfExpiry } from './mrz-date.ts'
 import { parseMrz, readMrz } from './read-mrz.ts'
@@ -226,16 +226,6 @@ describe('encodeMrz', () => {
     const content = { ...good, ...change } as Parameters<typeof encodeMrz>[0]
     expect(() => encodeMrz(content)).toThrow(InputError)
     expect(() => encodeMrz(content)).toThrow(field === 'documentCode' ? 'MRZ' : field)
-  })
-
-  it('MRZ information: the samples of Doc 9303-11 D.2 and a long number', () => {
-    expect(mrzInformation({ documentNumber: 'L898902C', dateOfBirth: '690806', dateOfExpiry: '940623' })).toBe('L898902C<369080619406236')
-    expect(mrzInformation({ documentNumber: 'D23145890734', dateOfBirth: '340712', dateOfExpiry: '950712' })).toBe(
-      'D23145890734934071279507122',
-    )
-    expect(() => mrzInformation({ documentNumber: '', dateOfBirth: '690806', dateOfExpiry: '940623' })).toThrow(InputError)
-    expect(() => mrzInformation({ documentNumber: 'L898902C', dateOfBirth: '19690806', dateOfExpiry: '940623' })).toThrow(InputError)
-    expect(() => mrzInformation({ documentNumber: 'L898902C', dateOfBirth: '690806', dateOfExpiry: '<<0623' })).toThrow(InputError)
   })
 })
 
