@@ -14,10 +14,27 @@ const wanted = packages().filter(({ name, entries }) => entries.length > 0 && (o
 for (const { folder, entries } of wanted) {
   rmSync(join(folder, 'dist'), { recursive: true, force: true })
   const entry = Object.fromEntries(entries.map((name) => [name, join(folder, 'src', `${name}.ts`)]))
-  const shared = { entry, outDir: join(folder, 'dist'), format: ['esm', 'cjs'], target: 'node20', platform: 'node', silent: true, config: false, external: [/^[^./]/], noExternal: importOnly, loader: { '.wasm': 'binary' } }
+  const shared = {
+    entry,
+    outDir: join(folder, 'dist'),
+    format: ['esm', 'cjs'],
+    target: 'node20',
+    platform: 'node',
+    silent: true,
+    config: false,
+    external: [/^[^./]/],
+    noExternal: importOnly,
+    loader: { '.wasm': 'binary' },
+  }
   await build({ ...shared, splitting: true, shims: true, sourcemap: true, clean: false })
-  if (types) await build({ ...shared, dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } }, tsconfig: join(root, 'tsconfig.base.json') })
+  if (types)
+    await build({
+      ...shared,
+      dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
+      tsconfig: join(root, 'tsconfig.base.json'),
+    })
 }
 // The command carries its specimen citizen with it.
-if (wanted.some(({ name }) => name === 'cli')) cpSync(join(root, 'test-vectors/specimen'), join(root, 'packages/cli/dist/specimen'), { recursive: true })
+if (wanted.some(({ name }) => name === 'cli'))
+  cpSync(join(root, 'test-vectors/specimen'), join(root, 'packages/cli/dist/specimen'), { recursive: true })
 console.log(`built ${wanted.length} packages ${types ? 'with' : 'without'} types in ${((performance.now() - started) / 1000).toFixed(1)} s`)
