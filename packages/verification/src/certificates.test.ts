@@ -12,6 +12,7 @@ import {
   keyCertSign,
   keyUsage,
   pki,
+  privateKeyUsagePeriod,
   rsaKey,
   type TestKey,
 } from './testing/pki.ts'
@@ -179,6 +180,47 @@ describe('validity policy', () => {
     expect((await verify(stated, { pki: lapsed })).failed).toEqual(['pa.validity'])
     expect((await verify(stated, { pki: lapsed, policy: { signerValidity: 'at-signing' } })).report.verdict).toBe('accepted')
     expect((await verify(card({ pki: lapsed }), { pki: lapsed, policy: { signerValidity: 'at-signing' } })).failed).toEqual(['pa.validity'])
+  })
+
+  describe('V05 the signing time', () => {
+    const limited = pki({
+      signerParts: { extensions: [digitalSignature, privateKeyUsagePeriod('2024-02-01T00:00:00', '2024-05-01T00:00:00')] },
+    })
+    const signed = (signingTime: string, changes = {}) =>
+      verify(card({ pki: limited, sod: { signingTime } }), { pki: limited, policy: changes })
+
+    test.each([
+      ['2024-04-30T23:59:59', undefined],
+      ['2024-05-01T00:00:00', undefined],
+      ['2024-05-01T00:00:01', 'after the document signer’s key might sign'],
+      ['2024-01-31T23:59:59', 'before the document signer’s key might sign'],
+      ['2023-12-31T23:59:59', 'outside the document signer’s validity'],
+    ])('V05 %s against a key that might sign from February to April 2024', async (signingTime, problem) => {
+      const { failed, check } = await signed(signingTime)
+      expect(failed).toEqual(problem === undefined ? [] : ['pa.validity'])
+      expect(check('pa.validity').detail).toContain('the signer’s word')
+      if (problem !== undefined) expect(check('pa.validity').detail).toContain(problem)
+      expect((await signed(signingTime, { signerValidity: 'at-signing' })).failed).toEqual(failed)
+    })
+
+    test('V05 one end of the period may be left open', async () => {
+      const open = pki({ signerParts: { extensions: [digitalSignature, privateKeyUsagePeriod(undefined, '2024-05-01T00:00:00')] } })
+      expect((await verify(card({ pki: open, sod: { signingTime: '2024-01-01T00:00:00' } }), { pki: open })).failed).toEqual([])
+      expect((await verify(card({ pki: open, sod: { signingTime: '2024-06-01T00:00:00' } }), { pki: open })).failed).toEqual([
+        'pa.validity',
+      ])
+    })
+
+    test('V05 a signing time that lies ahead, beyond what clocks may be apart', async () => {
+      const at = (signingTime: string, clockToleranceHours?: number) =>
+        verify(card({ sod: { signingTime } }), clockToleranceHours === undefined ? {} : { policy: { clockToleranceHours } })
+      expect((await at('2026-06-02T12:00:00')).failed).toEqual([])
+      const { failed, check } = await at('2026-06-02T12:00:01')
+      expect(failed).toEqual(['pa.validity'])
+      expect(check('pa.validity').detail).toContain('lies in the future')
+      expect((await at('2026-06-01T12:00:01', 0)).failed).toEqual(['pa.validity'])
+      expect((await at('2033-01-01T00:00:00')).failed).toEqual(['pa.validity'])
+    })
   })
 
   test('V05 where revocation must be known, no card is accepted, since no list is read yet', async () => {

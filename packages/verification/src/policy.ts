@@ -18,6 +18,8 @@ export interface Policy {
    * The CSCA must be valid now in either case.
    */
   readonly signerValidity: 'now' | 'at-signing'
+  /** Hours by which a signing time may lie after {@link Policy.now}: how far the clocks of issuer and verifier may be apart (house rule). */
+  readonly clockToleranceHours: number
   /** Whether a document signer must be shown not to be revoked. No revocation list is read yet, so `required` accepts no card. */
   readonly revocation: 'ignored' | 'required'
   /** Whether the chip must prove itself. `optional` excuses only a card that was issued without a key to prove: a proof that fails always rejects. */
@@ -35,6 +37,7 @@ export function defaultPolicy(now: Date): Policy {
     minRsaBits: 2048,
     minChipRsaBits: 2048,
     signerValidity: 'now',
+    clockToleranceHours: 24,
     revocation: 'ignored',
     chipAuthentication: 'required',
     fingerThreshold: 'fmr1e-4',

@@ -56,11 +56,14 @@ const laterSteps = {
 const chainChecks = ['pa.chain', 'pa.validity', 'pa.key-usage', 'pa.critical-extensions', 'pa.key-strength', 'pa.country']
 const signatureChecks = ['pa.content-type', 'pa.message-digest', 'pa.signer', 'pa.signature']
 
-async function runPa({ input }: PaTest) {
+async function runPa({ input }: PaTest, changes: Partial<Policy> = {}) {
   const policy: Policy = {
     ...defaultPolicy(new Date(input.at)),
+    // The set was signed in 2026 and is judged as of earlier moments: its own statement of when is let through, as a policy may.
+    clockToleranceHours: Number.POSITIVE_INFINITY,
     chipAuthentication: 'optional',
     revocation: input.crl === undefined ? 'ignored' : 'required',
+    ...changes,
   }
   const dataGroups = Object.fromEntries(Object.entries(input.dataGroups).map(([name, path]) => [name, read(path)]))
   const checks = await runChecks(evidenceOf(read(input.sod), dataGroups), {
@@ -96,6 +99,14 @@ describe('passive authentication of the outside set (six signature algorithms, n
     const now = laterSteps[one.id as keyof typeof laterSteps]
     expect(checks[now.answer], now.needs).toBe(now.outcome)
     expect(report).toMatchObject({ verdict: 'rejected', reason: now.reason })
+  })
+})
+
+test('V05 the set judged at its moments without that tolerance: signed in the future', async () => {
+  const { details } = await runPa(paTests[0]!, { clockToleranceHours: 24 })
+  expect(details.find((check) => check.id === 'pa.validity')).toMatchObject({
+    outcome: 'fail',
+    detail: expect.stringContaining('lies in the future'),
   })
 })
 

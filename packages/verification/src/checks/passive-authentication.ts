@@ -44,7 +44,11 @@ const rows = {
     title: 'A trusted CSCA signed the document signer',
     clause: 'Doc 9303-11, 8th ed., 5.1; Doc 9303-12, 8th ed., 5',
   },
-  validity: { id: 'pa.validity', title: 'The certificates are valid', clause: 'RFC 5280, 6.1.3' },
+  validity: {
+    id: 'pa.validity',
+    title: 'The certificates are valid',
+    clause: 'RFC 5280, 6.1.3; Doc 9303-12, 8th ed., 7.1.1; future signing times: house rule',
+  },
   keyUsage: { id: 'pa.key-usage', title: 'The certificates may be used so', clause: 'Doc 9303-12, 8th ed., 7.1.1' },
   criticalExtensions: { id: 'pa.critical-extensions', title: 'No critical extension is unknown', clause: 'RFC 5280, 4.2' },
   revocation: { id: 'pa.revocation', title: 'The document signer is not revoked', clause: 'Doc 9303-12, 8th ed., 7.1.4' },
@@ -214,13 +218,24 @@ function checkSignature(info: SodSigner, signer: Certificate, policy: Policy): C
 function checkValidity(info: SodSigner, signer: Certificate, csca: Certificate, policy: Policy): Check {
   const row = rows.validity
   if (!validAt(csca, policy.now)) return fail(row, policy.now < csca.notBefore ? 'the CSCA is not valid yet' : 'the CSCA has expired')
-  if (info.signingTime !== undefined && !validAt(signer, info.signingTime))
-    return fail(row, 'the signing time that EF.SOD states is outside the document signer’s validity')
+  const wrongTime = info.signingTime === undefined ? undefined : signingTimeProblem(info.signingTime, signer, policy)
+  if (wrongTime !== undefined) return fail(row, `the signing time that EF.SOD states, which is the signer’s word, ${wrongTime}`)
   const moment = policy.signerValidity === 'now' ? policy.now : info.signingTime
   if (moment === undefined) return fail(row, 'EF.SOD states no signing time to judge the document signer at')
   if (!validAt(signer, moment))
     return fail(row, moment < signer.notBefore ? 'the document signer is not valid yet' : 'the document signer has expired')
-  return pass(row, `document signer until ${day(signer.notAfter)}, CSCA until ${day(csca.notAfter)}`)
+  const signed = info.signingTime === undefined ? '' : `; signed ${day(info.signingTime)}, by the signer’s word`
+  return pass(row, `document signer until ${day(signer.notAfter)}, CSCA until ${day(csca.notAfter)}${signed}`)
+}
+
+/** Why EF.SOD cannot have been signed at this time; undefined when it can. The private key usage period is shorter than the certificate's validity (Doc 9303-12, 8th ed., 7.1.1). */
+function signingTimeProblem(signingTime: Date, signer: Certificate, policy: Policy): string | undefined {
+  if (!validAt(signer, signingTime)) return 'is outside the document signer’s validity'
+  const { notBefore, notAfter } = signer.privateKeyUsagePeriod ?? {}
+  if (notBefore !== undefined && signingTime < notBefore) return 'is before the document signer’s key might sign (private key usage period)'
+  if (notAfter !== undefined && signingTime > notAfter) return 'is after the document signer’s key might sign (private key usage period)'
+  const ahead = signingTime.getTime() - policy.now.getTime()
+  return ahead > policy.clockToleranceHours * 3_600_000 ? 'lies in the future' : undefined
 }
 
 function day(date: Date): string {

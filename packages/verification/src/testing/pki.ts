@@ -95,6 +95,12 @@ export const extendedKeyUsage = (purpose: string): Extension => ({ oid: '2.5.29.
 export const subjectKeyId = (id: Uint8Array): Extension => ({ oid: '2.5.29.14', value: octets(id) })
 export const authorityKeyId = (id: Uint8Array): Extension => ({ oid: '2.5.29.35', value: seq(encodeTlv(0x80, id)) })
 
+/** privateKeyUsagePeriod with either end (`2024-01-01T00:00:00`) or both. */
+export const privateKeyUsagePeriod = (notBefore: string | undefined, notAfter: string | undefined): Extension => {
+  const end = (tag: number, at: string | undefined) => (at === undefined ? [] : [text(`${at.replace(/[-:T]/g, '')}Z`, tag)])
+  return { oid: '2.5.29.16', value: seq(...end(0x80, notBefore), ...end(0x81, notAfter)) }
+}
+
 export const documentTypeList = (...types: string[]): Extension => ({
   oid: '2.23.136.1.1.6.2',
   value: seq(int(0), setOf(...types.map((type) => text(type, 0x13)))),
