@@ -1,3 +1,4 @@
+import { encodeTlv, uintToBytes } from '@kart/codec'
 import { encodeMrz } from '@kart/layout'
 import { describe, expect, test } from 'vitest'
 import { judge } from './judge.ts'
@@ -93,6 +94,58 @@ describe('V13 the zone of EF.DG1, signed as it stands', () => {
     const { failed, check } = await verify({ signed: { 1: dg1(mrz({ optionalData })), 11: dg11(number) } })
     expect(failed).toEqual(['mrz.national-code'])
     expect(check('mrz.national-code').detail).not.toContain(number)
+  })
+
+  const details = (...fields: [tag: number, text: string][]) =>
+    encodeTlv(0x6b, [
+      encodeTlv(
+        0x5c,
+        fields.map(([tag]) => uintToBytes(tag, 2)),
+      ),
+      ...fields.map(([tag, text]) => encodeTlv(tag, new TextEncoder().encode(text))),
+    ])
+
+  test.each([
+    ['nothing', details(), 'date of birth, national code'],
+    ['no national code', details([0x5f2b, '19900321']), 'national code'],
+    ['no date of birth', details([0x5f10, holder.nationalCode]), 'date of birth'],
+  ])('V13 EF.DG11 states %s, so that nothing binds it to EF.DG1', async (_, dg11File, lacking) => {
+    for (const optionalData of ['', holder.nationalCode]) {
+      const { failed, check, report } = await verify({ signed: { 1: dg1(mrz({ optionalData })), 11: dg11File } })
+      expect(failed).toContain('mrz.dg1-dg11')
+      expect(check('mrz.dg1-dg11')).toMatchObject({ required: true, detail: `EF.DG11 does not state: ${lacking}` })
+      expect(report.verdict).toBe('rejected')
+    }
+  })
+
+  test('V13 where the profile knows no such code, an EF.DG11 without any is no fault', async () => {
+    const unchecked = { ...smallProfile([1, 11, 14, 15]), personalNumber: 'unchecked' as const }
+    expect((await verify({ signed: { 11: details() } }, { profile: unchecked })).report.verdict).toBe('accepted')
+  })
+
+  test.each([
+    ['the code and a digit more', { optionalData: `${holder.nationalCode}0` }],
+    ['the code and a number behind a filler', { optionalData: `${holder.nationalCode}<1` }],
+    ['another code and a number behind a filler', { optionalData: '0499370899<1' }],
+    ['another code and a digit more', { optionalData: '04993708990' }],
+    ['nine digits', { optionalData: '999999999' }],
+    ['the code behind a filler', { optionalData: `<${holder.nationalCode}` }],
+    ['the code behind a letter', { optionalData: `X${holder.nationalCode}` }],
+    ['one digit', { optionalData: '7' }],
+    ['another code in the second line', { optionalData: '', optionalData2: '0499370899' }],
+    ['the code in the first line and something else in the second', { optionalData2: '12' }],
+  ])('V13 optional data with %s are not the national code', async (_, changes) => {
+    const { failed, report } = await verify({ signed: { 1: dg1(mrz(changes)) } })
+    expect(failed).toEqual(['mrz.dg1-dg11', 'mrz.national-code'])
+    expect(report.verdict).toBe('rejected')
+  })
+
+  test.each([
+    ['nothing', { optionalData: '' }],
+    ['letters alone', { optionalData: 'ABC' }],
+    ['the code in the second line', { optionalData: '', optionalData2: holder.nationalCode }],
+  ])('V13 optional data with %s agree', async (_, changes) => {
+    expect((await verify({ signed: { 1: dg1(mrz(changes)) } })).report.verdict).toBe('accepted')
   })
 
   test('V13 a card of another State than the profile’s, whoever signed it', async () => {

@@ -3,7 +3,9 @@ import {
   type CalendarDate,
   type CardProfile,
   type DistinguishedName,
+  findFile,
   isNationalCode,
+  type MrzFields,
   type MrzReading,
   resolveDateOfExpiry,
   sameCountry,
@@ -12,6 +14,7 @@ import {
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { AccessKey } from '../evidence.ts'
 import type { Policy } from '../policy.ts'
+import { emrtd } from './data-groups.ts'
 
 const rows = {
   country: {
@@ -67,7 +70,7 @@ export function checkIdentity(sources: IdentitySources, profile: CardProfile, po
     ),
     withMrz(rows.documentType, (read) => checkDocumentType(read, profile)),
     withMrz(rows.access, (read) => checkAccess(sources, read, policy)),
-    withMrz(rows.dg11, (read) => checkDetails(sources.details, read)),
+    withMrz(rows.dg11, (read) => checkDetails(sources.details, read, profile)),
     ...(profile.personalNumber === 'iran-national-code'
       ? [withMrz(rows.nationalCode, (read) => checkNationalCode(sources.details, read))]
       : []),
@@ -135,23 +138,37 @@ function yearOfExpiry(text: string, policy: Policy): number | undefined {
   }
 }
 
-function checkDetails(details: PersonalDetails | undefined, { fields }: MrzReading): Check {
+function checkDetails(details: PersonalDetails | undefined, { fields }: MrzReading, profile: CardProfile): Check {
   const row = rows.dg11
   if (details === undefined) return notRun(row, 'there is no readable EF.DG11')
+  const national = profile.personalNumber === 'iran-national-code'
+  if (national && findFile(profile, emrtd, 'EF.DG11')?.required) {
+    const lacking = [
+      ...(details.dateOfBirth === undefined ? ['date of birth'] : []),
+      ...(details.personalNumber === undefined ? ['national code'] : []),
+    ]
+    if (lacking.length > 0) return fail(row, `EF.DG11 does not state: ${lacking.join(', ')}`)
+  }
   const compared: string[] = []
   const differing: string[] = []
   if (details.dateOfBirth !== undefined)
     (sameBirthDate(details.dateOfBirth, fields.dateOfBirth) ? compared : differing).push('date of birth')
   const number = details.personalNumber
-  const inMrz = numbersInMrz(fields.optionalData, fields.optionalData2)
-  if (number !== undefined && inMrz.length > 0) (inMrz.includes(number) ? compared : differing).push('personal number')
+  const inMrz = national ? codesInMrz(fields) : numbersInMrz(fields)
+  const agree = national ? inMrz.every((one) => one === number) : number !== undefined && inMrz.includes(number)
+  if (number !== undefined && inMrz.length > 0) (agree ? compared : differing).push('personal number')
   if (differing.length > 0) return fail(row, `differing: ${differing.join(', ')}`)
   return compared.length > 0 ? pass(row, compared.join(', ')) : notRun(row, 'EF.DG11 states nothing that EF.DG1 states too', false)
 }
 
-/** Ten-digit numbers that fill an optional field of the MRZ: where a card of this kind repeats the national code. */
-function numbersInMrz(...fields: readonly string[]): string[] {
-  return fields.filter((field) => /^\d{10}$/.test(field))
+/** Ten-digit numbers that fill an optional field of the MRZ: where a card of this kind repeats its personal number. */
+function numbersInMrz({ optionalData, optionalData2 }: MrzFields): string[] {
+  return [optionalData, optionalData2].filter((field) => /^\d{10}$/.test(field))
+}
+
+/** What an optional field of the MRZ says in place of the national code: any digit makes it a code, whole and nothing but it, or a wrong one (house rule). */
+function codesInMrz({ optionalData, optionalData2 }: MrzFields): string[] {
+  return [optionalData, optionalData2].filter((field) => /\d/.test(field))
 }
 
 function sameBirthDate(full: CalendarDate, short: string): boolean {
@@ -161,10 +178,10 @@ function sameBirthDate(full: CalendarDate, short: string): boolean {
 
 function checkNationalCode(details: PersonalDetails | undefined, { fields }: MrzReading): Check {
   const row = rows.nationalCode
-  const inMrz = numbersInMrz(fields.optionalData, fields.optionalData2)
+  const inMrz = codesInMrz(fields)
   const codes = [...(details?.personalNumber === undefined ? [] : [details.personalNumber]), ...inMrz]
   if (codes.length === 0) return notRun(row, 'the card states none')
-  if (codes.some((code) => !isNationalCode(code, strictNationalCode))) return fail(row, 'its check digit is wrong')
+  if (codes.some((code) => !isNationalCode(code, strictNationalCode))) return fail(row, 'it is not ten digits, or its check digit is wrong')
   if (codes.some((code) => code !== codes[0])) return fail(row, 'EF.DG11 and the MRZ state different ones')
   return pass(row, inMrz.length > 0 && codes.length > inMrz.length ? 'check digit right; EF.DG11 and the MRZ agree' : 'check digit right')
 }
