@@ -1,9 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
-import { CardError, DecodeError, type ErrorCode, errorCodes, InputError } from '@kart/codec'
+import { CardError, DecodeError, type ErrorCode, errorCodes, InputError, visibleText } from '@kart/codec'
 import { PcscError } from '@kart/pcsc'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createOutput, explainError, printError } from './output.ts'
-import { visibleText } from './visible-text.ts'
 
 class AnyError extends CardError {
   readonly code: ErrorCode

@@ -1,8 +1,7 @@
-import { CardError } from '@kart/codec'
+import { CardError, visibleText } from '@kart/codec'
 import { PcscError } from '@kart/pcsc'
 import { pcError } from './colours.ts'
 import { isFileError } from './exit-code.ts'
-import { visibleText } from './visible-text.ts'
 
 /** Where a command writes: people's lines, or one JSON document. */
 export interface Output {
@@ -15,6 +14,14 @@ export interface Output {
   aside(text: string): void
 }
 
+// What may steer a terminal that shows the document: JSON asks only for the controls below U+0020 to be escaped (RFC 8259, 7).
+const steering = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g
+
+/** A value as JSON in which no control character and none that turns the reading direction stands as itself. */
+function documentText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(steering, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** The output of a run. */
 export function createOutput(json: boolean): Output {
   return {
@@ -23,7 +30,7 @@ export function createOutput(json: boolean): Output {
       if (!json) process.stdout.write(`${text}\n`)
     },
     document(value) {
-      if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+      if (json) process.stdout.write(`${documentText(value)}\n`)
     },
     aside(text) {
       process.stderr.write(`${text}\n`)
@@ -57,7 +64,7 @@ export function explainError(error: unknown): { code: string; message: string; n
   }
   return {
     code: 'internal',
-    message: error instanceof Error ? error.message : String(error),
+    message: visibleText(error instanceof Error ? error.message : String(error)),
     next: 'This is a defect in Kart; please report it with the command that you ran.',
   }
 }

@@ -29,3 +29,4 @@ export {
   type TlvLimits,
   tagHex,
 } from './tlv.ts'
+export { visibleText } from './visible-text.ts'

@@ -45,6 +45,8 @@ export interface ReportPage {
   readonly title: string
   /** ISO 8601 time of the run. */
   readonly time: string
+  /** ISO 8601 time that the card was judged as of, which need not be that of the run. */
+  readonly judgedAt?: string
   readonly profileTitle: string
   readonly verdict: 'accepted' | 'rejected' | 'error'
   readonly reason: string
@@ -89,7 +91,7 @@ function failures(checks: readonly CheckLine[]): Markup | undefined {
 export function renderHtmlReport(page: ReportPage): string {
   const passed = page.checks.filter(({ outcome }) => outcome === 'pass').length
   return `<!doctype html>\n${
-    html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"><title>${page.title}</title><style>${{ markup: pageStyle }}</style></head><body><header><h1>${page.title}</h1><p>${page.profileTitle} · ${page.time}</p></header>
+    html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"><title>${page.title}</title><style>${{ markup: pageStyle }}</style></head><body><header><h1>${page.title}</h1><p>${page.profileTitle} · ${page.time}${page.judgedAt === undefined ? undefined : html` · judged as of ${page.judgedAt}`}</p></header>
 <section class="verdict ${page.verdict}"><strong>${page.verdict}</strong><div><span>${page.reason}</span>${failures(page.checks)}</div></section>${page.notes.map((note) => html`<p class="note">${note}</p>`)}
 ${page.holder ? renderHolder(page.holder) : undefined}
 ${

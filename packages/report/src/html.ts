@@ -1,3 +1,5 @@
+import { visibleText } from '@kart/codec'
+
 /** Markup that is already safe to put into a page. */
 export interface Markup {
   readonly markup: string
@@ -5,8 +7,13 @@ export interface Markup {
 
 type Part = Markup | string | number | undefined | readonly (Markup | string)[]
 
+// Line breaks stay: the machine-readable zone is shown as lines.
 function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+  return text
+    .split('\n')
+    .map(visibleText)
+    .join('\n')
+    .replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }
 
 function part(value: Part): string {
@@ -16,7 +23,7 @@ function part(value: Part): string {
   return (value as Markup).markup
 }
 
-/** Template tag for HTML and SVG: every value put in is escaped unless it is markup itself, so text from a card can never become a tag. */
+/** Template tag for HTML and SVG: every value put in is escaped unless it is markup itself, so text from a card can never become a tag, and controls and bidi controls in it become U+FFFD. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Markup {
   let out = strings[0] ?? ''
   values.forEach((value, index) => {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { toHex } from '@kart/codec'
+import { toHex, visibleText } from '@kart/codec'
 import { buildEvidenceTree, buildHolderView, renderFileTreeText } from '@kart/report'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
@@ -11,7 +11,6 @@ import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
-import { visibleText } from '../visible-text.ts'
 import { writeOutput } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions {
@@ -65,7 +64,8 @@ export function addReadCommand(program: Command, run: Runner): void {
               if (picture) save(`${name}.${picture.type === 'image/jpeg' ? 'jpg' : 'jp2'}`, picture.bytes)
             output.line(`saved ${saved.length} files in ${options.out}`)
           }
-          if (evidence.access.outcome === 'refused') output.aside(`The card did not open: ${evidence.access.problem ?? 'refused'}`)
+          if (evidence.access.outcome === 'refused')
+            output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}`)
           else output.line(pc.dim('Nothing here was checked. "kart verify" says whether the card is genuine.'))
           output.document({
             atr: toHex(evidence.atr),

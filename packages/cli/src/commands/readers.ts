@@ -1,5 +1,5 @@
 import { explainAtr } from '@kart/apdu'
-import { DecodeError, toHex } from '@kart/codec'
+import { DecodeError, toHex, visibleText } from '@kart/codec'
 import { openPcsc } from '@kart/pcsc'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
@@ -45,7 +45,7 @@ export function addReadersCommand(program: Command, run: Runner): void {
           for (const reader of readers) {
             const use = reader.exclusive ? ', held by one program' : reader.inUse ? ', in use' : ''
             output.line(
-              `${pc.bold(reader.name)}: ${reader.cardPresent ? (reader.mute ? 'a card that does not answer' : `a card${use}`) : 'empty'}`,
+              `${pc.bold(visibleText(reader.name))}: ${reader.cardPresent ? (reader.mute ? 'a card that does not answer' : `a card${use}`) : 'empty'}`,
             )
             if (!reader.atr) continue
             output.line(
@@ -53,7 +53,7 @@ export function addReadersCommand(program: Command, run: Runner): void {
                 .toUpperCase()
                 .replace(/(..)(?=.)/g, '$1 ')}`,
             )
-            for (const line of explain(reader.atr)) output.line(`    ${line}`)
+            for (const line of explain(reader.atr)) output.line(`    ${visibleText(line)}`)
           }
           output.document({ readers: document })
           if (!options.watch) return exitCode.done
@@ -64,7 +64,9 @@ export function addReadersCommand(program: Command, run: Runner): void {
           process.stdout.once('error', () => stop.abort())
           for await (const event of context.watch({ signal: stop.signal })) {
             const atr = 'atr' in event && event.atr ? toHex(event.atr) : undefined
-            output.line(`${new Date().toISOString()}  ${event.kind.padEnd(14)}  ${event.reader}${atr ? `  ${atr.toUpperCase()}` : ''}`)
+            output.line(
+              `${new Date().toISOString()}  ${event.kind.padEnd(14)}  ${visibleText(event.reader)}${atr ? `  ${atr.toUpperCase()}` : ''}`,
+            )
             output.document({ ...event, ...(atr ? { atr } : {}) })
           }
           return exitCode.done

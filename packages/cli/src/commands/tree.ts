@@ -1,3 +1,4 @@
+import { visibleText } from '@kart/codec'
 import { buildEvidenceTree, buildFileTree, renderFileTreeText } from '@kart/report'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
@@ -40,7 +41,8 @@ export function addTreeCommand(program: Command, run: Runner): void {
           const { evidence } = await readWithTrace(card, profile, access)
           const tree = buildEvidenceTree(profile, evidence)
           output.line(renderFileTreeText(tree))
-          if (evidence.access.outcome === 'refused') output.aside(`The card did not open: ${evidence.access.problem ?? 'refused'}`)
+          if (evidence.access.outcome === 'refused')
+            output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}`)
           output.document({ profile: profile.name, applications: tree })
           return evidence.access.outcome === 'opened' ? exitCode.done : exitCode.cardFailure
         } finally {
