@@ -1,19 +1,43 @@
-import { statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { InputError } from '@kart/codec'
+import { isFileError } from './exit-code.ts'
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
+// A rename would put a file in the place of /dev/null, also when it is named through a link.
+function isDevice(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory()
+}
+
+const deviceProblem = 'is a pipe or a device: name a file'
+
 /** Refuses, before any work is done, a file that could not be written at its end; `option` names where it was given. Throws InputError. */
 export function checkTarget(option: string, path: string | undefined): void {
   if (path === undefined) return
   if (isFolder(path)) throw new InputError(option, `${path} is a folder: name a file`)
+  if (isDevice(path)) throw new InputError(option, `${path} ${deviceProblem}`)
   if (!isFolder(dirname(path))) throw new InputError(option, `there is no folder ${dirname(path)}`)
 }
 
-/** Writes what a command made; readable by its owner only, as all of it is personal data. Throws Node's own error. */
+/**
+ * Writes what a command made; readable by its owner only, as all of it is personal data. A new file is renamed over the name: what was there, a link too, is
+ * replaced, so that neither its permissions nor another place gets the content. Throws InputError for a pipe or a device, and Node's own error.
+ */
 export function writeOutput(path: string, content: Uint8Array | string): void {
-  writeFileSync(path, content, { mode: 0o600 })
+  if (isDevice(path)) throw new InputError(path, deviceProblem)
+  const temporary = join(dirname(path), `.kart-${randomBytes(8).toString('hex')}.tmp`)
+  try {
+    writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    // The user knows the file by the name that they gave it.
+    if (isFileError(error)) error.path = path
+    throw error
+  }
 }

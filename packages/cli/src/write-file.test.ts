@@ -1,0 +1,70 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InputError } from '@kart/codec'
+import { afterAll, describe, expect, it } from 'vitest'
+import { checkTarget, writeOutput } from './write-file.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'kart-write-'))
+const at = (name: string): string => join(folder, name)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const hasModes = process.platform !== 'win32'
+
+describe('writeOutput', () => {
+  it('gives no content to those who could read the file that it replaces', () => {
+    writeFileSync(at('report.html'), 'old')
+    chmodSync(at('report.html'), 0o644)
+    const before = statSync(at('report.html')).ino
+    writeOutput(at('report.html'), 'new')
+    expect(readFileSync(at('report.html'), 'utf8')).toBe('new')
+    if (hasModes) {
+      expect(statSync(at('report.html')).mode & 0o777).toBe(0o600)
+      expect(statSync(at('report.html')).ino).not.toBe(before)
+    }
+  })
+
+  it('replaces a link, and leaves what it leads to', () => {
+    writeFileSync(at('elsewhere'), 'another’s')
+    symlinkSync(at('elsewhere'), at('link.html'))
+    writeOutput(at('link.html'), Uint8Array.of(1, 2))
+    expect(readFileSync(at('elsewhere'), 'utf8')).toBe('another’s')
+    expect(lstatSync(at('link.html')).isSymbolicLink()).toBe(false)
+    expect([...readFileSync(at('link.html'))]).toEqual([1, 2])
+  })
+
+  it('replaces a link that leads nowhere', () => {
+    symlinkSync(at('nowhere'), at('broken.html'))
+    writeOutput(at('broken.html'), 'x')
+    expect(existsSync(at('nowhere'))).toBe(false)
+    expect(readFileSync(at('broken.html'), 'utf8')).toBe('x')
+  })
+
+  it('leaves nothing behind when it fails, and names the file by the name given', () => {
+    const names = readdirSync(folder)
+    expect(() => writeOutput(at('nosuch/x'), 'x')).toThrow(expect.objectContaining({ code: 'ENOENT', path: at('nosuch/x') }))
+    expect(() => writeOutput(folder, 'x')).toThrow(expect.objectContaining({ path: folder }))
+    expect(readdirSync(folder)).toEqual(names)
+  })
+
+  it('puts no file in the place of a device, named or linked to', () => {
+    if (!existsSync('/dev/null')) return
+    symlinkSync('/dev/null', at('to-null'))
+    for (const path of ['/dev/null', at('to-null')]) {
+      expect(() => writeOutput(path, 'x'), path).toThrow(InputError)
+      expect(() => checkTarget('--report', path), path).toThrow(/--report: .*is a pipe or a device/)
+    }
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
+})
