@@ -18,9 +18,9 @@ describe('exitCodeOf', () => {
     expect(codes).toEqual({
       decode: 3,
       input: 2,
-      limit: 2,
+      limit: 3,
       pki: 2,
-      crypto: 2,
+      crypto: 3,
       'card-memory': 2,
       'status-word': 3,
       transport: 3,
@@ -34,7 +34,7 @@ describe('exitCodeOf', () => {
   it('sorts the errors that packages throw', () => {
     expect(exitCodeOf(new InputError('x', 'y'))).toBe(2)
     expect(exitCodeOf(new DecodeError('x', 'y'))).toBe(3)
-    expect(exitCodeOf(new LimitError('x', 1))).toBe(2)
+    expect(exitCodeOf(new LimitError('x', 1))).toBe(3)
     expect(exitCodeOf(new PcscError('open', 'x'))).toBe(3)
     expect(exitCodeOf(new PcscError('transmit', 'x'))).toBe(3)
   })

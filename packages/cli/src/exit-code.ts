@@ -16,12 +16,12 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 const byErrorCode = {
   input: exitCode.badInput,
-  limit: exitCode.badInput,
   pki: exitCode.badInput,
-  crypto: exitCode.badInput,
   'card-memory': exitCode.badInput,
-  // Files that the user names are decoded through `decodeInput`, which makes InputErrors: what is left came from a card.
+  // What the user names is taken apart through `decodeInput` and `usingInput`, which make InputErrors: what is left came from a card.
   decode: exitCode.cardFailure,
+  limit: exitCode.cardFailure,
+  crypto: exitCode.cardFailure,
   'status-word': exitCode.cardFailure,
   transport: exitCode.cardFailure,
   reader: exitCode.cardFailure,

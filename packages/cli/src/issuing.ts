@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
 import { openChannel } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
@@ -6,6 +6,8 @@ import { dg1Codec, holderMrzName, mrzNameLength, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
 import {
   buildImage,
+  type CardImage,
+  checkSigner,
   type EnrollmentRecord,
   execute,
   imageFile,
@@ -20,7 +22,7 @@ import type { StageLine } from '@kart/report'
 import type { Scp03Keys } from '@kart/secure-channel'
 import type { OpenCard } from './card-source.ts'
 import type { Stage } from './progress.ts'
-import { readInput } from './read-file.ts'
+import { readInput, readWithin, usingInput } from './read-file.ts'
 
 const titles = {
   open: 'open the security domain (SCP03)',
@@ -47,10 +49,42 @@ function utf8Text(path: string, bytes: Uint8Array): string {
   }
 }
 
-/** Reads an enrollment record and the files beside it that it names. Throws InputError and Node's file errors. */
+/** Reads an enrollment record and the files in its folder that it names. Throws InputError and Node's file errors. */
 export function readRecord(path: string): EnrollmentRecord {
-  const bytes = readInput(path)
-  return parseEnrollmentRecord(utf8Text(path, bytes), (name) => readInput(join(dirname(path), name)))
+  const text = utf8Text(path, readInput(path))
+  let refused: unknown
+  const loadFile = (name: string): Uint8Array => {
+    try {
+      return readWithin(dirname(path), name)
+    } catch (error) {
+      refused = error
+      throw error
+    }
+  }
+  try {
+    return usingInput(path, () => parseEnrollmentRecord(text, loadFile))
+  } catch (error) {
+    // That a file was there and why it was not taken, under the record's field; its name may be personal.
+    if (error instanceof InputError && refused instanceof InputError && error.cause === refused)
+      throw new InputError(error.field, refused.message.slice(refused.field.length + 2), { cause: refused })
+    throw error
+  }
+}
+
+/** Stands for the chip's number until a card is there to be asked: ten bytes as in GlobalPlatform's INITIALIZE UPDATE. */
+const provisionalSerial = new Uint8Array(10)
+
+/**
+ * Proves, before any card is touched, that a card can be made from this record and that this signer may sign it; what only the card can tell is asked later.
+ * Throws InputError and PkiError.
+ */
+export function checkIssuable(record: EnrollmentRecord, profile: CardProfile, signer: Signer): void {
+  checkSigner(signer, profile, new Date())
+  imageOf(record, profile, provisionalSerial)
+}
+
+function imageOf(record: EnrollmentRecord, profile: CardProfile, iccSerial: Uint8Array): CardImage {
+  return usingInput('record', () => buildImage(record, profile, { iccSerial }))
 }
 
 export interface IssueParts {
@@ -79,7 +113,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   const { record, profile, card, keys, signer, tell } = parts
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
-  const image = buildImage(record, profile, { iccSerial })
+  const image = imageOf(record, profile, iccSerial)
   const report = await execute(card.transport, image, {
     keys,
     signer,

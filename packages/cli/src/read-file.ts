@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { CardError, InputError } from '@kart/codec'
 import { decodeTemplate, type MinutiaeTemplate } from '@kart/minutiae'
 
@@ -7,14 +8,16 @@ const maxFileBytes = 64 * 1024 * 1024
 const chunkBytes = 64 * 1024
 
 /**
- * The bytes of a file that the user named (a pipe will do); InputError when it is a folder or larger than 64 MiB, Node's own error when it cannot be read.
- * Counted while reading, as the size that the file system names says nothing of a pipe or a device.
+ * The bytes of a file that the user named; InputError when it is a folder, a pipe, a device or larger than 64 MiB, Node's own error when it cannot be read.
+ * Counted while reading, as a file may grow meanwhile, and some of the system's own say that they have no bytes.
  */
 export function readInput(path: string): Uint8Array {
-  const descriptor = openSync(path, 'r')
+  // Opening a pipe that nobody writes to would wait for ever. Windows has no such flag.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stat = fstatSync(descriptor)
     if (stat.isDirectory()) throw new InputError(path, 'this is a folder, not a file')
+    if (!stat.isFile()) throw new InputError(path, 'this is a pipe or a device, not a file: save what it gives to a file first')
     const chunks: Uint8Array[] = []
     let total = 0
     for (;;) {
@@ -31,6 +34,14 @@ export function readInput(path: string): Uint8Array {
   }
 }
 
+/** The bytes of a file named by a record in `folder`; InputError when it lies outside that folder, by whatever links, and as {@link readInput}. */
+export function readWithin(folder: string, name: string): Uint8Array {
+  const real = realpathSync(join(folder, name))
+  const way = relative(realpathSync(folder), real)
+  if (isAbsolute(way) || way === '..' || way.startsWith(`..${sep}`)) throw new InputError(name, 'leads out of the record’s folder')
+  return readInput(real)
+}
+
 /** Runs a decoder over a file's content; what it refuses becomes an InputError that names the file. */
 export function decodeInput<T>(path: string, decode: () => T): T {
   try {
@@ -38,6 +49,16 @@ export function decodeInput<T>(path: string, decode: () => T): T {
   } catch (cause) {
     if (!(cause instanceof CardError)) throw cause
     throw new InputError(path, cause.message, { cause })
+  }
+}
+
+/** Runs work on what the user handed in; bytes or values in it that cannot be decoded, are too many or do no arithmetic become an InputError that names `field`. */
+export function usingInput<T>(field: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (!(cause instanceof CardError) || (cause.code !== 'decode' && cause.code !== 'limit' && cause.code !== 'crypto')) throw cause
+    throw new InputError(field, cause.message, { cause })
   }
 }
 

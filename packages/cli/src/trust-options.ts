@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
 import { decodeCertificate } from '@kart/layout'
 import { pkiFileNames } from '@kart/personalization'
 import { type TrustStore, trustStore } from '@kart/verification'
-import { decodeInput, readInput } from './read-file.ts'
+import { decodeInput, readInput, usingInput } from './read-file.ts'
 
 export interface TrustOptions {
   readonly pki?: string
@@ -28,9 +29,15 @@ function certificateBytes(path: string, bytes: Uint8Array): Uint8Array[] {
   return found
 }
 
+function certificateOfPki(folder: string): string {
+  if (!existsSync(folder)) throw new InputError('--pki', `there is no folder ${folder}: make one with "kart pki init ${folder}"`)
+  return join(folder, pkiFileNames.cscaCertificate)
+}
+
 /** The country signing certificates that the user trusts. Throws InputError unless --pki or --csca is given. */
 export function trustOf(options: TrustOptions): TrustStore {
-  const files = [...(options.csca ?? []), ...(options.pki === undefined ? [] : [join(options.pki, pkiFileNames.cscaCertificate)])]
+  const files = [...(options.csca ?? []), ...(options.pki === undefined ? [] : [certificateOfPki(options.pki)])]
   if (files.length === 0) throw new InputError('--csca', 'say whom you trust: --csca FILE (a country signing certificate) or --pki DIR')
-  return trustStore(files.flatMap(certificatesIn))
+  const certificates = files.flatMap(certificatesIn)
+  return usingInput('--csca', () => trustStore(certificates))
 }

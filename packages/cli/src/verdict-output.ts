@@ -1,11 +1,12 @@
+import { visibleText } from '@kart/codec'
 import type { CardProfile } from '@kart/layout/profile'
-import type { Check, Report } from '@kart/verification'
+import { thresholds } from '@kart/matcher'
+import type { Check, Policy, Report } from '@kart/verification'
 import Table from 'cli-table3'
 import { pc } from './colours.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
 import type { Output } from './output.ts'
 import type { Reading } from './reading.ts'
-import { visibleText } from './visible-text.ts'
 
 const marks = { pass: pc.green('✓ pass'), fail: pc.red('✗ fail'), 'not-run': pc.dim('– not run') } as const satisfies Record<
   Check['outcome'],
@@ -46,17 +47,30 @@ const lines = (table: Table.Table): string =>
     .map((line) => line.trimEnd())
     .join('\n')
 
-/** Prints every check, the verdict, and once more, behind it, whatever stood in the way of an acceptance. */
-export function printReport(output: Output, report: Report): void {
+/** What to do about a card that stayed shut. */
+const accessHint = 'Check the three printed values: document number, date of birth and date of expiry, and that this is the card you mean.'
+
+/** Nothing behind a card that stayed shut was run: its many rows would only hide the one that counts. */
+const shownChecks = (report: Report): readonly Check[] =>
+  report.reason === 'access-refused'
+    ? report.checks.filter(({ id, outcome }) => id.startsWith('access.') && outcome === 'fail')
+    : report.checks
+
+/** Prints every check, the verdict and the moment it holds for, and once more, behind it, whatever stood in the way of an acceptance. */
+export function printReport(output: Output, report: Report, policy: Policy): void {
   const table = plainTable(['outcome', 'check', 'what was found'])
-  for (const check of report.checks)
+  const shown = shownChecks(report)
+  for (const check of shown)
     table.push([marks[check.outcome], `${check.title}${check.required ? '' : pc.dim(' (not required)')}`, visibleText(check.detail)])
   output.line(lines(table))
   output.line()
   const colour = report.verdict === 'accepted' ? pc.green : pc.red
-  output.line(`${pc.bold(colour(report.verdict.toUpperCase()))}  ${report.summary}`)
-  for (const check of report.checks.filter(({ required, outcome }) => required && outcome === 'fail'))
-    output.line(`  ${marks.fail}  ${check.title}: ${visibleText(check.detail)}`)
+  output.line(`${pc.bold(colour(report.verdict.toUpperCase()))}  ${visibleText(report.summary)}`)
+  output.line(pc.dim(`judged as of ${policy.now.toISOString()}, finger threshold ${policy.fingerThreshold}`))
+  if (report.reason === 'access-refused') output.line(accessHint)
+  else
+    for (const check of shown.filter(({ required, outcome }) => required && outcome === 'fail'))
+      output.line(`  ${marks.fail}  ${check.title}: ${visibleText(check.detail)}`)
 }
 
 /** The stages of a run with their cost. */
@@ -76,7 +90,7 @@ export function printStages(output: Output, stages: readonly { name: string; apd
 export const noVerdict = { verdict: 'error', checks: [] } as const
 
 /** The JSON document of a verification. */
-export function verdictDocument(report: Report, reading: Reading, profile: CardProfile): Record<string, unknown> {
+export function verdictDocument(report: Report, reading: Reading, profile: CardProfile, policy: Policy): Record<string, unknown> {
   return {
     verdict: report.verdict,
     reason: report.reason,
@@ -84,6 +98,8 @@ export function verdictDocument(report: Report, reading: Reading, profile: CardP
     summary: report.summary,
     checks: report.checks,
     profile: profile.name,
+    judgedAt: policy.now.toISOString(),
+    threshold: { name: policy.fingerThreshold, score: thresholds[policy.fingerThreshold] },
     readAt: reading.evidence.readAt.toISOString(),
     files: reading.evidence.files.map(({ application, name, outcome, bytes }) => ({
       application,

@@ -29,6 +29,7 @@ export function writePage(path: string, parts: PageParts): void {
   const page: ReportPage = {
     title: 'Card report',
     time: reading.evidence.readAt.toISOString(),
+    judgedAt: parts.policy.now.toISOString(),
     profileTitle: profile.title,
     verdict: report.verdict,
     reason: report.summary,

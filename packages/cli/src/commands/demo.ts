@@ -10,9 +10,9 @@ import { accessKeyOf } from '../access-options.ts'
 import { pc } from '../colours.ts'
 import { prepareDemoFolder } from '../demo-folder.ts'
 import { withExample } from '../help.ts'
-import { issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { checkIssuable, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
 import { followStages, type Stage } from '../progress.ts'
-import { readFinger } from '../read-file.ts'
+import { readFinger, usingInput } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { specimenFile } from '../specimen.ts'
@@ -50,7 +50,9 @@ function withFinger(record: EnrollmentRecord, file: string | undefined): Enrollm
       {
         position,
         template:
-          format === 'iso-19794-2-2005' && decoded?.views.length === 1 ? bytes : encodeTemplate(template, 'iso-19794-2-2005', { position }),
+          format === 'iso-19794-2-2005' && decoded?.views.length === 1
+            ? bytes
+            : usingInput(file, () => encodeTemplate(template, 'iso-19794-2-2005', { position })),
       },
     ],
   }
@@ -61,7 +63,9 @@ function liveFinger(record: EnrollmentRecord, file: string | undefined): { bytes
   if (file !== undefined) return { bytes: readFinger(file).bytes, note: `The live finger is ${file}.` }
   const enrolled = record.fingers[0]
   if (enrolled === undefined) throw new Error('the record has no finger')
-  const { template, description } = makeImpression(decodeTemplate(enrolled.template), { seed: impressionSeed })
+  const { template, description } = usingInput('fingers[0]', () =>
+    makeImpression(decodeTemplate(enrolled.template), { seed: impressionSeed }),
+  )
   return {
     bytes: encodeTemplate(template, 'iso-19794-2-2005', { position: fmrCodec.decode(enrolled.template).views[0]?.position ?? 0 }),
     note: `The live finger is no second scan: ${description}`,
@@ -85,6 +89,9 @@ export function addDemoCommand(program: Command, run: Runner): void {
           const profile = nationalId
           const record = withFinger(readRecord(options.record ?? specimenFile('record.json')), options.finger)
           const probe = record.fingers.length > 0 || options.probe !== undefined ? liveFinger(record, options.probe) : undefined
+          const pki = initTestPki()
+          const signer = softwareSigner(pki.documentSigner)
+          checkIssuable(record, profile, signer)
           const files = prepareDemoFolder(options.out)
 
           output.line(
@@ -94,7 +101,6 @@ export function addDemoCommand(program: Command, run: Runner): void {
                 : 'Personalizing a card for the specimen citizen (an invented person)',
             ),
           )
-          const pki = initTestPki()
           await savePki(files.pki, pki)
           if (probe) writeOutput(files.probe, probe.bytes)
           const issueRecorder = new RunRecorder()
@@ -106,7 +112,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
                 profile,
                 card,
                 keys: testTransportKeys,
-                signer: softwareSigner(pki.documentSigner),
+                signer,
                 allowUnfinished: false,
                 traceSink: issueRecorder.sink,
                 tell,
@@ -135,7 +141,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
             output.line()
             output.line(renderFileTreeText(buildEvidenceTree(profile, reading.evidence)))
             output.line()
-            printReport(output, report)
+            printReport(output, report, policy)
 
             const notes = [
               ...(options.record
@@ -160,7 +166,13 @@ export function addDemoCommand(program: Command, run: Runner): void {
             output.line(
               `Try:    npx kart verify --card ${files.card} --mrz '${mrz.join('')}' --pki ${files.pki}${probe ? ` --probe ${files.probe}` : ''}`,
             )
-            output.document({ ...verdictDocument(report, reading, profile), mrz: mrz.join(''), issued, notes, report: files.report })
+            output.document({
+              ...verdictDocument(report, reading, profile, policy),
+              mrz: mrz.join(''),
+              issued,
+              notes,
+              report: files.report,
+            })
             return verdictExit(report)
           } finally {
             await card.close()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import { createBlankCard, EmulatedCard, fileMemory, plugIntoVpcd, testTransportKeys } from '@kart/emulator'
 import type { Command } from 'commander'
@@ -43,6 +43,7 @@ export function addEmulateCommand(program: Command, run: Runner): void {
         const stop = new AbortController()
         process.once('SIGINT', () => stop.abort())
         process.once('SIGTERM', () => stop.abort())
+        let isPlugged = false
         try {
           const plugged = await plugIntoVpcd({
             card,
@@ -59,6 +60,7 @@ export function addEmulateCommand(program: Command, run: Runner): void {
               else if (event.kind === 'card-failed') output.aside('the card failed on a command and answered 6F00')
             },
           })
+          isPlugged = true
           output.document({ plugged: true, card: options.card, blank, host: options.host, port })
           output.line(
             `${blank ? 'A blank card was made (test transport keys). ' : ''}${options.card} is plugged in at ${options.host}:${port}. Ctrl-C takes it out.`,
@@ -67,6 +69,8 @@ export function addEmulateCommand(program: Command, run: Runner): void {
           output.line('The card is out.')
           return exitCode.done
         } finally {
+          // A blank card that never reached a reader is of no use to anybody; it goes while this run still holds it.
+          if (blank && !isPlugged) rmSync(options.card, { force: true })
           card.close()
         }
       }),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { InputError, toHex } from '@kart/codec'
+import { existsSync, rmSync } from 'node:fs'
+import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
 import { loadPki, softwareSigner } from '@kart/personalization'
 import type { Command } from 'commander'
@@ -8,7 +8,8 @@ import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.
 import { pc } from '../colours.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { checkIssuable, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import type { Output } from '../output.ts'
 import { profileNamed } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
 import type { Runner } from '../runner.ts'
@@ -34,6 +35,12 @@ export function newEmulatedCard(path: string, options: Parameters<typeof fileMem
   }
 }
 
+/** After a run that failed: takes away the card that it made, while it still holds it, or says why the file stays. */
+function leaveNoBlankCard(output: Output, path: string, written: boolean): void {
+  if (!written) rmSync(path, { force: true })
+  else output.aside(`${visibleText(path)} stays, a card half written: delete it, or write it anew with --allow-unfinished.`)
+}
+
 /** `kart issue`: makes a card from an enrollment record. */
 export function addIssueCommand(program: Command, run: Runner): void {
   const command = program
@@ -55,8 +62,10 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const signer = softwareSigner(pki.documentSigner)
         if (options.card !== undefined && options.reader !== undefined)
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
-        const isNew = options.card !== undefined && !existsSync(options.card)
-        const card = isNew && options.card !== undefined ? newEmulatedCard(options.card) : await openCard(options)
+        checkIssuable(record, profile, signer)
+        const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
+        const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
+        let written = false
         try {
           const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
             issueCard({
@@ -67,14 +76,17 @@ export function addIssueCommand(program: Command, run: Runner): void {
               signer,
               allowUnfinished: options.allowUnfinished === true,
               extendedLength: options.extendedLength,
-              tell,
+              tell: (step, text) => {
+                written ||= step !== 'open'
+                tell(step, text)
+              },
             }),
           )
           output.line()
           printStages(output, issueStages(report))
           output.line()
           output.line(
-            `${pc.green('ISSUED')}  ${card.where}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
+            `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
           )
           for (const line of mrz) output.line(`  ${line}`)
           for (const note of notes) output.line(pc.dim(note))
@@ -87,6 +99,9 @@ export function addIssueCommand(program: Command, run: Runner): void {
             atr: toHex(card.transport.atr),
           })
           return exitCode.done
+        } catch (error) {
+          if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+          throw error
         } finally {
           await card.close()
         }

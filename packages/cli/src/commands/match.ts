@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { readFinger } from '../read-file.ts'
+import { readFinger, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { checkTarget, writeOutput } from '../write-file.ts'
@@ -32,7 +32,7 @@ export function addMatchCommand(program: Command, run: Runner): void {
         const probe = readFinger(probeFile).template
         const candidate = readFinger(candidateFile).template
         const trace: MatchTrace = { stages: [] }
-        const result = compare(prepare(probe), prepare(candidate), trace)
+        const result = usingInput(probeFile, () => compare(prepare(probe), prepare(candidate), trace))
         const limit = thresholds[threshold]
         const matched = result.status === 'scored' && result.score >= limit
         if (result.status === 'too-few-minutiae')

@@ -3,7 +3,7 @@ import { decodeTemplates, encodeTemplate, type MinutiaeTemplate, minutiaeOf, typ
 import type { Command } from 'commander'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { decodeInput, readInput } from '../read-file.ts'
+import { decodeInput, readInput, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { plainTable } from '../verdict-output.ts'
 import { checkTarget, writeOutput } from '../write-file.ts'
@@ -88,10 +88,12 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
           const template = decoded.templates[view - 1]
           if (template === undefined) throw new InputError('--view', `the file holds ${decoded.templates.length} views`)
           const from = record?.views[view - 1]
-          converted = encodeTemplate(template, target, {
-            ...(from ? { position: from.position, impression: from.impression, quality: from.quality } : {}),
-            ...(record ? { width: record.width, height: record.height, resolution: record.resolutionX } : {}),
-          })
+          converted = usingInput(file, () =>
+            encodeTemplate(template, target, {
+              ...(from ? { position: from.position, impression: from.impression, quality: from.quality } : {}),
+              ...(record ? { width: record.width, height: record.height, resolution: record.resolutionX } : {}),
+            }),
+          )
           writeOutput(options.output, converted)
           output.line(`wrote ${options.output}: ${target}, ${converted.length} bytes`)
         }

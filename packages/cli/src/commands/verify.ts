@@ -65,12 +65,12 @@ export function addVerifyCommand(program: Command, run: Runner): void {
             const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }))
             printStages(output, reading.recorder.stages)
             output.line()
-            printReport(output, report)
+            printReport(output, report, policy)
             if (options.report !== undefined) {
               writePage(options.report, { profile, reading, report, policy, probe, notes: [] })
               output.line(pc.dim(`report: ${options.report}`))
             }
-            output.document(verdictDocument(report, reading, profile))
+            output.document(verdictDocument(report, reading, profile, policy))
             return verdictExit(report)
           } finally {
             await card.close()
