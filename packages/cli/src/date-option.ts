@@ -9,6 +9,9 @@ const form = 'YYMMDD or YYYY-MM-DD'
  */
 export function mrzDate(text: string, option: string): string {
   const trimmed = text.trim()
+  // The card's face has the Jalali date in Persian digits; turning the digits alone would make another day of it.
+  if (/[\u0660-\u0669\u06f0-\u06f9]/.test(trimmed))
+    throw new InputError(option, `give the Gregorian date of the machine-readable zone in Latin digits, ${form}`)
   if (/^\d{8}$|^\d{4}-\d{2}-\d{2}$/.test(trimmed)) {
     const digits = trimmed.replaceAll('-', '')
     const { year } = parseIsoDate(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`, option)

@@ -16,6 +16,12 @@ import { guardStandardOutput } from './standard-output.ts'
 import { noVerdict } from './verdict-output.ts'
 import { version } from './version.ts'
 
+/** Lets every command that is used wrongly name its own help. */
+function nameOwnHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help shows how)`)
+  for (const inner of command.commands) nameOwnHelp(inner, `${path} ${inner.name()}`)
+}
+
 /** Parses the arguments behind `kart`, runs the command, and gives the exit code; never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   guardStandardOutput()
@@ -26,7 +32,6 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   const program = new Command('kart')
     .description('National-ID smart cards: personalize, read, prove genuine, match the holder’s finger.')
     .version(version)
-    .showHelpAfterError('(kart --help shows how)')
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .addHelpText(
       'after',
@@ -43,6 +48,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   addReadersCommand(program, runner)
   addMatchCommand(program, runner)
   addMinutiaeCommand(program, runner)
+  nameOwnHelp(program, 'kart')
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Listr } from 'listr2'
+import { Listr, ListrDefaultRendererLogLevels } from 'listr2'
 import { pc } from './colours.ts'
 
 /** One stage of a longer piece of work. */
@@ -99,7 +99,15 @@ async function followLive<S extends string, T>(stages: readonly Stage<S>[], work
         task.title = done(title, durations[index] ?? 0)
       },
     })),
-    { exitOnError: true, rendererOptions: { showErrorMessage: false, collapseErrors: false } },
+    {
+      exitOnError: true,
+      rendererOptions: {
+        showErrorMessage: false,
+        collapseErrors: false,
+        // Stages behind a failed one were never begun: red is for the one that failed.
+        color: { [ListrDefaultRendererLogLevels.COMPLETED_WITH_FAILED_SISTER_TASKS]: pc.dim },
+      },
+    },
   )
   // What failed is thrown below, from the work itself.
   await list.run().catch(() => undefined)
