@@ -136,6 +136,18 @@ describe('name field', () => {
   })
 
   it.each([
+    // Old South Arabian and Cyrillic stand in neither table of Doc 9303-3 that the name’s own script leads to.
+    [{ persian: { familyName: 'نمونه', givenNames: 'رضا𐩱' } }, 'persian.givenNames', 'give holder.latin'],
+    [{ persian: { familyName: 'נמונה', givenNames: 'رضا' } }, 'persian.familyName', 'give holder.latin'],
+    [{ persian: { familyName: 'x', givenNames: 'y' }, latin: { familyName: 'Nemouneh', givenNames: '阿' } }, 'latin.givenNames', 'no'],
+  ])('N03 names the field that cannot be transliterated, and not what it holds: case %#', (holder, field, words) => {
+    const refused = () => holderMrzName(holder, 30)
+    expect(refused).toThrow(InputError)
+    expect(refused).toThrow(expect.objectContaining({ field, message: expect.stringContaining(words) }))
+    expect(refused).toThrow(expect.objectContaining({ message: expect.not.stringMatching(/[^\x20-\x7e“”’]/u) }))
+  })
+
+  it.each([
     ['', ''],
     ['۱۲', 'علی'],
     ['Smith2', 'John'],

@@ -18,10 +18,21 @@ export interface MrzName {
 
 const arabicScript = /\p{Script=Arabic}/u
 
+/** What an InputError says, without the field in front. */
+const problemOf = (error: InputError): string => error.message.slice(error.field.length + 2)
+
 /** Components of one identifier, in MRZ letters; Arabic script is brought to canonical form and transliterated, Latin script is normalised. */
 function components(text: string, field: string): string[] {
   if (text.trim() === '') return []
-  const letters = arabicScript.test(text) ? transliterateArabic(canonicalName(text, field)) : transliterateLatin(canonicalName(text, field))
+  const transliterate = arabicScript.test(text) ? transliterateArabic : transliterateLatin
+  let letters: string
+  try {
+    letters = transliterate(canonicalName(text, field))
+  } catch (cause) {
+    // Transliteration knows the text only; the caller has to learn which of the names it was.
+    if (cause instanceof InputError) throw new InputError(field, problemOf(cause), { cause })
+    throw cause
+  }
   if (letters === '') throw new InputError(field, 'leaves nothing in the MRZ')
   return letters.split('<')
 }
@@ -40,13 +51,22 @@ export function mrzName(name: NameParts, maxLength: number): MrzName {
   return truncateName(primary, secondary, maxLength)
 }
 
-/** MRZ name of a holder: the registry's Latin spelling where there is one, else the Persian name transliterated; `source` says which. */
+/**
+ * MRZ name of a holder: the registry's Latin spelling where there is one, else the Persian name transliterated; `source` says which. Throws InputError, its field
+ * `latin.familyName`, `persian.givenNames` and so on; for a Persian name that Doc 9303-3 cannot transliterate it asks for the Latin one.
+ */
 export function holderMrzName(
   holder: { readonly latin?: NameParts | undefined; readonly persian: NameParts },
   maxLength: number,
 ): MrzName & { readonly source: 'latin' | 'transliterated' } {
-  if (holder.latin !== undefined) return { ...mrzName(holder.latin, maxLength), source: 'latin' }
-  return { ...mrzName(holder.persian, maxLength), source: 'transliterated' }
+  const script = holder.latin === undefined ? 'persian' : 'latin'
+  try {
+    return { ...mrzName(holder.latin ?? holder.persian, maxLength), source: script === 'latin' ? 'latin' : 'transliterated' }
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause
+    const remedy = script === 'persian' ? ': give holder.latin, the name in Latin letters' : ''
+    throw new InputError(`${script}.${cause.field}`, `${problemOf(cause)}${remedy}`, { cause })
+  }
 }
 
 const lengthOf = (parts: readonly string[]) => parts.reduce((total, part) => total + part.length, Math.max(parts.length - 1, 0))

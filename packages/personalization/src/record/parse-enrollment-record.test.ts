@@ -164,6 +164,19 @@ describe('parseEnrollmentRecord', () => {
       expect(problemOf(changed(path, `نمونه${bad}پور`)).message, path).toMatch(/not allowed|leaves nothing|no part of a name/)
   })
 
+  it('names the Persian name that has no transliteration, and the way out', () => {
+    const json = sampleJson()
+    delete json.holder.latin
+    json.holder.persian.givenNames = 'آزمון'
+    const error = problemOf(json)
+    expect([(error as InputError).field, error.message]).toEqual([
+      'holder.persian.givenNames',
+      expect.stringContaining('give holder.latin'),
+    ])
+    json.holder.latin = { familyName: 'Nemunehpur', givenNames: 'Azmun' }
+    expect(parse(json).holder.latin?.givenNames).toBe('Azmun')
+  })
+
   it('X03 refuses a key twice and __proto__ in the text of the record', () => {
     const text = JSON.stringify(sampleJson())
     expect(() => parseEnrollmentRecord(text.replace('"sex":"F"', '"sex":"F","sex":"M"'), sampleFile)).toThrow('twice')

@@ -182,8 +182,12 @@ function checkTexts(raw: RawRecord): void {
   }
   for (const [field, text] of Object.entries(texts))
     if (text !== undefined && at(field, () => canonicalText(text)) === '') throw new InputError(field, 'holds no visible character')
-  const written = latin === undefined ? 'holder.persian' : 'holder.latin'
-  at(written, () => holderMrzName({ persian, latin }, mrzNameLength.TD1))
+  try {
+    holderMrzName({ persian, latin }, mrzNameLength.TD1)
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause
+    throw new InputError(`holder.${cause.field}`, cause.message.slice(cause.field.length + 2), { cause })
+  }
 }
 
 /**
