@@ -76,7 +76,12 @@ describe('checkSigner', () => {
     ['before its time', pki.documentSigner.certificate, new Date('2026-03-25T07:59:59Z'), 'not valid now'],
     ['after the certificate', pki.documentSigner.certificate, new Date('2037-01-01'), 'not valid now'],
     ['after the key’s period', pki.documentSigner.certificate, new Date('2026-06-26'), 'private key usage period'],
-    ['another country', initTestPki({ now, country: 'UT', mrzCode: 'UTO' }).documentSigner.certificate, now, 'not of IRN'],
+    [
+      'another country',
+      initTestPki({ now, country: 'UT', mrzCode: 'UTO' }).documentSigner.certificate,
+      now,
+      'is of UT and the card of IRN',
+    ],
     ['no certificate', new Uint8Array(3), now, 'cannot be read'],
   ])('refuses %s', (_name, der, at, words) => {
     expect(check(der, at)).toThrow(PkiError)

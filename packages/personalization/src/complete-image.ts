@@ -58,8 +58,13 @@ export function checkSigner(signer: Signer, profile: CardProfile, now: Date): vo
   if ((period?.notBefore && now < period.notBefore) || (period?.notAfter && now > period.notAfter))
     throw new PkiError('the document signer’s key may not sign any more (private key usage period): take a newer document signer')
   const { country } = certificate.subject
-  if (country === undefined || !sameCountry(country, profile.issuingState))
-    throw new PkiError(`the document signer is not of ${profile.issuingState}`)
+  const state = profile.issuingState
+  if (country === undefined) throw new PkiError(`the document signer’s certificate names no country: take a document signer of ${state}`)
+  if (!sameCountry(country, state)) {
+    // A certificate may say anything; only what is a country code is repeated.
+    const its = /^[A-Za-z]{2,3}$/.test(country) ? country : 'another country'
+    throw new PkiError(`the document signer is of ${its} and the card of ${state}: take a document signer of ${state}`)
+  }
 }
 
 /** Number of a data group by its file's name; undefined for EF.COM, EF.SOD and files of other applications. */

@@ -29,7 +29,7 @@ import {
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, readBack } from './read-back.ts'
 import { redact } from './redact.ts'
-import { hasFiles, openSecurityDomain, requireInitialized } from './security-domain.ts'
+import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
 import { StepMeter } from './step-meter.ts'
 
 /** What {@link execute} needs beside the image. */
@@ -99,7 +99,9 @@ async function open(run: Run): Promise<Secured> {
     if ((await hasFiles(base, image.profile)) && options.allowUnfinished !== true)
       throw new PersonalizationError(
         'open',
-        'the card holds files already: it is used, or its personalization did not end; allow unfinished cards to write it anew',
+        (await hasTransportKeys(base, image.profile))
+          ? 'the card holds files already: its personalization did not end; it can be written anew with allowUnfinished (--allow-unfinished), or take a blank card'
+          : 'the card holds files already and has no transport keys any more: it was personalized already; take a blank card',
       )
     advance()
     const opened = await secured(run, 'open')
@@ -189,7 +191,8 @@ function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
  * Brings an image onto a blank card: SCP03, all files, the card's own key, EF.SOD signed over what was written, everything read back and compared, and only then
  * SECURED, which is proved. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
  * a failure the card is still INITIALIZED, never SECURED with half of its files.
- * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError.
+ * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError; and DecodeError or
+ * LimitError where the card, or what stands between, answers with bytes that are no answer. All but the errors of `signer` and `transport` are CardErrors.
  */
 export async function execute(transport: CardTransport, image: CardImage, options: ExecuteOptions): Promise<PersonalizationReport> {
   const { profile } = image

@@ -38,7 +38,7 @@ async function withUsedCard<T>(step: string, open: () => Promise<T>): Promise<T>
     if (!(cause instanceof StatusWordError) || cause.sw !== noSuchKeys) throw cause
     throw new PersonalizationError(
       step,
-      'the card has no transport keys of this version: it was personalized already, or belongs to another batch',
+      'the card has no transport keys of this version: it was personalized already, or belongs to another batch; take a blank card',
       { cause },
     )
   }
@@ -52,6 +52,17 @@ export async function readChipSerial(channel: CardChannel, profile: CardProfile)
   await selectDomain(channel, profile, 'open')
   const answer = await withUsedCard('open', () => send(channel, initializeUpdate(randomBytes(8))))
   return answer.keyDiversificationData
+}
+
+/** Whether the card still takes part in a session with its transport keys; an issued one has none. Changes nothing on the card. Throws TransportError, DecodeError. */
+export async function hasTransportKeys(channel: CardChannel, profile: CardProfile): Promise<boolean> {
+  try {
+    await readChipSerial(channel, profile)
+    return true
+  } catch (error) {
+    if (error instanceof PersonalizationError || error instanceof StatusWordError) return false
+    throw error
+  }
 }
 
 /**
