@@ -1,8 +1,8 @@
 import { StatusWordError, type TraceEntry, TransportError } from '@kart/apdu/host'
 import { CardError, fromHex, InputError, toHex } from '@kart/codec'
 import { type CardProfile, channel, efAtrInfoCodec, efSodCodec, findApplication, nationalId } from '@kart/layout'
-import { SecureMessagingError } from '@kart/secure-channel'
-import { describe, expect, test } from 'vitest'
+import { EmrtdSession, SecureMessagingError } from '@kart/secure-channel'
+import { describe, expect, test, vi } from 'vitest'
 import type { Evidence } from './evidence.ts'
 import { judge } from './judge.ts'
 import { type ReadCardOptions, type ReadProgress, readCard } from './read-card.ts'
@@ -158,6 +158,36 @@ describe('access', () => {
       outcome: 'refused',
       problem: expect.stringContaining('terminal authentication'),
     })
+  })
+})
+
+describe('the secure-messaging session', () => {
+  const withSpy = async (reading: () => Promise<unknown>) => {
+    const destroy = vi.spyOn(EmrtdSession.prototype, 'destroy')
+    try {
+      await reading()
+      return new Set(destroy.mock.contexts as EmrtdSession[])
+    } finally {
+      destroy.mockRestore()
+    }
+  }
+
+  test('is over, its keys erased, when the card has been read', async () => {
+    const sessions = await withSpy(() => read(newCard()))
+    expect([...sessions].map((session) => session.isOver)).toEqual([true])
+  })
+
+  test('is over too when the reading ends by an error that is not the session’s', async () => {
+    const cancelled = new Error('cancelled')
+    const onProgress = (one: ReadProgress) => {
+      if (one.file === 'EF.DG1') throw cancelled
+    }
+    const sessions = await withSpy(() => expect(read(newCard(), { onProgress })).rejects.toBe(cancelled))
+    expect([...sessions].map((session) => session.isOver)).toEqual([true])
+  })
+
+  test('there is none where the card stayed shut', async () => {
+    expect(await withSpy(() => read(newCard(), { access: { ...access, documentNumber: 'T12345670' } }))).toEqual(new Set())
   })
 })
 

@@ -29,7 +29,7 @@ import {
   findApplication,
   findFile,
 } from '@kart/layout'
-import { AuthenticationError, deriveBacKeys, performBac, secureMessagingLayer } from '@kart/secure-channel'
+import { AuthenticationError, deriveBacKeys, type EmrtdSession, performBac, secureMessagingLayer } from '@kart/secure-channel'
 import { dataGroupOf, emrtd } from './checks/data-groups.ts'
 import type { AccessEvidence, AccessKey, ActiveAuthenticationEvidence, Evidence, FileEvidence, FileOutcome } from './evidence.ts'
 import { satisfied } from './satisfied.ts'
@@ -89,14 +89,16 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
   const clear = withTrace(lower)
   const reading: Reading = { options, files: [], extended: false }
   const readAt = options.now ?? new Date()
+  let session: EmrtdSession | undefined
   try {
     options.onProgress?.({ stage: 'card' })
     await readMasterFile(clear, reading)
     options.onProgress?.({ stage: 'access' })
-    const opened = await openApplication(clear, lower, keys, reading)
+    const opened = await openApplication(clear, keys, reading)
     let activeAuthentication: ActiveAuthenticationEvidence | undefined
-    if (opened.session !== undefined) {
-      const secure = withTrace(opened.session)
+    session = opened.session
+    if (session !== undefined) {
+      const secure = withTrace(secureMessagingLayer(session)(lower))
       await readApplication(secure, reading)
       activeAuthentication = await authenticateChip(secure, reading)
     }
@@ -110,6 +112,8 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
       extendedLength: reading.extended,
     }
   } finally {
+    // Also when the reading ends early: no session key outlives it.
+    session?.destroy()
     keys.destroy()
   }
 }
@@ -159,10 +163,9 @@ function isRefusal(error: unknown): boolean {
 
 async function openApplication(
   clear: CardChannel,
-  lower: CardChannel,
   keys: ReturnType<typeof deriveBacKeys>,
   { options }: Reading,
-): Promise<{ access: AccessEvidence; session: CardChannel | undefined }> {
+): Promise<{ access: AccessEvidence; session: EmrtdSession | undefined }> {
   const base = { protocol: 'bac', key: { ...options.access } } as const
   const refused = (problem: string) => ({ access: { ...base, outcome: 'refused', problem } as const, session: undefined })
   const application = findApplication(options.profile, emrtd)
@@ -171,7 +174,7 @@ async function openApplication(
   try {
     await send(clear, selectApplication(application.aid, { label: application.title }))
     const session = await performBac(clear, keys, options.random === undefined ? {} : { random: options.random })
-    return { access: { ...base, outcome: 'opened', problem: undefined }, session: secureMessagingLayer(session)(lower) }
+    return { access: { ...base, outcome: 'opened', problem: undefined }, session }
   } catch (error) {
     if (error instanceof AuthenticationError || error instanceof StatusWordError || error instanceof DecodeError)
       return refused(error.message)
