@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { encryptTripleDes, retailMac } from '../card-crypto/triple-des.ts'
 import type { EmulatedCard } from '../emulated-card.ts'
 import {
   bacKeys,
@@ -202,6 +203,73 @@ it('P05 every failed BAC answers the same', () => {
   sendHex(card, '0084000008')
   answers.push(toHex(card.process(genuine)), toHex(card.process(genuine)))
   expect(answers).toEqual(['6300', '6300', '6300', '6300', '6300'])
+})
+
+describe('a challenge is good for one authentication', () => {
+  /** A card whose random bytes are always the same: only what it forgets makes an old authentication worthless. */
+  function recorded(): { fixed: EmulatedCard; genuine: Uint8Array } {
+    const fixed = blankCard(undefined, (length) => new Uint8Array(length).fill(0x5a))
+    personalize(fixed)
+    fixed.reset()
+    const sent: Uint8Array[] = []
+    const recorder = {
+      process(command: Uint8Array) {
+        sent.push(command)
+        return fixed.process(command)
+      },
+    } as EmulatedCard
+    expect(new MessagingTerminal(recorder).open()).toBe('9000')
+    const genuine = sent.at(-1)!
+    // With the same challenge asked for anew the recorded command is right: what follows is refused for the challenge alone.
+    sendHex(fixed, selectAid(emrtdAid))
+    sendHex(fixed, '0084000008')
+    expect(statusOf(fixed.process(genuine))).toBe('9000')
+    return { fixed, genuine }
+  }
+
+  it('P05 not for two', () => {
+    const { fixed, genuine } = recorded()
+    expect(toHex(fixed.process(genuine))).toBe('6300')
+  })
+
+  it('P05 not after one that failed, whatever was wrong with it', () => {
+    const { fixed, genuine } = recorded()
+    const wrong = genuine.slice()
+    wrong[10]! ^= 1
+    for (const [failing, sw] of [
+      [toHex(wrong), '6300'],
+      ['0082000008' + '00'.repeat(8), '6700'],
+      ['0082000128' + '00'.repeat(40), '6a86'],
+    ] as const) {
+      sendHex(fixed, '0084000008')
+      expect([failing.slice(0, 10), sendHex(fixed, failing)]).toEqual([failing.slice(0, 10), sw])
+      expect(toHex(fixed.process(genuine))).toBe('6300')
+    }
+  })
+
+  it.each([
+    ['the same application', [selectAid(emrtdAid)]],
+    ['another application and back', [selectAid(isdAid), selectAid(emrtdAid)]],
+    ['the MF and back', ['00a4000c023f00', selectAid(emrtdAid)]],
+  ])('P05 not after SELECT of %s', (_name, selections) => {
+    const { fixed, genuine } = recorded()
+    sendHex(fixed, '0084000008')
+    for (const command of selections) expect(sendHex(fixed, command)).toBe('9000')
+    expect(toHex(fixed.process(genuine))).toBe('6300')
+  })
+})
+
+it('refuses a second BAC inside secure messaging, and keeps the session', () => {
+  terminal.open()
+  const { data: challenge, sw } = terminal.send('00840000', { le: '08' })
+  expect([challenge.length, sw]).toEqual([8, '9000'])
+  const cryptogram = encryptTripleDes(
+    bacKeys.subarray(0, 16),
+    concatBytes(fromHex('781723860c06c226'), challenge, fromHex('0b795240cb7049b01c19b33e32804f0b')),
+  )
+  const authentication = concatBytes(cryptogram, retailMac(bacKeys.subarray(16), cryptogram))
+  expect(terminal.send('00820000', { data: authentication, le: '28' })).toEqual({ data: new Uint8Array(0), sw: '6985' })
+  expect(isAlive()).toBe(true)
 })
 
 it('ends the session at any flipped byte of a protected command', () => {

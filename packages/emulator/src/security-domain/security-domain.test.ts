@@ -88,6 +88,20 @@ describe('SCP03', () => {
     expect(sendHex(card, '8482330010' + '00'.repeat(16))).toBe('6985')
   })
 
+  it('takes EXTERNAL AUTHENTICATE in class 84 only, though the MAC is right over another class', () => {
+    for (const [cla, answer] of [
+      [0x04, '6e00'],
+      [0x80, '6d00'],
+    ] as const) {
+      sendHex(card, selectAid(isdAid))
+      const terminal = new Scp03Terminal(card)
+      expect([cla, terminal.open(undefined, undefined, cla)]).toEqual([cla, answer])
+      expect([cla, terminal.status('80ca0066')]).toEqual([cla, '6982'])
+      expect(stored()).toMatchObject({ sequenceCounter: 0, failedAuthentications: 0 })
+    }
+    expect(new Scp03Terminal(card).open()).toBe('9000')
+  })
+
   it('repeats no card challenge once a session was opened with it', () => {
     sendHex(card, selectAid(isdAid))
     const first = sendHex(card, initializeUpdate)

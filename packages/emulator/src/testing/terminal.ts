@@ -42,8 +42,8 @@ export class Scp03Terminal {
     this.level = level
   }
 
-  /** INITIALIZE UPDATE and EXTERNAL AUTHENTICATE; the status word of the first that fails, or of the last. */
-  open(keys: KeySet = testTransportKeys, tamper?: 'cryptogram' | 'mac'): string {
+  /** INITIALIZE UPDATE and EXTERNAL AUTHENTICATE (its class byte `cla`); the status word of the first that fails, or of the last. */
+  open(keys: KeySet = testTransportKeys, tamper?: 'cryptogram' | 'mac', cla = 0x84): string {
     const host = fromHex('0102030405060708')
     const init = this.card.process(concatBytes(fromHex('8050000008'), host, Uint8Array.of(0)))
     if (statusOf(init) !== '9000') return statusOf(init)
@@ -53,7 +53,7 @@ export class Scp03Terminal {
     this.#sMac = deriveScp03(keys.mac, derivationConstants.sMac, context, bits)
     const cryptogram = deriveScp03(this.#sMac, derivationConstants.hostCryptogram, context, 64)
     if (tamper === 'cryptogram') cryptogram[0]! ^= 1
-    const command = this.#mac(Uint8Array.of(0x84, 0x82, this.level, 0), cryptogram)
+    const command = this.#mac(Uint8Array.of(cla, 0x82, this.level, 0), cryptogram)
     if (tamper === 'mac') command[command.length - 1]! ^= 1
     return statusOf(this.card.process(command))
   }
