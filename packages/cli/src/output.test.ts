@@ -68,6 +68,17 @@ describe('createOutput', () => {
   })
 })
 
+describe('a document', () => {
+  it('holds no character as itself that could steer a terminal, and means the same', () => {
+    const value = { name: 'A\u001b[2J\u009b31m\u007f\u202eX\u2066\u200f\u061c\u2028', persian: 'نمونه\u200cپور' }
+    const { stdout } = written(() => createOutput(true).document(value))
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/u)
+    expect(stdout).toContain('\\u009b31m\\u007f\\u202eX\\u2066\\u200f\\u061c\\u2028')
+    expect(stdout).toContain('نمونه\u200cپور')
+    expect(JSON.parse(stdout)).toEqual(value)
+  })
+})
+
 describe('explainError', () => {
   it('sends to "kart readers" only who named a reader', () => {
     expect(explainError(new PcscError('connect', 'x')).next).toContain('kart readers')

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueSpecimen, KartFolder, specimenAccess, specimenMrz, vectorPath } from './testing/run-kart.ts'
@@ -57,6 +57,7 @@ describe('verify', () => {
     const { code, verdict } = await verify(...specimenAccess, '--pki', 'pki', '--at', '2034-01-01')
     expect([code, verdict.verdict]).toEqual([1, 'rejected'])
     expect(failedOf(verdict)).toEqual(['document.expired'])
+    expect(verdict).toMatchObject({ judgedAt: '2034-01-01T00:00:00.000Z', threshold: { name: 'fmr1e-4', score: expect.any(Number) } })
   })
 
   it.each([
@@ -75,6 +76,22 @@ describe('verify', () => {
     const { code, verdict } = await verify('--docno', 'S12345679', '--dob', '910612', '--doe', '331003', '--pki', 'pki')
     expect([code, verdict.verdict, failedOf(verdict)]).toEqual([3, 'error', ['access.opened', 'profile.files']])
     expect(verdict.checks.filter(({ outcome, required }) => required && outcome === 'pass')).toEqual([])
+    expect(verdict.checks.length).toBeGreaterThan(20)
+    const shown = await folder.run([
+      'verify',
+      '--card',
+      'citizen.card',
+      '--docno',
+      'S12345679',
+      '--dob',
+      '910612',
+      '--doe',
+      '331003',
+      '--pki',
+      'pki',
+    ])
+    expect(shown).toMatchObject({ code: 3, stdout: expect.stringContaining('Check the three printed values') })
+    expect(shown.stdout).not.toContain('not run')
   })
 
   it('what it cannot use is exit 2, in plain words', async () => {
@@ -91,7 +108,8 @@ describe('verify', () => {
         [[...card, '--docno', 'S12345678', '--dob', '1370-03-22', '--doe', '331003', '--pki', 'pki'], '--dob: not a Gregorian date'],
         [[...card, '--docno', 'S12345678', '--dob', '910612', '--doe', 'soon', '--pki', 'pki'], '--doe: not a date'],
         [[...card, ...specimenAccess], 'say whom you trust'],
-        [[...card, ...specimenAccess, '--pki', 'nosuch'], 'no such file: nosuch'],
+        [[...card, ...specimenAccess, '--pki', 'nosuch'], 'there is no folder nosuch: make one with "kart pki init nosuch"'],
+        [[...card, '--docno', 'S12345678', '--dob', '۹۱۰۶۱۲', '--doe', '331003', '--pki', 'pki'], '--dob: give the Gregorian date'],
         [[...card, ...specimenAccess, '--csca', 'live.fmr'], 'live.fmr: holds no certificate'],
         [[...card, ...specimenAccess, '--csca', 'pki/csca-key.pem'], 'pki/csca-key.pem: holds no certificate'],
         [[...whole, '--probe', 'pki/csca.cer'], 'pki/csca.cer: '],
@@ -113,6 +131,28 @@ describe('verify', () => {
     const { code, document } = await folder.document(['verify', '--card', 'nosuch.card', ...specimenAccess, '--pki', 'pki'])
     expect(code).toBe(2)
     expect(document).toMatchObject({ verdict: 'error', checks: [], error: { code: 'input' } })
+  })
+})
+
+describe('the report of verify', () => {
+  it('is for its owner only, also over a file that others may read, and says as of when it was judged', async () => {
+    writeFileSync(folder.at('r.html'), '')
+    chmodSync(folder.at('r.html'), 0o644)
+    const { code } = await folder.run([
+      'verify',
+      '--card',
+      'citizen.card',
+      ...specimenAccess,
+      '--pki',
+      'pki',
+      '--at',
+      '2034-01-01',
+      '--report',
+      'r.html',
+    ])
+    expect(code).toBe(1)
+    expect(readFileSync(folder.at('r.html'), 'utf8')).toContain('judged as of 2034-01-01T00:00:00.000Z</p></header>')
+    if (process.platform !== 'win32') expect(statSync(folder.at('r.html')).mode & 0o777).toBe(0o600)
   })
 })
 
@@ -177,6 +217,8 @@ describe('readers and emulate', () => {
     expect(await folder.refused(['emulate', '--card', 'alone.card', '--port', '1'], 3)).toContain('vsmartcard-vpcd')
     expect(existsSync(folder.at('alone.card.lock'))).toBe(false)
     expect((await folder.run(['read', '--card', 'alone.card', ...specimenAccess])).code).toBe(0)
+    await folder.refused(['emulate', '--card', 'blank.card', '--port', '1'], 3)
+    expect(existsSync(folder.at('blank.card'))).toBe(false)
     await folder.refusedEach(
       ['0', '65536', 'x', '1.5'].map((port) => [['emulate', '--card', 'alone.card', '--port', port], '--port: not a port']),
       2,

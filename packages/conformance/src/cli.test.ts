@@ -63,6 +63,18 @@ describe('usage', () => {
     expect(await folder.done(['verify', '--help'])).toContain('\nExample:\n')
   })
 
+  it('names the help of the very command that was used wrongly', async () => {
+    await folder.refusedEach(
+      [
+        [['--nosuch'], '(kart --help shows how)'],
+        [['verify', '--nosuch'], '(kart verify --help shows how)'],
+        [['pki', 'nosuch'], '(kart pki --help shows how)'],
+        [['pki', 'init', 'a', 'b'], '(kart pki init --help shows how)'],
+      ],
+      2,
+    )
+  })
+
   it('kart alone shows its help and is exit 2', async () => {
     const { code, stdout, stderr } = await folder.run([])
     expect([code, stdout]).toEqual([2, ''])

@@ -15,6 +15,12 @@ describe('html', () => {
     expect(join([html`<b/>`, html`<i/>`]).markup).toBe('<b/><i/>')
   })
 
+  it('replaces controls and characters that turn the reading direction, and keeps lines and Persian', () => {
+    expect(html`<b title="${'A\u202eB'}">${'\u001b[31mX\u009b\r\u2066\nنمونه\u200cپور'}</b>`.markup).toBe(
+      '<b title="A\ufffdB">\ufffd[31mX\ufffd\ufffd\ufffd\nنمونه\u200cپور</b>',
+    )
+  })
+
   it('is not taken in by an object that only looks like text', () => {
     expect(html`${['<', '>'] as const}`.markup).toBe('&#60;&#62;')
   })
@@ -92,6 +98,11 @@ describe('renderHtmlReport', () => {
     expect(page).not.toMatch(/<script|onload="/)
     // Every place that was given the text shows it, escaped: the title and the meaning of the status word in two places each.
     expect(page.split(escaped).length - 1).toBe(36)
+  })
+
+  it('says in its header as of when the card was judged', () => {
+    const page = renderHtmlReport({ ...bare, judgedAt: '2034-01-01T00:00:00.000Z' })
+    expect(page).toContain('<p>National ID · 2026-11-22T10:00:00.000Z · judged as of 2034-01-01T00:00:00.000Z</p></header>')
   })
 
   it('leaves out what a run has none of', () => {

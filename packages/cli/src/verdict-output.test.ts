@@ -1,0 +1,66 @@
+import { stripVTControlCharacters } from 'node:util'
+import { type Check, defaultPolicy, judge } from '@kart/verification'
+import { describe, expect, it } from 'vitest'
+import { mrzDate } from './date-option.ts'
+import type { Output } from './output.ts'
+import { printReport } from './verdict-output.ts'
+
+function printed(checks: readonly Check[]): string {
+  let text = ''
+  const output: Output = {
+    json: false,
+    line: (line = '') => {
+      text += `${line}\n`
+    },
+    document: () => undefined,
+    aside: () => undefined,
+  }
+  printReport(output, judge(checks), { ...defaultPolicy(new Date('2026-11-22T10:00:00Z')), fingerThreshold: 'fmr1e-3' })
+  return stripVTControlCharacters(text)
+}
+
+const check = (id: string, outcome: Check['outcome'], detail: string): Check => ({
+  id,
+  title: `title of ${id}`,
+  clause: '',
+  outcome,
+  required: true,
+  detail,
+})
+
+describe('printReport', () => {
+  it('says the moment that the verdict holds for, and the threshold', () => {
+    expect(printed([check('pa.hashes', 'pass', 'fine')])).toContain(
+      'ACCEPTED  Every required check passed.\njudged as of 2026-11-22T10:00:00.000Z, finger threshold fmr1e-3\n',
+    )
+  })
+
+  it('of a card that stayed shut shows that alone, and what to check', () => {
+    const text = printed([
+      check('access.opened', 'fail', 'the card refused'),
+      check('profile.files', 'fail', 'unread'),
+      ...['pa.signature', 'pa.chain', 'aa.signature'].map((id) => check(id, 'not-run', 'not read')),
+    ])
+    expect(text).toContain('✗ fail')
+    expect(text).toMatch(/title of access\.opened +the card refused/)
+    expect(text).not.toMatch(/not run|profile\.files|pa\.|aa\./)
+    expect(text).toContain('\nCheck the three printed values: document number, date of birth and date of expiry')
+  })
+
+  it('of every other verdict shows every check, and what failed once more', () => {
+    const text = printed([check('pa.hashes', 'fail', 'EF.DG2 differs\u001b[2J\u202e'), check('aa.signature', 'not-run', 'x')])
+    expect(text).toMatch(/– not run +title of aa\.signature/)
+    expect(text.split('title of pa.hashes').length - 1).toBe(2)
+    expect(text).not.toMatch(/\u202e|three printed values/)
+  })
+
+  it('lets no detail steer the terminal through the summary', () => {
+    expect(printed([check('pa.hashes', 'pass', 'x'), check('finger.match', 'not-run', 'odd\u202etext')])).not.toContain('\u202e')
+  })
+})
+
+describe('mrzDate', () => {
+  it.each(['۱۳۷۰-۰۳-۲۲', '۹۱۰۶۱۲', '٩١٠٦١٢'])('asks for the Gregorian date in Latin digits where it gets %s', (date) => {
+    expect(() => mrzDate(date, '--dob')).toThrow(/^--dob: give the Gregorian date .*in Latin digits/)
+  })
+})
