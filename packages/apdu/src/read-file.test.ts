@@ -5,6 +5,7 @@ import type { CommandApdu, ResponseApdu } from './apdu.ts'
 import { StatusWordError } from './card-command.ts'
 import { openChannel } from './channel.ts'
 import { decodeResponse } from './coding-host.ts'
+import { getResponse } from './layers/get-response.ts'
 import { wrongLength } from './layers/wrong-length.ts'
 import { type ReadFileOptions, readFile } from './read-file.ts'
 import { functionCard, functionChannel, respond, scriptedCard } from './testing/scripted-card.ts'
@@ -244,8 +245,8 @@ describe('readFile against hostile cards', () => {
     expect(commands).toBe(6)
     const file = object(0x61, 900)
     const slow = await refuse((_, i) => respond(0x9000, file.slice(i, i + 1)))
-    expect(slow.error).toEqual(new LimitError('EF.DG1: READ BINARY rounds', 64 + Math.ceil(1000 / 16)))
-    expect(slow.commands).toBe(64 + Math.ceil(1000 / 16))
+    expect(slow.error).toEqual(new LimitError('EF.DG1: READ BINARY rounds', 16 + Math.ceil(1000 / 16)))
+    expect(slow.commands).toBe(16 + Math.ceil(1000 / 16))
   })
 
   it.each([
@@ -260,6 +261,20 @@ describe('readFile against hostile cards', () => {
     expect(error).toBeInstanceOf(StatusWordError)
     expect((error as StatusWordError).sw).toBe(sw)
     expect(commands).toBeLessThanOrEqual(2)
+  })
+
+  it('P14 a byte at a time behind 61xx: the rounds of a small file and those of GET RESPONSE together stay few', async () => {
+    const card = functionCard(({ ins }) => respond(ins === 0xb0 ? 0x6101 : 0x6101, ins === 0xb0 ? '' : 'aa'))
+    await expect(readFile(openChannel(card, getResponse()), { maxLength: 128 })).rejects.toThrow(LimitError)
+    expect(card.commands.length).toBe(1 + 8)
+    // Each read ends well, with seven bytes fetched one by one.
+    let left = 0
+    const patient = functionCard(({ ins }) => {
+      left = ins === 0xb0 ? 7 : left - 1
+      return left === 7 ? respond(0x6107) : respond(left > 0 ? 0x6100 | left : 0x9000, 'aa')
+    })
+    await expect(readFile(openChannel(patient, getResponse()), { maxLength: 128, extent: 'file' })).rejects.toThrow(DecodeError)
+    expect(patient.commands.length).toBeLessThanOrEqual((16 + 8) * (1 + 8))
   })
 
   it('P14 odd answers that are not one DO’53’, or hold too much, are DecodeErrors', async () => {
@@ -295,7 +310,7 @@ describe('readFile against hostile cards', () => {
         } catch (error) {
           if (!(error instanceof DecodeError || error instanceof LimitError || error instanceof StatusWordError)) throw error
         }
-        expect(channel.commands.length).toBeLessThanOrEqual(2 * (64 + Math.ceil(200 / 16)))
+        expect(channel.commands.length).toBeLessThanOrEqual(2 * (16 + Math.ceil(200 / 16)))
       }),
       { numRuns: 2000 },
     )

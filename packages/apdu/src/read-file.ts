@@ -28,7 +28,7 @@ const firstRead = 8
 /** Longest tag and length field that `readTlvHeader` admits: four bytes and five. */
 const longestHeader = 9
 /** Rounds that any file may take, and the bytes that a round must bring on average beyond them (house rule). */
-const freeRounds = 64
+const freeRounds = 16
 const bytesARound = 16
 /** Never asks for less than this at once, whatever short answers come (house rule). */
 const smallestChunk = 32

@@ -32,6 +32,7 @@ import {
 import { AuthenticationError, deriveBacKeys, type EmrtdSession, performBac, secureMessagingLayer } from '@kart/secure-channel'
 import { dataGroupOf, emrtd } from './checks/data-groups.ts'
 import type { AccessEvidence, AccessKey, ActiveAuthenticationEvidence, Evidence, FileEvidence, FileOutcome } from './evidence.ts'
+import { ExchangeBudget, exchangesFor } from './exchange-budget.ts'
 import { satisfied } from './satisfied.ts'
 
 /** What {@link readCard} is doing. */
@@ -56,6 +57,8 @@ export interface ReadCardOptions {
     readonly chunk?: number
     /** Whether extended length is used where card and reader take it; true unless told. */
     readonly extendedLength?: boolean
+    /** Most exchanges with the card in the whole reading, from 1; unless told one for each 32 bytes that the profile's files may hold, and 512. */
+    readonly exchanges?: number
   }
   /** Gives `length` random bytes: 8 and 16 for BAC, 8 for active authentication. The system's generator unless told; for tests. */
   readonly random?: (length: number) => Uint8Array
@@ -71,6 +74,7 @@ const extendedProbe = 512
 interface Reading {
   readonly options: ReadCardOptions
   readonly files: FileEvidence[]
+  readonly budget: ExchangeBudget
   extended: boolean
 }
 
@@ -78,16 +82,17 @@ interface Reading {
  * Reads a card by its profile: the files of the MF, basic access control, EF.COM, EF.SOD, the data groups that EF.SOD lists, and one active authentication
  * when the card shows a key for it. Only what the profile's access rules open is asked for; a file that is missing, refused or malformed is evidence, and the
  * reading goes on. What EF.COM lists is never followed: nobody signed it (Doc 9303-10, 8th ed., 4.6.1).
- * Throws InputError for access data that cannot be MRZ fields, TransportError and SecureMessagingError when the link or the protected session breaks.
+ * Throws InputError for access data that cannot be MRZ fields, LimitError for a card that draws the reading out past its bound, TransportError and SecureMessagingError when the link or the protected session breaks.
  */
 export async function readCard(transport: CardTransport, options: ReadCardOptions): Promise<Evidence> {
   const { profile, access, trace } = options
   const keys = deriveBacKeys(access)
-  const layers = [...(trace?.wire ? [traceLayer(trace.wire, 'wire')] : []), getResponse(), wrongLength()]
+  const budget = new ExchangeBudget(options.limits?.exchanges ?? exchangesFor(profile))
+  const layers = [budget.layer, ...(trace?.wire ? [traceLayer(trace.wire, 'wire')] : []), getResponse(), wrongLength()]
   const lower = openChannel(transport, ...layers)
   const withTrace = (channel: CardChannel) => (trace?.plain ? traceLayer(trace.plain, 'plain')(channel) : channel)
   const clear = withTrace(lower)
-  const reading: Reading = { options, files: [], extended: false }
+  const reading: Reading = { options, files: [], budget, extended: false }
   const readAt = options.now ?? new Date()
   let session: EmrtdSession | undefined
   try {
@@ -141,6 +146,7 @@ async function probeExtendedLength(channel: CardChannel, application: Applicatio
     const again = await send(channel, readBinary(0, extendedProbe, { label: file.name }))
     return equalBytes(known, again)
   } catch (error) {
+    reading.budget.orderEnd()
     // A reader that cannot carry extended length may fail the exchange outright; if the link itself is gone, the next command says so.
     if (isRefusal(error) || error instanceof TransportError) return false
     throw error
@@ -164,7 +170,7 @@ function isRefusal(error: unknown): boolean {
 async function openApplication(
   clear: CardChannel,
   keys: ReturnType<typeof deriveBacKeys>,
-  { options }: Reading,
+  { options, budget }: Reading,
 ): Promise<{ access: AccessEvidence; session: EmrtdSession | undefined }> {
   const base = { protocol: 'bac', key: { ...options.access } } as const
   const refused = (problem: string) => ({ access: { ...base, outcome: 'refused', problem } as const, session: undefined })
@@ -176,6 +182,7 @@ async function openApplication(
     const session = await performBac(clear, keys, options.random === undefined ? {} : { random: options.random })
     return { access: { ...base, outcome: 'opened', problem: undefined }, session }
   } catch (error) {
+    budget.orderEnd()
     if (error instanceof AuthenticationError || error instanceof StatusWordError || error instanceof DecodeError)
       return refused(error.message)
     throw error
@@ -257,6 +264,7 @@ async function readOne(
     })
     found('read', { bytes })
   } catch (error) {
+    reading.budget.orderEnd()
     if (error instanceof StatusWordError) found(outcomeOf(error.sw), { sw: error.sw, problem: error.message })
     else if (error instanceof DecodeError || error instanceof LimitError) found('failed', { problem: error.message })
     else throw error
@@ -282,6 +290,7 @@ async function authenticateChip(channel: CardChannel, reading: Reading): Promise
     )
     return { challenge, signature, sw: undefined }
   } catch (error) {
+    reading.budget.orderEnd()
     if (error instanceof StatusWordError) return { challenge, signature: undefined, sw: error.sw }
     if (error instanceof DecodeError) return { challenge, signature: undefined, sw: undefined }
     throw error

@@ -58,8 +58,8 @@ describe('getResponse', () => {
 
   it('P14 a card that says 61xx for ever is stopped by the rounds', async () => {
     const empty = functionChannel(() => respond(0x6101))
-    await expect(getResponse()(empty).transmit(select)).rejects.toThrow(new LimitError('GET RESPONSE rounds', 512))
-    expect(empty.commands.length).toBe(1 + 512)
+    await expect(getResponse()(empty).transmit(select)).rejects.toThrow(new LimitError('GET RESPONSE rounds', 8))
+    expect(empty.commands.length).toBe(1 + 8)
     const few = functionChannel(() => respond(0x6101, 'aa'))
     await expect(getResponse({ rounds: 3 })(few).transmit(select)).rejects.toThrow(LimitError)
     expect(few.commands.length).toBe(4)
@@ -68,7 +68,17 @@ describe('getResponse', () => {
   it('P14 a card that says 6Cxx to GET RESPONSE for ever is stopped by the rounds', async () => {
     const lower = functionChannel((_, i) => (i === 0 ? respond(0x6110) : respond(0x6c10)))
     await expect(getResponse()(lower).transmit(select)).rejects.toThrow(LimitError)
-    expect(lower.commands.length).toBe(1 + 512)
+    expect(lower.commands.length).toBe(1 + 8)
+  })
+
+  it('P14 a card that gives a byte a round is stopped as soon, one that gives 16 comes to its end', async () => {
+    const slow = functionChannel(() => respond(0x6101, 'aa'))
+    await expect(getResponse()(slow).transmit(select)).rejects.toThrow(LimitError)
+    expect(slow.commands.length).toBe(1 + 8)
+    const fair = functionChannel((_, i) => respond(i < 300 ? 0x6110 : 0x9000, new Uint8Array(16)))
+    expect((await getResponse()(fair).transmit(select)).data.length).toBe(301 * 16)
+    const long = functionChannel(() => respond(0x6110, new Uint8Array(16)))
+    await expect(getResponse()(long).transmit(select)).rejects.toThrow(new LimitError('GET RESPONSE rounds', 512))
   })
 
   it('P14 a card that gives data for ever is stopped by the bytes', async () => {

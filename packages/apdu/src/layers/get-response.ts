@@ -3,9 +3,13 @@ import type { ResponseApdu } from '../apdu.ts'
 import type { ChannelLayer } from '../channel.ts'
 import { bareClass } from '../class-byte.ts'
 
+/** Rounds that any response may take, and the bytes that a round must bring on average beyond them (house rule): answers of a byte or none end soon. */
+const freeRounds = 8
+const bytesARound = 16
+
 /** Bounds of {@link getResponse}. */
 export interface GetResponseLimits {
-  /** Most GET RESPONSE commands for one command; 512 unless told: twice what 65536 bytes take at 256 a round. */
+  /** Most GET RESPONSE commands for one command; 512 unless told: twice what 65536 bytes take at 256 a round. Beyond eight of them, each must bring 16 bytes on average. */
   readonly rounds?: number
   /** Most response bytes in all; 65536 unless told, which is what one response APDU can hold. */
   readonly bytes?: number
@@ -27,7 +31,8 @@ export function getResponse(limits: GetResponseLimits = {}): ChannelLayer {
       let total = response.data.length
       const cla = bareClass(command.cla)
       for (let round = 0; response.sw >> 8 === 0x61 || (round > 0 && response.sw >> 8 === 0x6c); round++) {
-        if (round >= maxRounds) throw new LimitError('GET RESPONSE rounds', maxRounds)
+        const allowed = Math.min(maxRounds, freeRounds + Math.floor(total / bytesARound))
+        if (round >= allowed) throw new LimitError('GET RESPONSE rounds', allowed)
         response = await lower.transmit({ cla, ins: 0xc0, p1: 0, p2: 0, data: new Uint8Array(0), ne: response.sw & 0xff || 256 })
         parts.push(response.data)
         total += response.data.length
