@@ -5,7 +5,7 @@ export type FileOutcome =
   | 'missing'
   /** The card's access rules refused it (6982 and the like), or the profile says that they would. */
   | 'refused'
-  /** It is there, but EF.SOD does not list it: not read, since nobody vouches for it. */
+  /** It is there (selected, also with a warning, or refused as not yet allowed), but EF.SOD does not list it: not read, since nobody vouches for it. */
   | 'unlisted'
   /** The card answered with something else than the file. */
   | 'failed'

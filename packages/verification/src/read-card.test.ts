@@ -107,6 +107,19 @@ describe('extended length', () => {
     expect(transport.commands.filter((command) => command.extended)).toEqual([])
   })
 
+  test('is not used where the file read with it comes out otherwise, and the first reading stands', async () => {
+    const other = efAtrInfoCodec.encode({ extendedLength: { maxCommandLength: 65535, maxResponseLength: 65537 } })
+    expect(other).toHaveLength(masterFiles['EF.ATR/INFO'].length)
+    for (const data of [other, masterFiles['EF.ATR/INFO'].subarray(1), new Uint8Array(0)]) {
+      const transport = newCard({ fault: (command) => (command.extended && command.ins === 0xb0 ? { data, sw: 0x9000 } : undefined) })
+      const evidence = await read(transport)
+      expect(evidence.extendedLength).toBe(false)
+      expect(transport.commands.filter((command) => command.extended)).toHaveLength(1)
+      expect(evidence.files.find((file) => file.name === 'EF.ATR/INFO')!.bytes).toEqual(masterFiles['EF.ATR/INFO'])
+      expect(evidence.files.find((file) => file.name === 'EF.SOD')!.outcome).toBe('read')
+    }
+  })
+
   test('is not tried where the caller forbids it', async () => {
     const transport = newCard()
     expect((await read(transport, { limits: { extendedLength: false } })).extendedLength).toBe(false)
@@ -283,6 +296,29 @@ describe('what a card does instead', () => {
     const evidence = await read(transport)
     expect(evidence.files.find((file) => file.name === 'EF.DG12')).toMatchObject({ outcome: 'unlisted', bytes: undefined })
     expect(efSodCodec.decode(contents['EF.SOD']!).ldsSecurityObject.dataGroupHashes.map((one) => one.dataGroup)).not.toContain(12)
+  })
+
+  test.each([0x6282, 0x6283, 0x6300, 0x63c0, 0x6982, 0x6985])(
+    'V07 a data group that EF.SOD does not list and the card answers with %d is there too: the card is rejected',
+    async (sw) => {
+      const evidence = await read(newCard({ refusals: { 'EF.DG12': sw } }))
+      const found = evidence.files.find((file) => file.name === 'EF.DG12')!
+      expect(found).toMatchObject({ outcome: 'unlisted', sw, problem: expect.stringContaining(sw.toString(16).toUpperCase()) })
+      const checks = await runChecks(evidence, { profile, trust: context().trust, policy })
+      expect(checks.find((check) => check.id === 'pa.coverage')).toMatchObject({
+        outcome: 'fail',
+        detail: 'EF.DG12 is there but not listed',
+      })
+    },
+  )
+
+  test.each([
+    [0x6a82, 'missing'],
+    [0x6a88, 'missing'],
+    [0x6f00, 'failed'],
+  ])('V07 a data group that EF.SOD does not list and the card answers with %d is not said to be there', async (sw, outcome) => {
+    const evidence = await read(newCard({ refusals: { 'EF.DG12': sw } }))
+    expect(evidence.files.find((file) => file.name === 'EF.DG12')).toMatchObject({ outcome, sw, problem: 'the card does not show it' })
   })
 
   test('without a readable EF.SOD all data groups are read, as evidence', async () => {

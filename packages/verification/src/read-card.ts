@@ -220,15 +220,22 @@ function listedGroups({ files }: Reading): number[] | undefined {
 /** Looks whether a data group that EF.SOD does not list is there all the same. */
 async function lookFor(channel: CardChannel, application: ApplicationSpec, file: FileSpec, { files }: Reading): Promise<void> {
   const response = await channel.transmit(selectFile(file.fid, { label: file.name }).apdu)
-  const there = response.sw === 0x9000
+  const there = saysItIsThere(response.sw)
   files.push({
     application: application.name,
     name: file.name,
     outcome: there ? 'unlisted' : outcomeOf(response.sw),
     bytes: undefined,
     sw: response.sw,
-    problem: there ? 'EF.SOD does not list it' : 'the card does not show it',
+    problem: there
+      ? `EF.SOD does not list it${response.sw === 0x9000 ? '' : `; the card answers ${response.sw.toString(16).toUpperCase().padStart(4, '0')} to selecting it, so it is there`}`
+      : 'the card does not show it',
   })
+}
+
+/** Whether a card that answers SELECT so has the file: selected, selected with a warning, or refused for what the terminal has not proved (house rule). */
+function saysItIsThere(sw: number): boolean {
+  return sw === 0x9000 || sw >> 8 === 0x62 || sw >> 8 === 0x63 || sw === 0x6982 || sw === 0x6985
 }
 
 async function readOne(
