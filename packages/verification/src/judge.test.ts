@@ -97,6 +97,9 @@ describe('V15 the verdict', () => {
     expect(checks.filter((check) => check.outcome === 'pass').map((check) => check.id)).toEqual(['access.opened'])
     expect(judge(checks).verdict).toBe('rejected')
     const shut = { ...nothing, access: { ...nothing.access, outcome: 'refused' as const, problem: 'BAC: refused' } }
-    expect(judge(await runChecks(shut, context()))).toMatchObject({ verdict: 'error', reason: 'access-refused' })
+    const report = judge(await runChecks(shut, context()))
+    expect(report).toMatchObject({ verdict: 'error', reason: 'access-refused' })
+    expect(report.checks.filter((check) => check.outcome === 'fail').map((check) => check.id)).toEqual(['access.opened'])
+    expect(report.checks.find((check) => check.id === 'profile.files')).toMatchObject({ outcome: 'not-run', required: true })
   })
 })

@@ -100,6 +100,8 @@ export function checkFiles(evidence: Evidence, profile: CardProfile): Check {
       !evidence.files.some((file) => file.application === application && file.name === name && file.outcome === 'read'),
   )
   if (wanted.length === 0) return notRun(filesRow, 'the profile requires none', false)
+  // Behind an application that stayed shut nothing can be missed: that it stayed shut is the finding.
+  if (evidence.access.outcome !== 'opened') return notRun(filesRow, 'the card stayed shut')
   return missing.length === 0
     ? pass(filesRow, `${wanted.length} files`)
     : fail(filesRow, `not read: ${missing.map((file) => file.name).join(', ')}`)
