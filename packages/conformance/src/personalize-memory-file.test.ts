@@ -65,6 +65,14 @@ function mortal(n: number): MortalFileSystem {
       alive()
       return nodeFs.readdirSync(path)
     },
+    realpathSync(path) {
+      alive()
+      return nodeFs.realpathSync(path)
+    },
+    statSync(path) {
+      alive()
+      return nodeFs.statSync(path)
+    },
   }
 }
 

@@ -2,6 +2,6 @@ export { type BlankCard, createBlankCard, testTransportKeys } from './blank-card
 export { CardRemovedError, EmulatedCard, type EmulatedCardOptions, type EmulatedCardTransport } from './emulated-card.ts'
 export { type CardMemory, CardMemoryError, inMemory } from './memory/card-memory.ts'
 export type { KeySet } from './memory/card-state.ts'
-export { fileMemory, type MemoryFileSystem } from './memory/memory-file.ts'
+export { fileMemory, type MemoryFileStatus, type MemoryFileSystem } from './memory/memory-file.ts'
 export { type PluggableCard, type PluggedCard, type PlugOptions, plugIntoVpcd, type VpcdEvent } from './vpcd/plug.ts'
 export { VpcdError } from './vpcd/vpcd-error.ts'

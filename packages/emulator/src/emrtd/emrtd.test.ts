@@ -238,8 +238,8 @@ describe('a challenge is good for one authentication', () => {
     wrong[10]! ^= 1
     for (const [failing, sw] of [
       [toHex(wrong), '6300'],
-      ['0082000008' + '00'.repeat(8), '6700'],
-      ['0082000128' + '00'.repeat(40), '6a86'],
+      [`0082000008${'00'.repeat(8)}`, '6700'],
+      [`0082000128${'00'.repeat(40)}`, '6a86'],
     ] as const) {
       sendHex(fixed, '0084000008')
       expect([failing.slice(0, 10), sendHex(fixed, failing)]).toEqual([failing.slice(0, 10), sw])

@@ -1,6 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import * as nodeFs from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concatBytes, uintToBytes } from '@kart/codec'
@@ -12,17 +26,18 @@ import { EmulatedCard } from '../emulated-card.ts'
 import { blankCard, files, iccSerial, openDomain, personalize, sendHex } from '../testing/terminal.ts'
 import { decodeImage, encodeImage } from './card-image.ts'
 import { CardMemoryError, inMemory } from './card-memory.ts'
-import { fileMemory } from './memory-file.ts'
+import { fileMemory, type MemoryFileSystem } from './memory-file.ts'
 
 let folder: string
 let path: string
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'kart-memory-'))
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'kart-memory-')))
   path = join(folder, 'card')
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+const exactly = (text: string) => new RegExp(text.replace(/[^\w]/g, '\\$&'))
 const refusal = (message: RegExp) => expect.objectContaining({ code: 'card-memory', message: expect.stringMatching(message) })
 
 describe('the memory file', () => {
@@ -76,10 +91,96 @@ describe('the memory file', () => {
     expect(readdirSync(folder).sort()).toEqual(['.other.4711.3.tmp', 'card'])
   })
 
+  it('leaves alone what another card of a longer name is writing', () => {
+    const kept = ['.card.two.4711.3.tmp', '.card.2.4711.3.tmp', '.card.x.tmp', '.card.4711.tmp', '.card.4711.3.tmp.tmp', '.card.a.3.tmp']
+    for (const name of kept) writeFileSync(join(folder, name), 'not ours')
+    writeFileSync(join(folder, '.card.4711.3.tmp'), 'half')
+    blankCard(fileMemory(path)).close()
+    expect(readdirSync(folder).sort()).toEqual([...kept, 'card'].sort())
+    // And so one card can be opened in the middle of another's write.
+    const other = createBlankCard({
+      memory: fileMemory(join(folder, 'card.two'), {
+        fs: {
+          ...nodeFs,
+          renameSync: (from, to) => {
+            new EmulatedCard({ memory: fileMemory(path) }).close()
+            nodeFs.renameSync(from, to)
+          },
+        },
+      }),
+      transportKeys: testTransportKeys,
+      iccSerial,
+    })
+    other.close()
+  })
+
+  it('is one card by whatever link it is opened, and stays where it is', () => {
+    mkdirSync(join(folder, 'real'))
+    symlinkSync('real', join(folder, 'way'))
+    const real = join(folder, 'real', 'card')
+    const link = join(folder, 'link')
+    symlinkSync(real, link)
+    blankCard(fileMemory(real)).close()
+    for (const [first, second] of [
+      [real, link],
+      [link, real],
+      [link, join(folder, 'way', 'card')],
+      [join(folder, 'way', 'card'), real],
+    ] as const) {
+      const card = new EmulatedCard({ memory: fileMemory(first) })
+      expect(() => new EmulatedCard({ memory: fileMemory(second) })).toThrowError(refusal(exactly(`${second} is in use by process`)))
+      openDomain(card) // writes
+      card.close()
+    }
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(decodeImage(new Uint8Array(readFileSync(real))).sequenceCounter).toBe(4)
+    expect([readdirSync(folder).sort(), readdirSync(join(folder, 'real'))]).toEqual([['link', 'real', 'way'], ['card']])
+  })
+
+  it('is one new card by whatever way to its folder', () => {
+    mkdirSync(join(folder, 'real'))
+    symlinkSync('real', join(folder, 'way'))
+    const card = blankCard(fileMemory(join(folder, 'way', 'card')))
+    expect(() => new EmulatedCard({ memory: fileMemory(join(folder, 'real', 'card')) })).toThrowError(refusal(/in use by process/))
+    card.close()
+  })
+
+  it('refuses, with its whole path and what it is, whatever is no plain file, and reads none of it', () => {
+    const inside = join(folder, 'inside')
+    mkdirSync(inside)
+    const pipe = join(folder, 'pipe')
+    const withPipe = process.platform !== 'win32' && spawnSync('mkfifo', [pipe]).status === 0
+    const large = join(folder, 'large')
+    writeFileSync(large, '')
+    truncateSync(large, 16 * 1024 * 1024 + 1)
+    for (const [given, words] of [
+      [inside, 'is a folder'],
+      ...(withPipe ? ([[pipe, 'is a pipe']] as const) : []),
+      ...(existsSync('/dev/zero') ? ([['/dev/zero', 'is a device']] as const) : []),
+      [large, 'has 16777217 bytes'],
+    ] as const) {
+      const touched = () => {
+        throw new Error(`${given} was read, or a lock made beside it`)
+      }
+      const fs: MemoryFileSystem = { ...nodeFs, readFileSync: touched, openSync: touched }
+      expect(() => fileMemory(given, { fs }).load()).toThrowError(refusal(exactly(`card memory file ${given} ${words}`)))
+      expect(() => fileMemory(given, { fs }).store(new Uint8Array(1))).toThrowError(refusal(exactly(`card memory file ${given} ${words}`)))
+    }
+  })
+
+  it('refuses a lock that is no plain file', () => {
+    blankCard(fileMemory(path)).close()
+    mkdirSync(`${path}.lock`)
+    expect(() => fileMemory(path).load()).toThrowError(refusal(exactly(`${path}.lock is a folder`)))
+  })
+
   it('says what is wrong where nothing can be written', () => {
-    expect(() => blankCard(fileMemory(join(folder, 'missing', 'card')))).toThrowError(
-      refusal(/cannot be read: check that the folder exists/),
-    )
+    const missing = join(folder, 'missing', 'card')
+    expect(() => blankCard(fileMemory(missing))).toThrowError(refusal(exactly(`${missing}: there is no folder ${join(folder, 'missing')}`)))
+    writeFileSync(join(folder, 'plain'), '')
+    const below = join(folder, 'plain', 'card')
+    expect(() => blankCard(fileMemory(below))).toThrowError(refusal(exactly(`${join(folder, 'plain')} is not a folder`)))
+    expect(readdirSync(folder)).toEqual(['plain'])
     expect(() => new EmulatedCard({ memory: fileMemory(path) })).toThrowError(refusal(/holds no card/))
   })
 })

@@ -95,6 +95,8 @@ describe('C15 C18 a power cut at every file-system call of an issuance', () => {
         renameSync: (from: string, to: string) => disk.renameSync(from, to),
         unlinkSync: (path: string) => disk.unlinkSync(path),
         readdirSync: () => disk.readdirSync(),
+        realpathSync: (path: string) => disk.realpathSync(path),
+        statSync: (path: string) => disk.statSync(path),
         writeSync: (descriptor: number, bytes: Uint8Array, offset: number) => {
           if (fails) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
           return disk.writeSync(descriptor, bytes, offset)

@@ -1,5 +1,5 @@
 import { concatBytes } from '@kart/codec'
-import type { MemoryFileSystem } from '../memory/memory-file.ts'
+import type { MemoryFileStatus, MemoryFileSystem } from '../memory/memory-file.ts'
 
 /** Thrown at the cut and at every call after it: the machine is off. */
 export class PowerCut extends Error {}
@@ -115,6 +115,26 @@ export class CrashFileSystem implements MemoryFileSystem {
   readdirSync(): string[] {
     this.#call()
     return [...this.#entries.keys()]
+  }
+
+  /** There are no links on this disk. */
+  realpathSync(path: string): string {
+    this.#call()
+    if (path !== 'disk' && !this.#entries.has(nameOf(path))) throw refusal('ENOENT')
+    return path
+  }
+
+  statSync(path: string): MemoryFileStatus {
+    this.#call()
+    const inode = this.#entries.get(nameOf(path))
+    if (path !== 'disk' && inode === undefined) throw refusal('ENOENT')
+    return {
+      size: inode?.cached.length ?? 0,
+      isFile: () => inode !== undefined,
+      isDirectory: () => inode === undefined,
+      isFIFO: () => false,
+      isSocket: () => false,
+    }
   }
 
   /** Every disk that may be found when the power is back: the names up to each change not yet synced, with contents synced, cached or half cached. */
