@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { CardError, DecodeError, type ErrorCode, errorCodes, InputError, visibleText } from '@kart/codec'
+import { CardError, DecodeError, type ErrorCode, errorCodes, InputError } from '@kart/codec'
 import { PcscError } from '@kart/pcsc'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createOutput, explainError, printError } from './output.ts'
@@ -95,17 +95,5 @@ describe('explainError', () => {
 
   it('owns up to a defect', () => {
     expect(explainError(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', next: expect.stringContaining('defect') })
-  })
-})
-
-describe('visibleText', () => {
-  it('lets no text from outside steer the terminal', () => {
-    expect(visibleText('CN=\u001b[2J\u001b[32m✓ pass\r\n\u202eXYZ\u2069\u009b1m')).toBe(
-      'CN=\ufffd[2J\ufffd[32m✓ pass\ufffd\ufffd\ufffdXYZ\ufffd\ufffd1m',
-    )
-  })
-
-  it('keeps Persian as it is written', () => {
-    expect(visibleText('نمونه‌پور، پلاک ۱۲')).toBe('نمونه‌پور، پلاک ۱۲')
   })
 })

@@ -1,19 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { addDemoCommand } from './commands/demo.ts'
-import { addEmulateCommand } from './commands/emulate.ts'
-import { addIssueCommand } from './commands/issue.ts'
-import { addMatchCommand } from './commands/match.ts'
-import { addMinutiaeCommand } from './commands/minutiae.ts'
-import { addPkiCommand } from './commands/pki.ts'
-import { addReadCommand } from './commands/read.ts'
-import { addReadersCommand } from './commands/readers.ts'
-import { addTreeCommand } from './commands/tree.ts'
-import { addVerifyCommand } from './commands/verify.ts'
+import { addHelpRow, commandsNamed, commandTable } from './command-table.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
+import { noVerdict } from './no-verdict.ts'
 import { createOutput } from './output.ts'
 import { createRunner } from './runner.ts'
 import { guardStandardOutput } from './standard-output.ts'
-import { noVerdict } from './verdict-output.ts'
 import { version } from './version.ts'
 
 /** Lets every command that is used wrongly name its own help. */
@@ -38,16 +29,10 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
       '\nExit codes: 0 accepted or done, 1 rejected, 2 bad input or usage, 3 reader or card failure.\n\nExample:\n  $ kart demo',
     )
     .exitOverride()
-  addDemoCommand(program, runner)
-  addPkiCommand(program, runner)
-  addIssueCommand(program, runner)
-  addVerifyCommand(program, runner)
-  addReadCommand(program, runner)
-  addTreeCommand(program, runner)
-  addEmulateCommand(program, runner)
-  addReadersCommand(program, runner)
-  addMatchCommand(program, runner)
-  addMinutiaeCommand(program, runner)
+  const named = commandsNamed(args)
+  for (const row of commandTable)
+    if (named.includes(row.name)) (await row.load())(program, runner)
+    else addHelpRow(program, row)
   nameOwnHelp(program, 'kart')
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -86,9 +86,6 @@ export function printStages(output: Output, stages: readonly { name: string; apd
   output.line(lines(table))
 }
 
-/** What stands in the JSON document of a verification that broke off. */
-export const noVerdict = { verdict: 'error', checks: [] } as const
-
 /** The JSON document of a verification. */
 export function verdictDocument(report: Report, reading: Reading, profile: CardProfile, policy: Policy): Record<string, unknown> {
   return {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isBuiltin } from 'node:module'
+import { dirname, join } from 'node:path'
 import { Resvg } from '@resvg/resvg-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueSpecimen, KartFolder, specimenAccess, specimenMrz, vectorPath } from './testing/run-kart.ts'
+import { issueSpecimen, KartFolder, kartCommand, specimenAccess, specimenMrz, vectorPath } from './testing/run-kart.ts'
 
 // The built command, as a user's shell runs it.
 const folder = new KartFolder()
@@ -34,6 +35,23 @@ describe('usage', () => {
       expect(stdout).toContain(`Usage: ${['kart', ...command].join(' ')}`)
       expect(stdout).toMatch(new RegExp(`\\nExample:\\n {2}\\$ kart ${command[0] ?? 'demo'}`))
     })
+  })
+
+  it('loads none of the heavy parts for --help and --version', () => {
+    const dist = join(dirname(kartCommand), '../dist')
+    const seen = new Set<string>()
+    const packages = new Set<string>()
+    // What is imported at once; `import()` waits for the command that needs it.
+    const follow = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const [, name] of readFileSync(join(dist, file), 'utf8').matchAll(/^(?:import|export)\b[^"'()]*["']([^"']+)["']/gm))
+        if (name?.startsWith('./')) follow(name)
+        else if (name !== undefined) packages.add(name)
+    }
+    follow('index.js')
+    expect(seen.size).toBeGreaterThan(0)
+    expect([...packages].filter((name) => !isBuiltin(name)).sort()).toEqual(['@kart/codec', '@kart/pcsc', 'commander', 'picocolors'])
   })
 
   it('says its version', async () => expect(await folder.done(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/))

@@ -8,15 +8,17 @@ import { defaultPolicy, judge, runChecks, trustStore } from '@kart/verification'
 import type { Command } from 'commander'
 import { accessKeyOf } from '../access-options.ts'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { prepareDemoFolder } from '../demo-folder.ts'
 import { withExample } from '../help.ts'
 import { checkIssuable, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { noVerdict } from '../no-verdict.ts'
 import { followStages, type Stage } from '../progress.ts'
 import { readFinger, usingInput } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { specimenFile } from '../specimen.ts'
-import { noVerdict, printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
+import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
 import { writeOutput } from '../write-file.ts'
 import { newEmulatedCard } from './issue.ts'
@@ -76,7 +78,7 @@ function liveFinger(record: EnrollmentRecord, file: string | undefined): { bytes
 export function addDemoCommand(program: Command, run: Runner): void {
   const command = program
     .command('demo')
-    .description('make a card from an enrollment record, then read it, prove it genuine and match its holder’s finger')
+    .description(summaries.demo)
     .option('--record <file>', 'your own enrollment record instead of the specimen citizen')
     .option('--finger <file>', 'your own enrolled finger (any supported template)')
     .option('--probe <file>', 'your own live finger; without it, a second impression is made by a model')

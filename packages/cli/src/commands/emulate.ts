@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import { createBlankCard, EmulatedCard, fileMemory, plugIntoVpcd, testTransportKeys } from '@kart/emulator'
 import type { Command } from 'commander'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import type { Runner } from '../runner.ts'
@@ -19,7 +20,7 @@ interface Options {
 export function addEmulateCommand(program: Command, run: Runner): void {
   const command = program
     .command('emulate')
-    .description('plug an emulated card into the PC/SC system (virtual reader vpcd), until Ctrl-C')
+    .description(summaries.emulate)
     .requiredOption('--card <file>', 'the file that holds the card; a blank card is made when there is none')
     .option('--host <host>', 'where vpcd listens', '127.0.0.1')
     .option('--port <port>', 'its port: 35963 the first slot, 35964 the second', '35963')

@@ -6,6 +6,7 @@ import { loadPki, softwareSigner } from '@kart/personalization'
 import type { Command } from 'commander'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { checkIssuable, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
@@ -45,7 +46,7 @@ function leaveNoBlankCard(output: Output, path: string, written: boolean): void 
 export function addIssueCommand(program: Command, run: Runner): void {
   const command = program
     .command('issue')
-    .description('personalize a card from an enrollment record')
+    .description(summaries.issue)
     .argument('<record>', 'the record: JSON, schema kart-enrollment-1, with its images and fingers beside it')
     .requiredOption('--pki <dir>', 'the document signer (made by "kart pki init")')
     .option('--card <file>', 'a new emulated card, its memory kept in this file')

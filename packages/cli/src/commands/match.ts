@@ -2,6 +2,7 @@ import { compare, type MatchTrace, prepare, thresholds } from '@kart/matcher'
 import { drawMatch } from '@kart/report'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { readFinger, usingInput } from '../read-file.ts'
@@ -19,7 +20,7 @@ interface Options {
 export function addMatchCommand(program: Command, run: Runner): void {
   const command = program
     .command('match')
-    .description('compare two fingerprint templates (exit 0: the same finger, 1: no match)')
+    .description(summaries.match)
     .argument('<probe>', 'the live finger')
     .argument('<candidate>', 'the enrolled finger')
     .option('--threshold <name>', `accept at this false match rate: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')

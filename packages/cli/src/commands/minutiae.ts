@@ -1,6 +1,7 @@
 import { InputError } from '@kart/codec'
 import { decodeTemplates, encodeTemplate, type MinutiaeTemplate, minutiaeOf, type TemplateFormat, templateFormats } from '@kart/minutiae'
 import type { Command } from 'commander'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { decodeInput, readInput, usingInput } from '../read-file.ts'
@@ -53,7 +54,7 @@ function list(template: MinutiaeTemplate): string {
 export function addMinutiaeCommand(program: Command, run: Runner): void {
   const command = program
     .command('minutiae')
-    .description('show a fingerprint template, or convert it to another format')
+    .description(summaries.minutiae)
     .argument('<file>', 'a template in any supported format')
     .option('--from <format>', 'the format of the file, where it cannot be told from its bytes')
     .option('--to <format>', `convert to: ${templateFormats.map(({ format }) => format).join(', ')}`)

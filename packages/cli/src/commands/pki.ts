@@ -5,6 +5,7 @@ import { decodeCertificate } from '@kart/layout'
 import { initTestPki, pkiFileNames, savePki } from '@kart/personalization'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import type { Runner } from '../runner.ts'
@@ -17,7 +18,7 @@ interface Options {
 
 /** `kart pki init`: a country signing authority and a document signer, for tests. */
 export function addPkiCommand(program: Command, run: Runner): void {
-  const pki = program.command('pki').description('test keys and certificates that sign cards')
+  const pki = program.command('pki').description(summaries.pki)
   const init = pki
     .command('init')
     .description('make a TEST country signing authority and document signer; keys lie in files, unprotected')

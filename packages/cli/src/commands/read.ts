@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
@@ -27,7 +28,7 @@ export function addReadCommand(program: Command, run: Runner): void {
   const command = withAccessOptions(
     program
       .command('read')
-      .description('read a card and show what it holds; nothing is checked (see "kart verify")')
+      .description(summaries.read)
       .option('--card <file>', 'an emulated card')
       .option('--reader <name>', 'the card in this reader'),
   )

@@ -3,6 +3,7 @@ import { DecodeError, toHex, visibleText } from '@kart/codec'
 import { openPcsc } from '@kart/pcsc'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import type { Runner } from '../runner.ts'
@@ -25,7 +26,7 @@ function explain(atr: Uint8Array): string[] {
 export function addReadersCommand(program: Command, run: Runner): void {
   const command = program
     .command('readers')
-    .description('list smart-card readers, the cards in them, and their ATRs explained')
+    .description(summaries.readers)
     .option('--watch', 'go on and print readers and cards as they come and go, until Ctrl-C')
     .option('--json', 'one JSON document on standard output (with --watch: one an event)')
     .action((options: Options) =>

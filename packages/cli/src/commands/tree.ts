@@ -3,6 +3,7 @@ import { buildEvidenceTree, buildFileTree, renderFileTreeText } from '@kart/repo
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
+import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
@@ -19,7 +20,7 @@ export function addTreeCommand(program: Command, run: Runner): void {
   const command = withAccessOptions(
     program
       .command('tree')
-      .description('draw the file tree with its access rules: of a card, or of the profile when no card is named')
+      .description(summaries.tree)
       .option('--card <file>', 'an emulated card')
       .option('--reader <name>', 'the card in this reader'),
   )

@@ -5,14 +5,16 @@ import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
 import { withExample } from '../help.ts'
+import { noVerdict } from '../no-verdict.ts'
 import { profileNamed } from '../profile-option.ts'
 import { readFinger } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { type TrustOptions, trustOf } from '../trust-options.ts'
-import { noVerdict, printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
+import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
 import { checkTarget } from '../write-file.ts'
 
@@ -37,7 +39,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
   const command = withAccessOptions(
     program
       .command('verify')
-      .description('prove a card genuine and, with --probe, match its holder’s finger')
+      .description(summaries.verify)
       .option('--card <file>', 'an emulated card')
       .option('--reader <name>', 'the card in this reader'),
   )

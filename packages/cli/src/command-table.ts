@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import type { Runner } from './runner.ts'
+
+/** What each command does, in one line. */
+export const summaries = {
+  demo: 'make a card from an enrollment record, then read it, prove it genuine and match its holder’s finger',
+  pki: 'test keys and certificates that sign cards',
+  issue: 'personalize a card from an enrollment record',
+  verify: 'prove a card genuine and, with --probe, match its holder’s finger',
+  read: 'read a card and show what it holds; nothing is checked (see "kart verify")',
+  tree: 'draw the file tree with its access rules: of a card, or of the profile when no card is named',
+  emulate: 'plug an emulated card into the PC/SC system (virtual reader vpcd), until Ctrl-C',
+  readers: 'list smart-card readers, the cards in them, and their ATRs explained',
+  match: 'compare two fingerprint templates (exit 0: the same finger, 1: no match)',
+  minutiae: 'show a fingerprint template, or convert it to another format',
+} as const satisfies Record<string, string>
+
+export interface CommandRow {
+  readonly name: keyof typeof summaries
+  /** Its name and arguments. */
+  readonly usage: string
+  readonly hasOptions: boolean
+  /** Loads what the command is made of, which is most of Kart, and gives what adds it to a program. */
+  readonly load: () => Promise<(program: Command, run: Runner) => void>
+}
+
+/** Every command, in the order of the help. */
+export const commandTable: readonly CommandRow[] = [
+  { name: 'demo', usage: 'demo', hasOptions: true, load: async () => (await import('./commands/demo.ts')).addDemoCommand },
+  { name: 'pki', usage: 'pki', hasOptions: false, load: async () => (await import('./commands/pki.ts')).addPkiCommand },
+  { name: 'issue', usage: 'issue <record>', hasOptions: true, load: async () => (await import('./commands/issue.ts')).addIssueCommand },
+  { name: 'verify', usage: 'verify', hasOptions: true, load: async () => (await import('./commands/verify.ts')).addVerifyCommand },
+  { name: 'read', usage: 'read', hasOptions: true, load: async () => (await import('./commands/read.ts')).addReadCommand },
+  { name: 'tree', usage: 'tree', hasOptions: true, load: async () => (await import('./commands/tree.ts')).addTreeCommand },
+  { name: 'emulate', usage: 'emulate', hasOptions: true, load: async () => (await import('./commands/emulate.ts')).addEmulateCommand },
+  { name: 'readers', usage: 'readers', hasOptions: true, load: async () => (await import('./commands/readers.ts')).addReadersCommand },
+  {
+    name: 'match',
+    usage: 'match <probe> <candidate>',
+    hasOptions: true,
+    load: async () => (await import('./commands/match.ts')).addMatchCommand,
+  },
+  {
+    name: 'minutiae',
+    usage: 'minutiae <file>',
+    hasOptions: true,
+    load: async () => (await import('./commands/minutiae.ts')).addMinutiaeCommand,
+  },
+]
+
+/** Adds the row of the help that a command has; it is not the command itself, which need not be loaded for that. */
+export function addHelpRow(program: Command, row: CommandRow): void {
+  const stub = program.command(row.usage).description(summaries[row.name])
+  if (row.hasOptions) stub.option('--json')
+}
+
+/** The commands that the arguments behind `kart` may be for: the first word, or the one behind `help`. */
+export function commandsNamed(args: readonly string[]): readonly string[] {
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  return words.slice(0, words[0] === 'help' ? 2 : 1)
+}
