@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { DecodeError, encodeTlv, fromHex } from '@kart/codec'
 import { dg3Codec, minutiaeFinger } from '@kart/layout'
-import { thresholds } from '@kart/matcher'
-import { decodeTemplate, encodeTemplate, fmrCodec, minutiaeOf, templateFrom } from '@kart/minutiae'
+import { compare, prepare, thresholds } from '@kart/matcher'
+import { decodeTemplate, encodeTemplate, fmrCodec, type MinutiaeTemplate, minutiaeOf, templateFrom } from '@kart/minutiae'
 import { expect, test } from 'vitest'
 import { checkFinger } from './checks/finger.ts'
 import { judge } from './judge.ts'
@@ -56,6 +56,39 @@ test('the best of several fingers counts', async () => {
   const two = dg3Codec.encode({ fingers: [minutiaeFinger(encodeTemplate(another, 'iso-19794-2-2005'), 1), minutiaeFinger(oneView, 2)] })
   const { finger } = await verify(withFinger(two), secondImpression)
   expect(finger).toMatchObject({ outcome: 'pass', detail: expect.stringContaining('best of 2') })
+})
+
+test('the best of several comparisons must have more than the threshold of one: 4 for two, 5 for three, 10 for nine', async () => {
+  // Impressions with fewer of the finger's minutiae and more of another's, of which one is just above the threshold of one comparison.
+  const weaker = [10, 9, 8, 7].flatMap((kept) =>
+    Array.from({ length: 20 }, (_, strange) =>
+      templateFrom([...minutiaeOf(secondImpression).slice(0, kept), ...minutiaeOf(another).slice(0, strange)]),
+    ),
+  )
+  const scoreOf = (probe: MinutiaeTemplate) => compare(prepare(probe), prepare(enrolled)).score
+  const just = weaker.find((probe) => scoreOf(probe) >= 40 && scoreOf(probe) < 44)!
+  const score = scoreOf(just)
+  const fingers = (count: number) =>
+    dg3Codec.encode({
+      fingers: Array.from({ length: count }, (_, i) => minutiaeFinger(oneView, i + 1)),
+    })
+  expect((await verify(withFinger(fingers(1)), just)).finger).toMatchObject({
+    outcome: 'pass',
+    detail: `score ${score} against the threshold 40 (fmr1e-4), best of 1`,
+  })
+  for (const [count, raise] of [
+    [2, 4],
+    [3, 5],
+    [9, 10],
+  ] as const) {
+    const { finger, report } = await verify(withFinger(fingers(count)), just)
+    expect(finger).toMatchObject({
+      outcome: 'fail',
+      detail: `score ${score} against the threshold ${40 + raise} (fmr1e-4, raised by ${raise} for ${count} comparisons), best of ${count}`,
+    })
+    expect(report).toMatchObject({ verdict: 'rejected', reason: 'not-the-holder' })
+    expect((await verify(withFinger(fingers(count)), secondImpression)).finger.outcome).toBe('pass')
+  }
 })
 
 test('without a probe the finger is not asked for, and never counts as matched', async () => {

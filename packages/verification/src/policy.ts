@@ -24,7 +24,7 @@ export interface Policy {
   readonly revocation: 'ignored' | 'required'
   /** Whether the chip must prove itself. `optional` excuses only a card that was issued without a key to prove: a proof that fails always rejects. */
   readonly chipAuthentication: 'required' | 'optional'
-  /** Name of the matcher's threshold for the finger (false match rate 1 in 10,000: `fmr1e-4`). */
+  /** Name of the matcher's threshold for the finger (false match rate 1 in 10,000: `fmr1e-4`), for all comparisons with the card's fingers and views together. */
   readonly fingerThreshold: ThresholdName
 }
 

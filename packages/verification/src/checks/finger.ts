@@ -14,7 +14,10 @@ const row: CheckRow = {
   clause: 'ISO/IEC 19794-2:2005; house rule',
 }
 
-/** One 1:1 comparison against every finger of EF.DG3, the best of them counting; required exactly when there is a probe. */
+/**
+ * One 1:1 comparison against every finger and view of EF.DG3, the best of them counting; required exactly when there is a probe. The threshold is that of one
+ * comparison: the best of N must stay above it by {@link raiseFor}, so that N tries together keep its false match rate.
+ */
 export function checkFinger(evidence: Evidence, probe: MinutiaeTemplate | Uint8Array | undefined, policy: Policy): Check[] {
   if (probe === undefined) return [notRun(row, 'no finger was presented', false)]
   const live = prepare(probe instanceof Uint8Array ? decodeTemplate(probe) : probe)
@@ -43,6 +46,16 @@ export function checkFinger(evidence: Evidence, probe: MinutiaeTemplate | Uint8A
     }
   }
   if (best === undefined) return [notRun(row, problems[0] ?? 'EF.DG3 holds no minutiae to compare with')]
-  const detail = `score ${best} against the threshold ${threshold} (${policy.fingerThreshold}), best of ${compared}`
-  return [best >= threshold ? pass(row, detail) : fail(row, detail)]
+  const raise = raiseFor(compared)
+  const raised = raise === 0 ? '' : `, raised by ${raise} for ${compared} comparisons`
+  const detail = `score ${best} against the threshold ${threshold + raise} (${policy.fingerThreshold}${raised}), best of ${compared}`
+  return [best >= threshold + raise ? pass(row, detail) : fail(row, detail)]
+}
+
+/**
+ * What the best of `comparisons` scores must have beyond the threshold of one (house rule): N tries at a false match rate p match falsely with at most N·p
+ * (Bonferroni), and scores are -10·log10 of that rate, so 10·log10(N), rounded up: 4 for two, 5 for three, 10 for nine.
+ */
+function raiseFor(comparisons: number): number {
+  return Math.ceil(10 * Math.log10(comparisons))
 }
