@@ -22,6 +22,7 @@ describe('V06 certificates and keys that may not be used so', () => {
   test.each([
     ['document signer without key usage', { extensions: [] }, 'pa.key-usage'],
     ['document signer for certificates', { extensions: [keyCertSign] }, 'pa.key-usage'],
+    ['document signer for documents and certificates', { extensions: [keyUsage(0x84)] }, 'pa.key-usage'],
     ['document signer for key agreement', { extensions: [keyUsage(0x08)] }, 'pa.key-usage'],
     ['document signer that is an authority', { extensions: [digitalSignature, authority] }, 'pa.key-usage'],
     ['document signer for TLS servers', { extensions: [digitalSignature, extendedKeyUsage('1.3.6.1.5.5.7.3.1')] }, 'pa.key-usage'],
@@ -86,6 +87,25 @@ describe('V06 certificates and keys that may not be used so', () => {
         detail: expect.stringMatching(/^documentTypeList/),
       })
     }
+  })
+
+  test.each([1, 2] as const)('V06 a document signer’s certificate of version %d', async (version) => {
+    const made = pki({ signerParts: { version, extensions: [] } })
+    const { failed, check } = await verify(card({ pki: made }), { pki: made })
+    expect(failed).toEqual(['pa.key-usage'])
+    expect(check('pa.key-usage').detail).toBe('the document signer’s certificate is not version 3')
+  })
+
+  test('V06 a document signer with the key of a CSCA, its issuer’s or another’s', async () => {
+    const cscaKey = builder.ecKey()
+    const own = pki({ cscaKey, signerKey: cscaKey })
+    const { failed, check } = await verify(card({ pki: own }), { pki: own })
+    expect(failed).toEqual(['pa.chain'])
+    expect(check('pa.chain').detail).toBe('the document signer’s key is a CSCA’s key')
+    const made = pki({ signerKey: cscaKey })
+    const other = pki({ cscaKey })
+    expect((await verify(card({ pki: made }), { pki: made })).report.verdict).toBe('accepted')
+    expect((await verify(card({ pki: made }), { cscas: [made.csca, other.csca] })).failed).toEqual(['pa.chain'])
   })
 
   test('V06 an extension that is not critical may be unknown', async () => {

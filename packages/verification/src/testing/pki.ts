@@ -119,13 +119,14 @@ export interface CertificateParts {
   readonly notBefore?: string
   readonly notAfter?: string
   readonly hash?: string
+  readonly version?: 1 | 2 | 3
 }
 
 export function certificate(parts: CertificateParts): Uint8Array {
-  const { issuerKey, extensions = [], hash = 'sha256' } = parts
+  const { issuerKey, extensions = [], hash = 'sha256', version = 3 } = parts
   const algorithm = signatureAlgorithm(issuerKey.privateKey, hash)
   const tbs = seq(
-    explicit(0, int(2)),
+    ...(version === 1 ? [] : [explicit(0, int(version - 1))]),
     int(parts.serial ?? 0x1234),
     algorithm,
     parts.issuer,
