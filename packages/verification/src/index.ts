@@ -8,7 +8,8 @@ export {
   type FileEvidence,
   type FileOutcome,
 } from './evidence.ts'
-export { judge, type Report, type ReportReason, reportReasons, type Verdict } from './judge.ts'
+export { exchangesFor } from './exchange-budget.ts'
+export { judge, type PolicySummary, type Report, type ReportReason, reportReasons, type Verdict } from './judge.ts'
 export { type OpenedFile, openFile } from './open-file.ts'
 export { defaultPolicy, type Policy } from './policy.ts'
 export { type ReadCardOptions, type ReadProgress, readCard } from './read-card.ts'

@@ -83,6 +83,16 @@ describe('V15 the verdict', () => {
     expect([...reached].sort()).toEqual([...reportReasons].sort())
   })
 
+  test('V15 the report names the moment and the policy that it was judged by, and they change no verdict', async () => {
+    const { policy } = context({ policy: { fingerThreshold: 'fmr1e-5', chipAuthentication: 'optional' } })
+    const checks = await runChecks(card(), context())
+    const { judgedAt, policy: told, ...report } = judge(checks, policy)
+    expect(judgedAt).toEqual(new Date('2026-06-01T12:00:00Z'))
+    expect(told).toEqual({ fingerThreshold: 'fmr1e-5', chipAuthentication: 'optional', signerValidity: 'now', revocation: 'ignored' })
+    expect(judge(checks)).toEqual(report)
+    expect(judge([], policy)).toMatchObject({ verdict: 'rejected', reason: 'nothing-proved' })
+  })
+
   test('V15 a genuine card with any one file gone is never accepted, but for EF.COM, which counts as there by the profile', async () => {
     const genuine = card()
     for (const gone of genuine.files) {

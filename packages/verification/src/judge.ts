@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import type { Policy } from './policy.ts'
 
 /** What the checks come to. `error` = the card could not be judged at all (it was never opened). */
 export type Verdict = 'accepted' | 'rejected' | 'error'
@@ -31,7 +32,14 @@ export interface Report {
   /** One sentence for people. */
   readonly summary: string
   readonly checks: readonly Check[]
+  /** The moment judged at; undefined when {@link judge} was not told the policy. */
+  readonly judgedAt?: Date
+  /** What of the policy a reader of the verdict must know; undefined as above. */
+  readonly policy?: PolicySummary
 }
+
+/** The part of a {@link Policy} that a verdict is to be read with. */
+export type PolicySummary = Pick<Policy, 'fingerThreshold' | 'chipAuthentication' | 'signerValidity' | 'revocation'>
 
 const failureReasons = [
   { ids: /^access\./, reason: 'access-refused' },
@@ -61,9 +69,9 @@ const summaries = {
 
 /**
  * The verdict, only from positive evidence (house rule, ARCHITECTURE.md): accepted needs at least one required check and every required check passed.
- * Checks that are not required never turn it either way.
+ * Checks that are not required never turn it either way. The policy that the checks ran under, when given, is told in the report; it changes no verdict.
  */
-export function judge(checks: readonly Check[]): Report {
+export function judge(checks: readonly Check[], policy?: Policy): Report {
   const required = checks.filter((check) => check.required)
   const found = new Set<ReportReason>()
   for (const check of required) {
@@ -85,7 +93,12 @@ export function judge(checks: readonly Check[]): Report {
     reasons,
     summary: reason === 'incomplete' ? `${summaries.incomplete}: ${missing(required)}.` : summaries[reason],
     checks,
+    ...(policy === undefined ? {} : { judgedAt: new Date(policy.now), policy: summaryOf(policy) }),
   }
+}
+
+function summaryOf({ fingerThreshold, chipAuthentication, signerValidity, revocation }: Policy): PolicySummary {
+  return { fingerThreshold, chipAuthentication, signerValidity, revocation }
 }
 
 /** What was not run, and why, for people: the first of the required checks that did not run. */
