@@ -88,7 +88,7 @@ export {
 } from './national/national-code.ts'
 export { type Certificate, decodeCertificate } from './pki/certificate.ts'
 export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
-export { type CertificateExtension, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
+export { type CertificateExtension, coversDocumentCode, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
 export * from './profile.ts'
 export { canonicalName, canonicalText, nameMatchKey } from './text/canonical.ts'
 export { characterPolicy, policyOf } from './text/character-policy.ts'

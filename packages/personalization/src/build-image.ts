@@ -50,7 +50,7 @@ const mrzSex = { M: 'M', F: 'F', X: '<' } as const
 function machineReadableZone(record: EnrollmentRecord, profile: CardProfile): string {
   const { document, holder } = record
   return encodeMrz({
-    format: 'TD1',
+    format: profile.mrzFormat,
     documentCode: profile.documentCode,
     issuer: document.issuingState,
     documentNumber: document.number,
@@ -58,7 +58,7 @@ function machineReadableZone(record: EnrollmentRecord, profile: CardProfile): st
     sex: mrzSex[holder.sex],
     dateOfExpiry: mrzDate(document.dateOfExpiry),
     nationality: holder.nationality,
-    name: holderMrzName(holder, mrzNameLength.TD1).text,
+    name: holderMrzName(holder, mrzNameLength[profile.mrzFormat]).text,
   })
 }
 

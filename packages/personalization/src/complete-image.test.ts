@@ -82,6 +82,7 @@ describe('checkSigner', () => {
       now,
       'is of UT and the card of IRN',
     ],
+    ['a signer of passports', initTestPki({ now, documentTypes: ['P'] }).documentSigner.certificate, now, 'document type list'],
     ['no certificate', new Uint8Array(3), now, 'cannot be read'],
   ])('refuses %s', (_name, der, at, words) => {
     expect(check(der, at)).toThrow(PkiError)

@@ -3,6 +3,7 @@ import { decodePublicKey, digest, type SignatureScheme as KeyScheme, verifySigna
 import {
   type CardProfile,
   type Certificate,
+  coversDocumentCode,
   decodeCertificate,
   dg15Codec,
   dg15FromPoint,
@@ -47,7 +48,7 @@ function certificateOf(signer: Signer): Certificate {
 
 /**
  * Proves before anything is written that this document signer may sign for this profile now (Doc 9303-12, 8th ed., 7.1): key usage, validity, private key usage
- * period, country. Throws PkiError.
+ * period, document types, country. Throws PkiError.
  */
 export function checkSigner(signer: Signer, profile: CardProfile, now: Date): void {
   const certificate = certificateOf(signer)
@@ -57,6 +58,10 @@ export function checkSigner(signer: Signer, profile: CardProfile, now: Date): vo
   const period = certificate.privateKeyUsagePeriod
   if ((period?.notBefore && now < period.notBefore) || (period?.notAfter && now > period.notAfter))
     throw new PkiError('the document signer’s key may not sign any more (private key usage period): take a newer document signer')
+  if (!coversDocumentCode(certificate.documentTypes, profile.documentCode))
+    throw new PkiError(
+      `the document signer may not sign documents of code ${profile.documentCode} (its document type list): take another one`,
+    )
   const { country } = certificate.subject
   const state = profile.issuingState
   if (country === undefined) throw new PkiError(`the document signer’s certificate names no country: take a document signer of ${state}`)

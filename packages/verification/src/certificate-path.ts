@@ -1,6 +1,6 @@
 import { CardError, equalBytes } from '@kart/codec'
 import { decodePublicKey, verifySignature } from '@kart/crypto'
-import { type Certificate, sameName } from '@kart/layout'
+import { type Certificate, coversDocumentCode, sameName } from '@kart/layout'
 import type { Policy } from './policy.ts'
 import { digestsOf, usableScheme } from './signature-scheme.ts'
 import { issuerCandidates, type TrustStore } from './trust-store.ts'
@@ -63,10 +63,8 @@ export function signerUsageProblem(signer: Certificate): string | undefined {
  * single letter in the list stands for every code that begins with it (Doc 9303-12, 8th ed., 7.1.1.6).
  */
 export function documentTypeProblem({ documentTypes }: Certificate, documentCode: string): string | undefined {
-  const code = documentCode.replace(/<$/, '')
-  if (documentTypes === undefined || documentTypes.some((type) => type === code || (type.length === 1 && code.startsWith(type))))
-    return undefined
-  return `the document signer may sign documents of type ${documentTypes.join(', ')} only, not ${code}`
+  if (documentTypes === undefined || coversDocumentCode(documentTypes, documentCode)) return undefined
+  return `the document signer may sign documents of type ${documentTypes.join(', ')} only, not ${documentCode.replace(/<$/, '')}`
 }
 
 /** Why a CSCA certificate may not sign certificates; undefined when it may (Doc 9303-12, 8th ed., 7.1.1, tables 5 and 6). */

@@ -151,3 +151,12 @@ function readUsagePeriod(node: DerNode, what: string): { notBefore: Date | undef
   fields.end()
   return { notBefore, notAfter }
 }
+
+/**
+ * Whether a document type list covers a document code (two MRZ characters, `I<`): no list covers every code, and a single letter every code that begins with it
+ * (Doc 9303-12, 8th ed., 7.1.1.6).
+ */
+export function coversDocumentCode(documentTypes: readonly string[] | undefined, documentCode: string): boolean {
+  const code = documentCode.replace(/<+$/, '')
+  return documentTypes === undefined || documentTypes.some((type) => type === code || (type.length === 1 && code.startsWith(type)))
+}
