@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { build } from 'tsup'
 import { packages, root } from './workspace.mjs'
 
+// tsup takes the module kind from the package.json of the folder it runs in.
+process.chdir(root)
 const types = !process.argv.includes('--no-types')
 const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
 const started = performance.now()
