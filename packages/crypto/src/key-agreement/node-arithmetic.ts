@@ -14,9 +14,14 @@ export function nodeMultiply(curve: CurveName, scalar: Uint8Array, point: Uint8A
   const { a, b, n } = Point.CURVE()
   const k = bytesToBigInt(scalar)
   const base = Point.fromBytes(point)
+  // Two cases in which k or k + 1 is no private key, or kP + P no sum of different points.
   if (k === 1n) return point.slice()
   if (k === n - 1n) return base.negate().toBytes(false)
   const party = createECDH(curves[curve].nodeName)
+  if (base.equals(Point.BASE)) {
+    party.setPrivateKey(scalar)
+    return new Uint8Array(party.getPublicKey())
+  }
   const abscissa = (value: bigint) => {
     const bytes = bigIntToBytes(value, scalar.length)
     party.setPrivateKey(bytes)
