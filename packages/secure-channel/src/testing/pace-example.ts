@@ -1,5 +1,5 @@
 import { type CardChannel, decodeResponse } from '@kart/apdu/host'
-import { bytesToUint, concatBytes, encodeAscii, encodeTlv, fromHex, toHex } from '@kart/codec'
+import { concatBytes, encodeAscii, encodeTlv, fromHex, toHex } from '@kart/codec'
 import { agreementGroup, digest } from '@kart/crypto'
 import { choosePace, PacePassword, type PaceSelection } from '../index.ts'
 import { hexField, scriptedChannel, type VectorTest, vectorGroups } from './vector-file.ts'
@@ -98,9 +98,4 @@ export function answeringCard(answers: readonly string[]): CardChannel & { reado
 export function dynamicData(...objects: readonly (readonly [tag: number, value: string])[]): string {
   const content = objects.map(([tag, value]) => encodeTlv(tag, fromHex(value)))
   return `${toHex(encodeTlv(0x7c, concatBytes(...content)))}9000`
-}
-
-/** The number in two hex digits; for expectations in the tests. */
-export function byteOf(hex: string): number {
-  return bytesToUint(fromHex(hex))
 }
