@@ -6,6 +6,14 @@ export { desEde3CbcDecrypt, desEde3CbcEncrypt, retailMac } from './des.ts'
 export { digest, digestLength } from './digest.ts'
 export { type EcKeyPair, ecdh, generateEcKeyPair, publicKeyOf } from './ec-key.ts'
 export { type Iso9796Problem, type Iso9796Recovery, type Iso9796Result, verifyIso9796 } from './iso9796.ts'
+export { type AgreementGroup, agreementGroup, type GroupName, groupNames, type RandomSource } from './key-agreement/agreement-group.ts'
+export {
+  decodeDomainParameters,
+  lastStandardizedId,
+  type StandardizedParameters,
+  standardizedGroup,
+  standardizedParameters,
+} from './key-agreement/domain-parameters.ts'
 export { type KbkdfInput, type KeyAlgorithm, kbkdfCmacCounter, kdf9303, keyCheckValue } from './key-derivation.ts'
 export { padMethod2, unpadMethod2 } from './padding.ts'
 export { decodePssParameters, type PssParameters } from './pss-parameters.ts'

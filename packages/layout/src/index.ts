@@ -90,6 +90,25 @@ export { type Certificate, decodeCertificate } from './pki/certificate.ts'
 export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
 export { type CertificateExtension, coversDocumentCode, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
 export * from './profile.ts'
+export { type EfCardAccess, efCardAccessCodec } from './security-info/ef-card-access.ts'
+export {
+  type SecurityProtocolRow,
+  type SecurityProtocolUse,
+  securityProtocolOids,
+  securityProtocols,
+} from './security-info/protocol-oid.ts'
+export {
+  type ChipAuthenticationDomainParameterInfo,
+  type ChipAuthenticationInfo,
+  type ChipAuthenticationPublicKeyInfo,
+  type EfCvcaReference,
+  encodeSecurityInfo,
+  type OpenedSecurityInfo,
+  openSecurityInfo,
+  type PaceDomainParameterInfo,
+  type PaceInfo,
+  type TerminalAuthenticationInfo,
+} from './security-info/security-info.ts'
 export { canonicalName, canonicalText, nameMatchKey } from './text/canonical.ts'
 export { characterPolicy, policyOf } from './text/character-policy.ts'
 export { toLatinDigits, toPersianDigits } from './text/digits.ts'

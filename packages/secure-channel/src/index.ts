@@ -3,6 +3,49 @@ export { type MrzInformationInput, mrzInformation } from './bac/mrz-information.
 export { type BacNonces, bacSessionKeys, mutualAuthenticationData, openMutualAuthentication } from './bac/mutual-authentication.ts'
 export { type BacOptions, performBac } from './bac/perform-bac.ts'
 export { AuthenticationError, SecureMessagingError } from './channel-error.ts'
+export { authenticationToken, compressedPublicKey, paceSessionKeys, tokenInput } from './pace/authentication-token.ts'
+export {
+  type ChipAuthenticationEvidence,
+  decryptChipAuthenticationData,
+  verifyChipAuthenticationMapping,
+} from './pace/chip-authentication-mapping.ts'
+export {
+  choosePace,
+  explainPaceChoice,
+  type PaceChoice,
+  type PaceConsideration,
+  type PaceDomainParameters,
+  type PaceOffer,
+  type PaceSecurityInfo,
+  type PaceSelection,
+  type PaceSupport,
+  paceSupport,
+} from './pace/choose-pace.ts'
+export {
+  decryptNonce,
+  type GenericMapping,
+  type IntegratedMapping,
+  integratedRandom,
+  mapGeneric,
+  mapIntegrated,
+} from './pace/nonce-mapping.ts'
+export {
+  generalAuthenticate,
+  type PaceStep,
+  paceSteps,
+  type SetPaceOptions,
+  setPace,
+} from './pace/pace-commands.ts'
+export {
+  canPassword,
+  mrzPassword,
+  PacePassword,
+  type PacePasswordKind,
+  passwordReferences,
+  pinPassword,
+} from './pace/pace-password.ts'
+export { type PaceMapping, type PaceProtocol, paceProtocolOf, paceProtocols } from './pace/pace-protocol.ts'
+export { type PaceOptions, type PaceResult, performPace } from './pace/perform-pace.ts'
 export { type Scp03Keys, type Scp03SessionKeys, scp03SessionKeys } from './scp03/derivation.ts'
 export { type OpenedScp03, openScp03, type Scp03KeySource, type Scp03Options } from './scp03/open-scp03.ts'
 export { type Scp03SecurityLevel, Scp03Session, type Scp03SessionStart, scp03SecurityLevels } from './scp03/scp03-session.ts'
