@@ -21,7 +21,7 @@ export interface CvRsaPublicKey {
   readonly oid: string
   /** Big-endian without leading zeros. */
   readonly modulus: Uint8Array
-  /** Big-endian without leading zeros, at most 8 bytes (house rule). */
+  /** Big-endian without leading zeros, at most 32 bits (A.7.3.2). */
   readonly exponent: Uint8Array
 }
 
@@ -66,7 +66,7 @@ function keyProblem(key: CvPublicKey): readonly [field: string, problem: string]
     key.kind === 'rsa'
       ? [
           ['modulus', integerProblem(key.modulus, maxModulus)],
-          ['exponent', integerProblem(key.exponent, 8)],
+          ['exponent', integerProblem(key.exponent, 4)],
         ]
       : [...(key.domain === undefined ? [] : domainProblems(key.domain)), ['point', pointProblem(key.point, key.domain?.prime)]]
   for (const [field, problem] of rows) if (problem !== undefined) return [field, problem]

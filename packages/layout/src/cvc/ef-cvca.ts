@@ -12,7 +12,7 @@ const what = 'EF.CVCA'
 const fileLength = 36
 
 /**
- * EF.CVCA of terminal authentication version 1 (BSI TR-03110-3 v2.21, A.7.1 and Doc 9303-11, 8th ed., 7.1): one or two DO'42', filled up to 36 bytes with
+ * EF.CVCA of terminal authentication version 1 (BSI TR-03110-3 v2.21, A.7.2.4; Doc 9303-11, 8th ed., 7.1): one or two DO'42', filled up to 36 bytes with
  * zeros. Decoding takes a file without the filling too; it throws DecodeError, encoding InputError.
  */
 export const efCvcaCodec: Codec<EfCvca> = {
