@@ -40,7 +40,13 @@ export {
 } from './cvc/cv-request.ts'
 export { type EfCvca, efCvcaCodec } from './cvc/ef-cvca.ts'
 export { decodeKeyReference, encodeKeyReference } from './cvc/key-reference.ts'
-export { type TerminalAlgorithmName, type TerminalAlgorithmRow, terminalAlgorithm, terminalAlgorithms } from './cvc/terminal-algorithm.ts'
+export {
+  type TerminalAlgorithm,
+  type TerminalAlgorithmName,
+  type TerminalAlgorithmRow,
+  terminalAlgorithm,
+  terminalAlgorithms,
+} from './cvc/terminal-algorithm.ts'
 export {
   type CalendarDate,
   daysInMonth,

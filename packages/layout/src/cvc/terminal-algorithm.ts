@@ -34,9 +34,12 @@ export const terminalAlgorithms = [
   { oid: '0.4.0.127.0.7.2.2.2.2.5', name: 'id-TA-ECDSA-SHA-512', kind: 'ecdsa', hash: 'sha512', clause: 'TR-03110-3 v2.21, A.7.4.1' },
 ] as const satisfies readonly TerminalAlgorithmRow[]
 
+/** One of {@link terminalAlgorithms}. */
+export type TerminalAlgorithm = (typeof terminalAlgorithms)[number]
+
 export type TerminalAlgorithmName = (typeof terminalAlgorithms)[number]['name']
 
 /** The row of an object identifier; undefined when it is none of {@link terminalAlgorithms}. */
-export function terminalAlgorithm(oid: string): (typeof terminalAlgorithms)[number] | undefined {
+export function terminalAlgorithm(oid: string): TerminalAlgorithm | undefined {
   return terminalAlgorithms.find((row) => row.oid === oid)
 }

@@ -14,6 +14,7 @@ import {
   type CvEcPublicKey,
   type CvPublicKey,
   encodeOid,
+  type TerminalAlgorithm,
   type TerminalAlgorithmName,
   type TerminalAlgorithmRow,
   terminalAlgorithm,
@@ -32,7 +33,7 @@ export interface CvKeyPolicy {
 
 /** A public key of a CV certificate, checked, with the domain parameters that it was given or has inherited. */
 export interface CvKey {
-  readonly algorithm: TerminalAlgorithmRow
+  readonly algorithm: TerminalAlgorithm
   /** DER SubjectPublicKeyInfo. */
   readonly spki: Uint8Array
   /** Of a curve's key; undefined for RSA. */
