@@ -57,6 +57,18 @@ describe('chip authentication version 1', () => {
     expect(() => agreement.agree()).toThrow(CryptoError)
   })
 
+  it('P11 an answer with data is none of version 1 (TR-03110-3, B.2)', async () => {
+    const { input, expected } = vectorGroup('eac/ca-ta-v1.json', 'chip-authentication').tests[1]!
+    const agreement = agreementOf(input.terminalPrivateKey, expected.terminalPublicKey, input.chipPublicKey)
+    const [template, general] = (expected.apdus as { command: string }[]).map(({ command }) => command)
+    const channel = scriptedChannel([
+      [template, '9000'],
+      [general, '7c0a810801020304050607089000'],
+    ])
+    const run = performChipAuthentication(channel, { version: 1, protocol: protocolOf(input.oid), agreement, keyId: 1 })
+    await expect(run).rejects.toThrow(AuthenticationError)
+  })
+
   it('triple DES may also go through MSE:Set AT and GENERAL AUTHENTICATE', async () => {
     const { input, expected } = vectorGroup('eac/ca-ta-v1.json', 'chip-authentication').tests[0]!
     const agreement = agreementOf(input.terminalPrivateKey, expected.terminalPublicKey, input.chipPublicKey)
