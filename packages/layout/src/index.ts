@@ -1,4 +1,52 @@
 export { type AlgorithmIdentifier, encodeSignatureAlgorithm, type HashName, type SignatureScheme } from './asn1/algorithm.ts'
+export { encodeOid } from './asn1/der-encode.ts'
+export {
+  type Chat,
+  type CvRole,
+  chatRights,
+  decodeChat,
+  effectiveChat,
+  encodeChat,
+  makeChat,
+  rightsOf,
+  type TerminalType,
+  terminalTypes,
+} from './cvc/chat.ts'
+export {
+  type CvBody,
+  type CvCertificate,
+  type CvExtension,
+  decodeCvCertificate,
+  encodeCvBody,
+  encodeCvCertificate,
+} from './cvc/cv-certificate.ts'
+export {
+  type CvDomainParameters,
+  type CvEcPublicKey,
+  type CvPublicKey,
+  type CvRsaPublicKey,
+  decodeCvPublicKey,
+  encodeCvPublicKey,
+} from './cvc/cv-public-key.ts'
+export {
+  type CvOuterSignature,
+  type CvRequest,
+  type CvRequestBody,
+  cvRequestOuterData,
+  decodeCvRequest,
+  encodeAuthenticatedCvRequest,
+  encodeCvRequest,
+  encodeCvRequestBody,
+} from './cvc/cv-request.ts'
+export { type EfCvca, efCvcaCodec } from './cvc/ef-cvca.ts'
+export { decodeKeyReference, encodeKeyReference } from './cvc/key-reference.ts'
+export {
+  type TerminalAlgorithm,
+  type TerminalAlgorithmName,
+  type TerminalAlgorithmRow,
+  terminalAlgorithm,
+  terminalAlgorithms,
+} from './cvc/terminal-algorithm.ts'
 export {
   type CalendarDate,
   daysInMonth,
@@ -18,6 +66,16 @@ export {
   jalaliYears,
   parseJalaliDate,
 } from './dates/jalali.ts'
+export {
+  type ChipAuthenticationInfo,
+  type ChipAuthenticationProtocol,
+  type ChipAuthenticationPublicKey,
+  chipAuthenticationProtocols,
+  decodeEacInfos,
+  type EacInfos,
+  type TerminalAuthenticationInfo,
+  withNamedCurve,
+} from './eac/eac-infos.ts'
 export { type ImageFormat, type ImageHeader, maxImageSide, readImageHeader } from './image-header.ts'
 export { type BiometricHeader, biometricTypes, sc37 } from './lds/cbeff.ts'
 export { type FileValue, fileCodecs } from './lds/codecs.ts'
