@@ -8,6 +8,7 @@ export { digest, digestLength } from './digest.ts'
 export { type EcKeyPair, ecdh, generateEcKeyPair, publicKeyOf } from './ec-key.ts'
 export { type Iso9796Problem, type Iso9796Recovery, type Iso9796Result, verifyIso9796 } from './iso9796.ts'
 export { type AgreementGroup, agreementGroup, type GroupName, groupNames, type RandomSource } from './key-agreement/agreement-group.ts'
+export { type AgreementKey, decodeAgreementKey } from './key-agreement/agreement-key.ts'
 export {
   decodeDomainParameters,
   lastStandardizedId,

@@ -66,16 +66,6 @@ export {
   jalaliYears,
   parseJalaliDate,
 } from './dates/jalali.ts'
-export {
-  type ChipAuthenticationInfo,
-  type ChipAuthenticationProtocol,
-  type ChipAuthenticationPublicKey,
-  chipAuthenticationProtocols,
-  decodeEacInfos,
-  type EacInfos,
-  type TerminalAuthenticationInfo,
-  withNamedCurve,
-} from './eac/eac-infos.ts'
 export { type ImageFormat, type ImageHeader, maxImageSide, readImageHeader } from './image-header.ts'
 export { type BiometricHeader, biometricTypes, sc37 } from './lds/cbeff.ts'
 export { type FileValue, fileCodecs } from './lds/codecs.ts'

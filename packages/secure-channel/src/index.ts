@@ -3,7 +3,29 @@ export { type MrzInformationInput, mrzInformation } from './bac/mrz-information.
 export { type BacNonces, bacSessionKeys, mutualAuthenticationData, openMutualAuthentication } from './bac/mutual-authentication.ts'
 export { type BacOptions, performBac } from './bac/perform-bac.ts'
 export { AuthenticationError, SecureMessagingError } from './channel-error.ts'
-export { authenticationToken, compressedPublicKey, paceSessionKeys, tokenInput } from './pace/authentication-token.ts'
+export {
+  type ChipAuthenticationProtocol,
+  chipAuthenticationProtocolOf,
+  chipAuthenticationProtocols,
+} from './chip-authentication/chip-authentication-protocol.ts'
+export { type ChipAuthenticationChoice, chipAuthenticationChoices } from './chip-authentication/choose-key.ts'
+export { dhWithCard, ecdhWithCard, type KeyAgreement } from './chip-authentication/key-agreement.ts'
+export {
+  type ChipAuthenticationOptions,
+  type ChipAuthenticationResult,
+  chipAuthenticationCommand,
+  chipAuthenticationTemplate,
+  keyAgreementCommand,
+  performChipAuthentication,
+} from './chip-authentication/perform-chip-authentication.ts'
+export {
+  chipAuthenticationKeys,
+  chipAuthenticationToken,
+  chipAuthenticationTokenInput,
+  startChipAuthenticationSession,
+} from './chip-authentication/session-keys.ts'
+export { compressedPublicKey } from './compressed-public-key.ts'
+export { authenticationToken, paceSessionKeys, tokenInput } from './pace/authentication-token.ts'
 export {
   type ChipAuthenticationEvidence,
   decryptChipAuthenticationData,
@@ -30,8 +52,8 @@ export {
   mapIntegrated,
 } from './pace/nonce-mapping.ts'
 export {
-  generalAuthenticate,
   type PaceStep,
+  paceCommand,
   paceSteps,
   type SetPaceOptions,
   setPace,
@@ -46,22 +68,6 @@ export {
 } from './pace/pace-password.ts'
 export { type PaceMapping, type PaceProtocol, paceProtocolOf, paceProtocols } from './pace/pace-protocol.ts'
 export { type PaceOptions, type PaceResult, performPace } from './pace/perform-pace.ts'
-export { type ChipAuthenticationChoice, chipAuthenticationChoices } from './chip-authentication/choose-key.ts'
-export { ecdhWithCard, type KeyAgreement } from './chip-authentication/key-agreement.ts'
-export {
-  type ChipAuthenticationOptions,
-  type ChipAuthenticationResult,
-  chipAuthenticationCommand,
-  chipAuthenticationTemplate,
-  keyAgreementCommand,
-  performChipAuthentication,
-} from './chip-authentication/perform-chip-authentication.ts'
-export {
-  chipAuthenticationKeys,
-  chipAuthenticationToken,
-  chipAuthenticationTokenInput,
-  startChipAuthenticationSession,
-} from './chip-authentication/session-keys.ts'
 export { type Scp03Keys, type Scp03SessionKeys, scp03SessionKeys } from './scp03/derivation.ts'
 export { type OpenedScp03, openScp03, type Scp03KeySource, type Scp03Options } from './scp03/open-scp03.ts'
 export { type Scp03SecurityLevel, Scp03Session, type Scp03SessionStart, scp03SecurityLevels } from './scp03/scp03-session.ts'
@@ -74,7 +80,6 @@ export {
 } from './secure-messaging/emrtd-session.ts'
 export { type SecureMessaging, type SecureMessagingLayerOptions, secureMessagingLayer } from './secure-messaging.ts'
 export {
-  compressPublicKey,
   idPiccFromMrz,
   type TerminalAuthenticationInput,
   terminalAuthenticationData,

@@ -96,19 +96,20 @@ export function verifyCertificate(content: Uint8Array, options: CommandLabel = {
 /**
  * GENERAL AUTHENTICATE (BSI TR-03110-3 v2.21, B.14.2; ISO/IEC 7816-4:2020, 11.6): `objects` are the data objects inside DO'7C'; `more` sets the chaining bit,
  * as every step of a protocol but its last has it. Its parse gives the data objects inside the answer's DO'7C', none for an empty answer, and throws
- * DecodeError or LimitError.
+ * DecodeError or LimitError. Data longer than a short field holds ask for an answer of any length too, since the card's key is as long as the terminal's.
  */
 export function generalAuthenticate(
   objects: Uint8Array,
   options: CommandLabel & { readonly more?: boolean } = {},
 ): CardCommand<readonly Tlv[]> {
+  const data = encodeTlv(0x7c, objects)
   return makeCommand({
     cla: options.more ? 0x10 : 0x00,
     ins: 0x86,
     p1: 0,
     p2: 0,
-    data: encodeTlv(0x7c, objects),
-    ne: 256,
+    data,
+    ne: data.length > 255 ? 65536 : 256,
     label: options.label,
     parse: ({ data }, name) => {
       if (data.length === 0) return []

@@ -10,6 +10,7 @@ import {
   type BackendName,
   CryptoError,
   curveNames,
+  decodeAgreementKey,
   decodeDomainParameters,
   groupNames,
   standardizedGroup,
@@ -304,5 +305,52 @@ describe('domain parameters', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('public keys of key agreement', () => {
+  const spkiOf = (algorithm: Uint8Array, key: Uint8Array) =>
+    encodeTlv(0x30, [algorithm, encodeTlv(0x03, concatBytes(Uint8Array.of(0), key))])
+  const standardized = (id: number) => concatBytes(fromHex('300c060704007f000701020201'), Uint8Array.of(id))
+
+  test('the key of a published DG14, its curve spelled out; off the curve it is refused', () => {
+    const hex = toHex(new Uint8Array(readFileSync(new URL('../../../../test-vectors/lds/bsi2008-dg14.bin', import.meta.url))))
+    const start = hex.indexOf('3081d406072a8648ce3d0201') / 2
+    const algorithm = fromHex(hex).slice(start, start + 3 + 0xd4)
+    const point = fromHex(hex)
+      .slice(start + 3 + 0xd4 + 3)
+      .slice(0, 57)
+    const { group, element } = decodeAgreementKey(spkiOf(algorithm, point))
+    expect([group.name, toHex(element)]).toEqual(['brainpoolP224r1', toHex(point)])
+    expect(() => decodeAgreementKey(spkiOf(algorithm, point.with(56, point[56]! ^ 1)))).toThrow(CryptoError)
+  })
+
+  test('an integer, in the prime’s width though DER drops its leading zeros; longer ones and unknown groups are refused', () => {
+    const group = agreementGroup('MODP-1024-160')
+    // A power of the generator that begins with a zero byte.
+    let element = group.generator
+    while (element[0] !== 0) element = group.combine(element, group.generator)
+    const shortest = element.slice(element.findIndex((byte) => byte !== 0))
+    const integer = encodeTlv(0x02, shortest[0]! < 0x80 ? shortest : concatBytes(Uint8Array.of(0), shortest))
+    expect(toHex(decodeAgreementKey(spkiOf(standardized(0), integer)).element)).toBe(toHex(element))
+    expect(() => decodeAgreementKey(spkiOf(standardized(3), integer))).toThrow(CryptoError)
+    expect(() => decodeAgreementKey(spkiOf(standardized(0), encodeTlv(0x02, new Uint8Array(129).fill(1))))).toThrow(CryptoError)
+    expect(() => decodeAgreementKey(spkiOf(standardized(0), element))).toThrow(DecodeError)
+    expect(() => decodeAgreementKey(spkiOf(standardized(0), concatBytes(integer, Uint8Array.of(0))))).toThrow(DecodeError)
+  })
+
+  test('X01 X02 bytes that are no key: DecodeError or CryptoError, and nothing else', () => {
+    const good = spkiOf(standardized(13), agreementGroup('brainpoolP256r1').generator)
+    expect(decodeAgreementKey(good).group.name).toBe('brainpoolP256r1')
+    const inputs = [...good].flatMap((byte, i) => [good.slice(0, i), good.with(i, byte ^ 1), good.with(i, byte ^ 0x80)])
+    for (const input of inputs) {
+      let error: unknown
+      try {
+        decodeAgreementKey(input)
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(error instanceof DecodeError || error instanceof CryptoError, toHex(input)).toBe(true)
+    }
   })
 })

@@ -4,6 +4,7 @@ import { decodeSecurityInfos, dg14Codec } from '../lds/dg14.ts'
 import { expectCleanRefusals } from '../testing/hostile-bytes.ts'
 import { vectorFile, vectorJson } from '../testing/vectors.ts'
 import { efCardAccessCodec } from './ef-card-access.ts'
+import { securityProtocols } from './protocol-oid.ts'
 import { encodeSecurityInfo, type OpenedSecurityInfo, openSecurityInfo } from './security-info.ts'
 
 interface CardAccessVectors {
@@ -55,6 +56,21 @@ describe('EF.CardAccess', () => {
       efCvca: { fid: 0x011a, sfi: 0x1a },
     })
     expect(kinds(rows[2]!.input.efCardAccess)[2]).toMatchObject({ kind: 'chip-authentication', version: 3, keyId: 0x4f })
+  })
+
+  it.each([
+    [0, ['id-CA-ECDH-AES-CBC-CMAC-128 v2 key 1'], [2]],
+    [1, ['id-CA-DH-AES-CBC-CMAC-128 v2 key 1'], [2]],
+    [2, ['id-CA-ECDH-AES-CBC-CMAC-128 v2 key 72', 'id-CA-ECDH-AES-CBC-CMAC-128 v3 key 79'], [2]],
+    [3, ['id-CA-ECDH-3DES-CBC-CBC v1 key 3'], [1]],
+    [4, ['id-CA-ECDH-AES-CBC-CMAC-128 v2 key 65', 'id-CA-ECDH-AES-CBC-CMAC-128 v2 key 69'], [2]],
+  ])('file %i: what it offers of chip and terminal authentication', (index, chip, terminal) => {
+    const { securityInfos } = efCardAccessCodec.decode(fileOf(rows[index]!.input.efCardAccess))
+    const name = (oid: string) => securityProtocols.find((row) => row.oid === oid)?.name
+    expect(
+      securityInfos.flatMap((info) => (info.kind === 'chip-authentication' ? `${name(info.oid)} v${info.version} key ${info.keyId}` : [])),
+    ).toEqual(chip)
+    expect(securityInfos.flatMap((info) => (info.kind === 'terminal-authentication' ? info.version : []))).toEqual(terminal)
   })
 
   it('refuses the status word that stands behind the Slovenian file', () => {

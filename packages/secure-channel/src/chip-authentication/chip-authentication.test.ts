@@ -1,14 +1,17 @@
-import { concatBytes, encodeTlv, fromHex, InputError, toHex } from '@kart/codec'
-import { aesCmac, CryptoError, generateEcKeyPair, padMethod2 } from '@kart/crypto'
-import { type ChipAuthenticationProtocol, chipAuthenticationProtocols, decodeEacInfos, decodeSecurityInfos } from '@kart/layout'
+import { readFileSync } from 'node:fs'
+import { concatBytes, DecodeError, encodeTlv, fromHex, InputError, toHex } from '@kart/codec'
+import { aesCmac, CryptoError, decodeAgreementKey, padMethod2 } from '@kart/crypto'
+import { decodeSecurityInfos, dg14Codec, openSecurityInfo } from '@kart/layout'
 import { describe, expect, it } from 'vitest'
 import { AuthenticationError, SecureMessagingError } from '../channel-error.ts'
 import { startAesSession } from '../secure-messaging/emrtd-session.ts'
 import { secureMessagingLayer } from '../secure-messaging.ts'
-import { brainpoolPair, brainpoolSpki } from '../testing/ec-pair.ts'
+import { brainpoolSpki, integerSpki } from '../testing/agreement-key.ts'
+import { reducedPrivateKey } from '../testing/pace-example.ts'
 import { commandHex, hexField, scriptedChannel, type VectorTest, vectorGroup, vectorGroups } from '../testing/vector-file.ts'
+import { type ChipAuthenticationProtocol, chipAuthenticationProtocolOf } from './chip-authentication-protocol.ts'
 import { chipAuthenticationChoices } from './choose-key.ts'
-import { ecdhWithCard, type KeyAgreement } from './key-agreement.ts'
+import { dhWithCard, ecdhWithCard, type KeyAgreement } from './key-agreement.ts'
 import {
   chipAuthenticationCommand,
   chipAuthenticationTemplate,
@@ -18,7 +21,7 @@ import {
 import { chipAuthenticationKeys, chipAuthenticationToken, chipAuthenticationTokenInput } from './session-keys.ts'
 
 type Fields = Readonly<Record<string, string>>
-const protocolOf = (oid: unknown): ChipAuthenticationProtocol => chipAuthenticationProtocols.find((row) => row.oid === oid)!
+const protocolOf = (oid: unknown): ChipAuthenticationProtocol => chipAuthenticationProtocolOf(`${oid}`)!
 const hexKeys = (keys: { ksEnc: Uint8Array; ksMac: Uint8Array; ssc: Uint8Array }) => ({
   ksEnc: toHex(keys.ksEnc),
   ksMac: toHex(keys.ksMac),
@@ -28,14 +31,14 @@ const lengthByte = (hex: string): string =>
   hex.length / 2 > 127 ? `81${(hex.length / 2).toString(16)}` : (hex.length / 2).toString(16).padStart(2, '0')
 
 /** ECDH with the vector's ephemeral key, the only thing left to chance. */
-function agreementOf(scalar: unknown, terminalPublicKey: unknown, chipPublicKey: unknown): KeyAgreement {
-  return ecdhWithCard(brainpoolSpki(hexField(chipPublicKey)), () => brainpoolPair(hexField(scalar), hexField(terminalPublicKey)))
+function agreementOf(scalar: unknown, chipPublicKey: unknown): KeyAgreement {
+  return ecdhWithCard(brainpoolSpki(hexField(chipPublicKey)), () => hexField(scalar).slice(-32)) // perhaps with a leading zero
 }
 
 describe('chip authentication version 1', () => {
   it.each(vectorGroup('eac/ca-ta-v1.json', 'chip-authentication').tests)('$id $comment', async ({ input, expected }) => {
     const protocol = protocolOf(input.oid)
-    const agreement = agreementOf(input.terminalPrivateKey, expected.terminalPublicKey, input.chipPublicKey)
+    const agreement = agreementOf(input.terminalPrivateKey, input.chipPublicKey)
     expect(toHex(agreement.publicKey)).toBe(expected.terminalPublicKey)
     const secret = agreement.agree()
     expect(toHex(secret)).toBe(expected.sharedSecretX)
@@ -59,7 +62,7 @@ describe('chip authentication version 1', () => {
 
   it('P11 an answer with data is none of version 1 (TR-03110-3, B.2)', async () => {
     const { input, expected } = vectorGroup('eac/ca-ta-v1.json', 'chip-authentication').tests[1]!
-    const agreement = agreementOf(input.terminalPrivateKey, expected.terminalPublicKey, input.chipPublicKey)
+    const agreement = agreementOf(input.terminalPrivateKey, input.chipPublicKey)
     const [template, general] = (expected.apdus as { command: string }[]).map(({ command }) => command)
     const channel = scriptedChannel([
       [template, '9000'],
@@ -71,7 +74,7 @@ describe('chip authentication version 1', () => {
 
   it('triple DES may also go through MSE:Set AT and GENERAL AUTHENTICATE', async () => {
     const { input, expected } = vectorGroup('eac/ca-ta-v1.json', 'chip-authentication').tests[0]!
-    const agreement = agreementOf(input.terminalPrivateKey, expected.terminalPublicKey, input.chipPublicKey)
+    const agreement = agreementOf(input.terminalPrivateKey, input.chipPublicKey)
     const channel = scriptedChannel([
       ['002241a40c800a04007f00070202030201', '9000'],
       [`00860000457c438041${expected.terminalPublicKey}00`, '9000'],
@@ -89,11 +92,12 @@ describe('chip authentication version 1', () => {
 const published = (name: 'ecdh' | 'dh'): VectorTest => vectorGroups(`eac/eac-${name}.json`)[0]!.tests[0]!
 const part = (test: VectorTest, side: 'input' | 'expected'): Fields => test[side].ca as Fields
 
-/** The published agreement; for DH with the published secret, since DH itself is not in the crypto package yet. */
+/** The published agreement, with the example's ephemeral key. */
 function publishedAgreement(name: 'ecdh' | 'dh', test: VectorTest): KeyAgreement {
   const [input, expected] = [part(test, 'input'), part(test, 'expected')]
-  if (name === 'ecdh') return agreementOf(input.terminalPrivateKey, expected.terminalPublicKey, expected.chipPublicKey)
-  return { kind: 'dh', publicKey: hexField(expected.terminalPublicKey), agree: () => hexField(expected.sharedSecret), destroy() {} }
+  if (name === 'ecdh') return agreementOf(input.terminalPrivateKey, expected.chipPublicKey)
+  const scalar = reducedPrivateKey('MODP-1024-160', hexField(input.terminalPrivateKey))
+  return dhWithCard(integerSpki(Number(input.parameterId), hexField(expected.chipPublicKey)), () => scalar)
 }
 
 describe('chip authentication version 2, the worked examples of TR-03110', () => {
@@ -211,7 +215,7 @@ describe('the card’s keys for chip authentication', () => {
   const aes128 = '04007f00070202030202'
   const desede = '04007f00070202030201'
   const choices = (version: 1 | 2, ...infos: Uint8Array[]) =>
-    chipAuthenticationChoices(decodeEacInfos(decodeSecurityInfos(encodeTlv(0x31, infos))), version).map(
+    chipAuthenticationChoices(decodeSecurityInfos(encodeTlv(0x31, infos)).map(openSecurityInfo), version).map(
       ({ protocol, keyId }) => `${protocol.cipher} ${keyId}`,
     )
 
@@ -242,18 +246,45 @@ describe('the card’s keys for chip authentication', () => {
       expect(() => ecdhWithCard(brainpoolSpki(corrupted))).toThrow(CryptoError)
   })
 
+  it.each([
+    ['bsi2008', ['desede undefined']],
+    ['tr03105', ['desede undefined']],
+    ['etsi', ['desede undefined']],
+  ])('takes the key of the published DG14 %s, its curve spelled out', (name, ways) => {
+    const file = new Uint8Array(readFileSync(new URL(`../../../../test-vectors/lds/${name}-dg14.bin`, import.meta.url)))
+    const found = chipAuthenticationChoices(dg14Codec.decode(file).securityInfos.map(openSecurityInfo), 1)
+    expect(found.map(({ protocol, keyId }) => `${protocol.cipher} ${keyId}`)).toEqual(ways)
+    const spki = found[0]!.publicKey.subjectPublicKeyInfo
+    const agreement = ecdhWithCard(spki)
+    expect(toHex(agreement.publicKey)).toHaveLength(2 * decodeAgreementKey(spki).element.length)
+    expect(agreement.agree()).toHaveLength((agreement.publicKey.length - 1) / 2)
+  })
+
+  it('P11 a corrupted DH key (D_03..D_15) is refused before anything is sent: not in the subgroup, negative, too long, in no known group', () => {
+    const value = hexField(part(published('dh'), 'expected').chipPublicKey)
+    const last = value.length - 1
+    for (const corrupted of [value.with(last, value[last]! ^ 1), Uint8Array.of(0), Uint8Array.of(1), concatBytes(value, Uint8Array.of(1))])
+      expect(() => dhWithCard(integerSpki(0, corrupted))).toThrow(CryptoError)
+    expect(() => dhWithCard(integerSpki(7, value))).toThrow(CryptoError)
+    expect(() => dhWithCard(integerSpki(0, value.with(0, 0x80)))).toThrow(DecodeError)
+    expect(() => dhWithCard(integerSpki(0, new Uint8Array(0)))).toThrow(DecodeError)
+  })
+
   it('takes a key by its number among the standardized domain parameters', () => {
     const standardized = fromHex(`3052300c060704007f0007010202010d034200${point}`)
     const test = published('ecdh')
-    const pair = brainpoolPair(hexField(part(test, 'input').terminalPrivateKey), hexField(part(test, 'expected').terminalPublicKey))
+    const scalar = hexField(part(test, 'input').terminalPrivateKey).slice(-32)
     expect(point).toBe(part(test, 'expected').chipPublicKey)
-    expect(toHex(ecdhWithCard(standardized, () => pair).agree())).toBe(part(test, 'expected').sharedSecretX)
+    expect(toHex(ecdhWithCard(standardized, () => scalar).agree())).toBe(part(test, 'expected').sharedSecretX)
   })
 
-  it('makes a new ephemeral key each time, on the card’s curve, and refuses one on another', () => {
+  it('makes a new ephemeral key each time, in the card’s group, and takes no key of the other kind', () => {
     const [one, two] = [ecdhWithCard(spki), ecdhWithCard(spki)]
     expect(toHex(one.publicKey)).not.toBe(toHex(two.publicKey))
-    expect(() => ecdhWithCard(spki, () => generateEcKeyPair('P-256'))).toThrow(CryptoError)
+    const integer = integerSpki(0, hexField(part(published('dh'), 'expected').chipPublicKey))
+    expect(toHex(dhWithCard(integer).publicKey)).not.toBe(toHex(dhWithCard(integer).publicKey))
+    expect(() => dhWithCard(spki)).toThrow(CryptoError)
+    expect(() => ecdhWithCard(integer)).toThrow(CryptoError)
   })
 
   it('does not send a key number out of range, nor an agreement of the other kind', async () => {

@@ -9,9 +9,10 @@ import {
 } from '@kart/apdu/host'
 import { DecodeError, decodeTlv, encodeTlv, findTlv, InputError, type Tlv } from '@kart/codec'
 import { constantTimeEqual, wipe } from '@kart/crypto'
-import { type ChipAuthenticationProtocol, encodeOid } from '@kart/layout'
+import { encodeOid } from '@kart/layout'
 import { AuthenticationError } from '../channel-error.ts'
 import type { EmrtdSession } from '../secure-messaging/emrtd-session.ts'
+import type { ChipAuthenticationProtocol } from './chip-authentication-protocol.ts'
 import type { KeyAgreement } from './key-agreement.ts'
 import { chipAuthenticationKeys, chipAuthenticationToken, startChipAuthenticationSession } from './session-keys.ts'
 

@@ -1,7 +1,8 @@
 import { concatBytes, encodeTlv } from '@kart/codec'
 import { aesCmac, kdf9303, retailMac, wipe } from '@kart/crypto'
-import { type ChipAuthenticationProtocol, encodeOid } from '@kart/layout'
+import { encodeOid } from '@kart/layout'
 import { type EmrtdSession, type SessionKeys, start3desSession, startAesSession } from '../secure-messaging/emrtd-session.ts'
+import type { ChipAuthenticationProtocol } from './chip-authentication-protocol.ts'
 
 const none = new Uint8Array(0)
 

@@ -1,5 +1,5 @@
 import { encodeTlv } from '@kart/codec'
-import { type AgreementGroup, digest, type KeyAlgorithm, kdf9303 } from '@kart/crypto'
+import { type KeyAlgorithm, kdf9303 } from '@kart/crypto'
 import type { SessionKeys } from '../secure-messaging/emrtd-session.ts'
 import { paceCiphers } from './pace-cipher.ts'
 import { type PaceProtocol, protocolOidBytes } from './pace-protocol.ts'
@@ -22,12 +22,4 @@ export function tokenInput(protocol: PaceProtocol, publicKey: Uint8Array): Uint8
 /** T = MAC(KS_MAC, DO'7F49'), 8 bytes (Doc 9303-11, 8th ed., 4.4.3.4). */
 export function authenticationToken(protocol: PaceProtocol, ksMac: Uint8Array, publicKey: Uint8Array): Uint8Array {
   return paceCiphers[protocol.cipher].mac(ksMac, tokenInput(protocol, publicKey))
-}
-
-/**
- * Comp(PK): the x coordinate of a point, the SHA-1 of an integer (TR-03110-3, A.2.2.3). Of the card's ephemeral key of PACE it is ID_IC, by which terminal
- * authentication binds itself to this run.
- */
-export function compressedPublicKey(group: AgreementGroup, publicKey: Uint8Array): Uint8Array {
-  return group.kind === 'dh' ? digest('sha1', publicKey) : publicKey.slice(1, 1 + (group.elementLength - 1) / 2)
 }

@@ -1,5 +1,5 @@
-import { type CardCommand, type CommandApdu, describeCommand } from '@kart/apdu/host'
-import { concatBytes, DecodeError, decodeTlv, encodeTlv, InputError, type Tlv, tagHex } from '@kart/codec'
+import { type CardCommand, type CommandApdu, describeCommand, generalAuthenticate } from '@kart/apdu/host'
+import { concatBytes, DecodeError, encodeTlv, InputError, type Tlv, tagHex } from '@kart/codec'
 import type { PacePassword } from './pace-password.ts'
 import { type PaceProtocol, protocolOidBytes } from './pace-protocol.ts'
 
@@ -11,13 +11,10 @@ export interface SetPaceOptions {
   readonly authorization?: Uint8Array
 }
 
+const none = new Uint8Array(0)
+
 /** 9000; 63Cx, tries left of the password; 6283, deactivated (TR-03110-3, B.14.1). */
 const setPaceWords = [0x6283, ...Array.from({ length: 16 }, (_, i) => 0x63c0 + i)]
-
-function command<T>(apdu: CommandApdu, accepts: readonly number[], parse: CardCommand<T>['parse']): CardCommand<T> {
-  const { name, clause } = describeCommand(apdu.cla, apdu.ins, apdu.p1, apdu.p2)
-  return { name: `${name}, PACE`, clause, apdu, accepts, parse }
-}
 
 function unsigned(value: number): Uint8Array {
   if (!Number.isSafeInteger(value) || value < 0) throw new InputError('parameterId', 'not a non-negative integer')
@@ -34,13 +31,21 @@ export function setPace(protocol: PaceProtocol, password: PacePassword, options:
   const data = concatBytes(
     encodeTlv(0x80, protocolOidBytes(protocol)),
     encodeTlv(0x83, Uint8Array.of(password.reference)),
-    options.parameterId === undefined ? new Uint8Array(0) : encodeTlv(0x84, unsigned(options.parameterId)),
-    options.authorization ?? new Uint8Array(0),
+    options.parameterId === undefined ? none : encodeTlv(0x84, unsigned(options.parameterId)),
+    options.authorization ?? none,
   )
-  return command({ cla: 0x00, ins: 0x22, p1: 0xc1, p2: 0xa4, data, ne: 0 }, setPaceWords, (response) => {
-    if (response.data.length > 0) throw new DecodeError('MSE:Set AT response', 'data where none are expected')
-    return response.sw
-  })
+  const apdu: CommandApdu = { cla: 0x00, ins: 0x22, p1: 0xc1, p2: 0xa4, data, ne: 0 }
+  const { name, clause } = describeCommand(apdu.cla, apdu.ins, apdu.p1, apdu.p2)
+  return {
+    name: `${name}, PACE`,
+    clause,
+    apdu,
+    accepts: setPaceWords,
+    parse(response) {
+      if (response.data.length > 0) throw new DecodeError('MSE:Set AT response', 'data where none are expected')
+      return response.sw
+    },
+  }
 }
 
 /** The objects of dynamic authentication data by which steps are told apart (Doc 9303-11, 8th ed., 4.4.4.2). */
@@ -51,15 +56,13 @@ export interface PaceStep {
   readonly answers: readonly { readonly tag: number; readonly optional?: boolean }[]
   /** Whether it ends the chain. */
   readonly last: boolean
-  /** Whether an answer without data stands for empty objects. */
-  readonly mayBeEmpty?: boolean
 }
 
 /** The four steps; the last one's answer differs with chip authentication mapping, the second's with the integrated one. */
 export const paceSteps = {
   nonce: { sends: undefined, answers: [{ tag: 0x80 }], last: false },
   mapping: { sends: 0x81, answers: [{ tag: 0x82 }], last: false },
-  integratedMapping: { sends: 0x81, answers: [{ tag: 0x82, optional: true }], last: false, mayBeEmpty: true },
+  integratedMapping: { sends: 0x81, answers: [{ tag: 0x82, optional: true }], last: false },
   agreement: { sends: 0x83, answers: [{ tag: 0x84 }], last: false },
   tokens: { sends: 0x85, answers: [{ tag: 0x86 }, { tag: 0x87, optional: true }, { tag: 0x88, optional: true }], last: true },
   tokensWithChip: {
@@ -70,27 +73,22 @@ export const paceSteps = {
 } as const satisfies Record<string, PaceStep>
 
 /**
- * GENERAL AUTHENTICATE with one step's object in DO'7C'; all but the last are linked by command chaining (Doc 9303-11, 8th ed., 4.4.4.2). Its parse gives the answer's
- * objects by tag and throws DecodeError for any object that is missing, out of order, or not of this step. Extended length where short fields do not hold the data.
+ * GENERAL AUTHENTICATE with one step's object; all but the last are linked by command chaining (Doc 9303-11, 8th ed., 4.4.4.2). Its parse gives the answer's
+ * objects by tag and throws DecodeError for any object that is missing, out of order, or not of this step.
  */
-export function generalAuthenticate(step: PaceStep, value: Uint8Array = new Uint8Array(0)): CardCommand<ReadonlyMap<number, Uint8Array>> {
-  const data = encodeTlv(0x7c, step.sends === undefined ? value : encodeTlv(step.sends, value))
-  const cla = step.last ? 0x00 : 0x10
-  return command({ cla, ins: 0x86, p1: 0, p2: 0, data, ne: data.length > 255 ? 65536 : 256 }, [], (response) =>
-    readObjects(step, response.data),
-  )
+export function paceCommand(step: PaceStep, value: Uint8Array = none): CardCommand<ReadonlyMap<number, Uint8Array>> {
+  const objects = step.sends === undefined ? value : encodeTlv(step.sends, value)
+  const command = generalAuthenticate(objects, { more: !step.last, label: 'PACE' })
+  return { ...command, parse: (response) => objectsOf(step, command.parse(response)) }
 }
 
-function readObjects(step: PaceStep, data: Uint8Array): ReadonlyMap<number, Uint8Array> {
+function objectsOf(step: PaceStep, found: readonly Tlv[]): ReadonlyMap<number, Uint8Array> {
+  const left = [...found]
   const objects = new Map<number, Uint8Array>()
-  if (data.length === 0 && step.mayBeEmpty) return objects
-  const template = decodeTlv(data, 0x7c, { depth: 1, nodes: 16 })
-  const found: Tlv[] = [...(template.children ?? [])]
-  for (const { tag, optional } of step.answers as PaceStep['answers']) {
-    const next = found[0]
-    if (next?.tag === tag) objects.set(tag, found.shift()!.value)
+  for (const { tag, optional } of step.answers) {
+    if (left[0]?.tag === tag) objects.set(tag, left.shift()!.value)
     else if (!optional) throw new DecodeError('dynamic authentication data', `data object ${tagHex(tag)} is missing`)
   }
-  if (found.length > 0) throw new DecodeError('dynamic authentication data', 'a data object that does not belong to this step')
+  if (left.length > 0) throw new DecodeError('dynamic authentication data', 'a data object that does not belong to this step')
   return objects
 }

@@ -2,13 +2,15 @@ import { type CardChannel, StatusWordError, send } from '@kart/apdu/host'
 import { CardError, DecodeError, InputError } from '@kart/codec'
 import { type AgreementGroup, agreementGroup, constantTimeEqual, randomBytes, wipe } from '@kart/crypto'
 import { AuthenticationError } from '../channel-error.ts'
+import { compressedPublicKey } from '../compressed-public-key.ts'
+import { drawEphemeralKey } from '../ephemeral-key.ts'
 import { type EmrtdSession, type SessionKeys, start3desSession, startAesSession } from '../secure-messaging/emrtd-session.ts'
-import { authenticationToken, compressedPublicKey, paceSessionKeys } from './authentication-token.ts'
+import { authenticationToken, paceSessionKeys } from './authentication-token.ts'
 import { type ChipAuthenticationEvidence, decryptChipAuthenticationData } from './chip-authentication-mapping.ts'
 import type { PaceSelection } from './choose-pace.ts'
 import { decryptNonce, mapGeneric, mapIntegrated } from './nonce-mapping.ts'
 import { paceCiphers } from './pace-cipher.ts'
-import { generalAuthenticate, type PaceStep, paceSteps, setPace } from './pace-commands.ts'
+import { type PaceStep, paceCommand, paceSteps, setPace } from './pace-commands.ts'
 import type { PacePassword, PacePasswordKind } from './pace-password.ts'
 
 /** Options of {@link performPace}. */
@@ -152,7 +154,7 @@ class PaceRun {
     return {
       session: this.#session!,
       chipPublicKey,
-      chipIdentifier: compressedPublicKey(this.#group, chipPublicKey),
+      chipIdentifier: compressedPublicKey(this.#group.kind, chipPublicKey),
       authorityReferences: this.#authorityReferences,
       chipAuthentication: this.#chipAuthentication,
     }
@@ -231,16 +233,9 @@ class PaceRun {
     return { terminalPublicKey: publicKey, chipPublicKey, keys }
   }
 
-  /**
-   * An ephemeral key pair. House rule: an integer whose first byte is zero is drawn again, since the standards leave open whether that byte is sent, and so what the
-   * token is computed over.
-   */
   #keyPair(generator: Uint8Array): { privateKey: Uint8Array; publicKey: Uint8Array } {
-    for (;;) {
-      const privateKey = this.#secret(this.#group.generatePrivateKey(this.#random))
-      const publicKey = this.#group.power(generator, privateKey)
-      if (publicKey[0] !== 0) return { privateKey, publicKey }
-    }
+    const { privateKey, publicKey } = drawEphemeralKey(this.#group, generator, this.#random)
+    return { privateKey: this.#secret(privateKey), publicKey }
   }
 
   /** A card that sends the terminal's own key back would let the terminal agree with itself (Doc 9303-11, 8th ed., 4.4.1). */
@@ -260,5 +255,5 @@ class PaceRun {
 }
 
 function exchange(channel: CardChannel, step: PaceStep, value?: Uint8Array): Promise<Objects> {
-  return send(channel, generalAuthenticate(step, value))
+  return send(channel, paceCommand(step, value))
 }

@@ -3,9 +3,10 @@ import { DecodeError, encodeTlv, fromHex, InputError, toHex } from '@kart/codec'
 import { decodeCvCertificate, encodeKeyReference } from '@kart/layout'
 import { describe, expect, it } from 'vitest'
 import { AuthenticationError } from '../channel-error.ts'
+import { compressedPublicKey } from '../compressed-public-key.ts'
 import { type TestPki, testPki } from '../testing/test-pki.ts'
 import { commandHex, hexField, scriptedChannel, type VectorTest, vectorGroup, vectorGroups } from '../testing/vector-file.ts'
-import { compressPublicKey, idPiccFromMrz, terminalAuthenticationData } from './authentication-data.ts'
+import { idPiccFromMrz, terminalAuthenticationData } from './authentication-data.ts'
 import { openCvKey, verifyCvSignature } from './cv-key.ts'
 import { type CvSigner, keySigner } from './cv-signer.ts'
 import {
@@ -29,8 +30,8 @@ describe('terminal authentication version 2, the worked examples of TR-03110', (
     const test = published(kind)
     const input = part(test, 'input', 'ta')
     const expected = part(test, 'expected', 'ta')
-    const idPicc = compressPublicKey(kind, hexField(part(test, 'expected', 'pace').chipPublicKey))
-    const compressedKey = compressPublicKey(kind, hexField(part(test, 'expected', 'ca').terminalPublicKey))
+    const idPicc = compressedPublicKey(kind, hexField(part(test, 'expected', 'pace').chipPublicKey))
+    const compressedKey = compressedPublicKey(kind, hexField(part(test, 'expected', 'ca').terminalPublicKey))
     expect([toHex(idPicc), toHex(compressedKey)]).toEqual([expected.idPicc, expected.compressedTerminalKey])
     const data = terminalAuthenticationData({
       idPicc,
@@ -215,7 +216,7 @@ describe('terminal authentication, when something is wrong', () => {
   })
 
   it('a compressed point is refused where an uncompressed one is compressed', () => {
-    expect(() => compressPublicKey('ecdh', fromHex('02aabb'))).toThrow(InputError)
-    expect(() => compressPublicKey('ecdh', fromHex('04aabbcc'))).toThrow(InputError)
+    expect(() => compressedPublicKey('ecdh', fromHex('02aabb'))).toThrow(InputError)
+    expect(() => compressedPublicKey('ecdh', fromHex('04aabbcc'))).toThrow(InputError)
   })
 })

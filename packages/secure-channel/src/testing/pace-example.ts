@@ -1,6 +1,6 @@
 import { type CardChannel, decodeResponse } from '@kart/apdu/host'
 import { concatBytes, encodeAscii, encodeTlv, fromHex, toHex } from '@kart/codec'
-import { agreementGroup, digest } from '@kart/crypto'
+import { agreementGroup, digest, type GroupName } from '@kart/crypto'
 import { choosePace, PacePassword, type PaceSelection } from '../index.ts'
 import { hexField, scriptedChannel, type VectorTest, vectorGroups } from './vector-file.ts'
 
@@ -59,7 +59,7 @@ export function paceExample(name: PaceExampleName): PaceExample {
     random() {
       const values = [
         hexField(input.mappingTerminalPrivateKey ?? input.additionalNonce),
-        reduced(selection, hexField(input.terminalPrivateKey)),
+        reducedPrivateKey(selection.group, hexField(input.terminalPrivateKey)),
       ]
       return (length) => {
         const value = values.shift()
@@ -71,9 +71,9 @@ export function paceExample(name: PaceExampleName): PaceExample {
   }
 }
 
-/** Appendix H.2 has a private key longer than the order; modulo the order it gives the same public key. */
-function reduced(selection: PaceSelection, key: Uint8Array): Uint8Array {
-  const { privateLength } = agreementGroup(selection.group)
+/** Worked examples over MODP-1024-160 have private keys longer than the order; modulo the order they give the same public keys. */
+export function reducedPrivateKey(name: GroupName, key: Uint8Array): Uint8Array {
+  const { privateLength } = agreementGroup(name)
   if (key.length <= privateLength) return key
   const order = BigInt('0xf518aa8781a8df278aba4e7d64b7cb9d49462353')
   return fromHex((BigInt(`0x${toHex(key)}`) % order).toString(16).padStart(2 * privateLength, '0'))
