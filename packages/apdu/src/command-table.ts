@@ -55,7 +55,7 @@ export const commandTable = [
     p1: exactly(0x81),
     p2: exactly(0xb6),
     name: 'MANAGE SECURITY ENVIRONMENT: SET DST',
-    clause: 'BSI TR-03110-3, B.14.2',
+    clause: 'BSI TR-03110-3, B.14.4',
   },
   {
     family: 'iso',
@@ -104,7 +104,7 @@ export const commandTable = [
     p1: exactly(0x00),
     p2: exactly(0xbe),
     name: 'PERFORM SECURITY OPERATION: VERIFY CERTIFICATE',
-    clause: 'ISO/IEC 7816-8:2021, VERIFY CERTIFICATE; BSI TR-03110-3, B.4',
+    clause: 'ISO/IEC 7816-8:2021, VERIFY CERTIFICATE; BSI TR-03110-3, B.14.5',
   },
   { family: 'iso', ins: 0x2a, name: 'PERFORM SECURITY OPERATION', clause: 'ISO/IEC 7816-8:2021, PERFORM SECURITY OPERATION' },
   { family: 'iso', ins: 0x2c, name: 'RESET RETRY COUNTER', clause: 'ISO/IEC 7816-4:2020, 11.6, RESET RETRY COUNTER' },

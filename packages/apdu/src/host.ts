@@ -45,6 +45,15 @@ export {
 export { type GetDataOptions, getData, getDataByTagList } from './commands/get-data.ts'
 export type { CommandLabel } from './commands/make-command.ts'
 export { externalAuthenticateChannel, type InitializeUpdateResponse, initializeUpdate } from './commands/secure-channel-opening.ts'
+export {
+  type AuthenticationDirection,
+  type AuthenticationTemplate,
+  generalAuthenticate,
+  setAuthenticationTemplate,
+  setKeyAgreementTemplate,
+  setVerificationKey,
+  verifyCertificate,
+} from './commands/security-environment.ts'
 export { type SelectAnswer, type SelectOptions, selectApplication, selectFile, selectMf, selectPath } from './commands/select.ts'
 export { describeCommand } from './describe-command.ts'
 export { type CommandChainingOptions, commandChaining } from './layers/command-chaining.ts'

@@ -19,6 +19,10 @@ export interface Backend {
   ecdsaSign(curve: CurveName, hash: HashAlgorithm, scalar: Uint8Array, point: Uint8Array | undefined, data: Uint8Array): Uint8Array
   /** The x coordinate of scalar times point, in the field's width. */
   ecdh(curve: CurveName, scalar: Uint8Array, point: Uint8Array): Uint8Array
+  /** The point scalar times point, uncompressed; `scalar` in 1..n-1 in the order's width. */
+  ecMultiply(curve: CurveName, scalar: Uint8Array, point: Uint8Array): Uint8Array
+  /** base^exponent modulo an odd prime, in the prime's width; `base` in 2..p-2. */
+  modPower(prime: Uint8Array, base: Uint8Array, exponent: Uint8Array): Uint8Array
 }
 
 /** Which implementation answers: `noble` or `node` for everything, or `auto`. */
@@ -37,6 +41,8 @@ const autoBackend: Backend = {
   ecdsaVerify: nodeBackend.ecdsaVerify,
   ecdsaSign: nobleBackend.ecdsaSign, // node:crypto signs faster but takes 1.5 ms and more to import a key, which every call here does
   ecdh: nodeBackend.ecdh,
+  ecMultiply: nodeBackend.ecMultiply, // twice the work of one ECDH, and still 2 to 8 times faster
+  modPower: nodeBackend.modPower,
 }
 
 const backends = { noble: nobleBackend, node: nodeBackend, auto: autoBackend } as const satisfies Record<BackendName, Backend>

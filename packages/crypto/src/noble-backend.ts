@@ -4,6 +4,7 @@ import { sha1 } from '@noble/hashes/legacy.js'
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { Backend } from './backend.ts'
 import { curvePoint } from './curve.ts'
+import { modPowerLadder } from './key-agreement/mod-power.ts'
 
 const hashes = { sha1, sha224, sha256, sha384, sha512 }
 const unpadded = { disablePadding: true } as const
@@ -26,4 +27,11 @@ export const nobleBackend: Backend = {
     const shared = Point.fromBytes(point).multiply(Point.Fn.fromBytes(scalar)).toBytes(false)
     return shared.slice(1, 1 + Point.Fp.BYTES)
   },
+  ecMultiply(curve, scalar, point) {
+    const Point = curvePoint(curve)
+    const base = Point.fromBytes(point)
+    const k = Point.Fn.fromBytes(scalar)
+    return (base.equals(Point.BASE) ? Point.BASE : base).multiply(k).toBytes(false) // the generator itself has precomputed multiples
+  },
+  modPower: modPowerLadder,
 }

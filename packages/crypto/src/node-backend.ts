@@ -3,6 +3,7 @@ import { concatBytes } from '@kart/codec'
 import type { Backend } from './backend.ts'
 import { curves } from './curve.ts'
 import { encodeEcPrivateKey, encodeEcPublicKey } from './ec-key-coding.ts'
+import { nodeModPower, nodeMultiply } from './key-agreement/node-arithmetic.ts'
 
 /** Node hands out Buffers, often slices of a shared pool: what leaves this module is a plain array of its own. */
 const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
@@ -60,6 +61,8 @@ export const nodeBackend: Backend = {
     party.setPrivateKey(scalar)
     return plain(party.computeSecret(point))
   },
+  ecMultiply: nodeMultiply,
+  modPower: nodeModPower,
 }
 
 /** EDE triple DES with K1 K2 K1 in CBC mode; single DES is refused by OpenSSL 3, and is the case K1 = K2. */

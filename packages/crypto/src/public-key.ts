@@ -116,7 +116,7 @@ export function checkPoint(curve: CurveName, point: Uint8Array): Uint8Array {
 }
 
 /** The known curve that explicit parameters (ECParameters, RFC 3279, 2.3.5) spell out; undefined for any other, a forged generator included. */
-function namedCurveOf(parameters: DerReader): CurveName | undefined {
+export function namedCurveOf(parameters: DerReader): CurveName | undefined {
   const version = bytesToBigInt(parameters.unsigned())
   if (version < 1n || version > 3n) throw parameters.error('a version of ECParameters other than 1, 2 or 3')
   const field = parameters.inside(0x30)

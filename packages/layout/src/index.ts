@@ -1,4 +1,52 @@
 export { type AlgorithmIdentifier, encodeSignatureAlgorithm, type HashName, type SignatureScheme } from './asn1/algorithm.ts'
+export { encodeOid } from './asn1/der-encode.ts'
+export {
+  type Chat,
+  type CvRole,
+  chatRights,
+  decodeChat,
+  effectiveChat,
+  encodeChat,
+  makeChat,
+  rightsOf,
+  type TerminalType,
+  terminalTypes,
+} from './cvc/chat.ts'
+export {
+  type CvBody,
+  type CvCertificate,
+  type CvExtension,
+  decodeCvCertificate,
+  encodeCvBody,
+  encodeCvCertificate,
+} from './cvc/cv-certificate.ts'
+export {
+  type CvDomainParameters,
+  type CvEcPublicKey,
+  type CvPublicKey,
+  type CvRsaPublicKey,
+  decodeCvPublicKey,
+  encodeCvPublicKey,
+} from './cvc/cv-public-key.ts'
+export {
+  type CvOuterSignature,
+  type CvRequest,
+  type CvRequestBody,
+  cvRequestOuterData,
+  decodeCvRequest,
+  encodeAuthenticatedCvRequest,
+  encodeCvRequest,
+  encodeCvRequestBody,
+} from './cvc/cv-request.ts'
+export { type EfCvca, efCvcaCodec } from './cvc/ef-cvca.ts'
+export { decodeKeyReference, encodeKeyReference } from './cvc/key-reference.ts'
+export {
+  type TerminalAlgorithm,
+  type TerminalAlgorithmName,
+  type TerminalAlgorithmRow,
+  terminalAlgorithm,
+  terminalAlgorithms,
+} from './cvc/terminal-algorithm.ts'
 export {
   type CalendarDate,
   daysInMonth,
@@ -90,6 +138,25 @@ export { type Certificate, decodeCertificate } from './pki/certificate.ts'
 export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
 export { type CertificateExtension, coversDocumentCode, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
 export * from './profile.ts'
+export { type EfCardAccess, efCardAccessCodec } from './security-info/ef-card-access.ts'
+export {
+  type SecurityProtocolRow,
+  type SecurityProtocolUse,
+  securityProtocolOids,
+  securityProtocols,
+} from './security-info/protocol-oid.ts'
+export {
+  type ChipAuthenticationDomainParameterInfo,
+  type ChipAuthenticationInfo,
+  type ChipAuthenticationPublicKeyInfo,
+  type EfCvcaReference,
+  encodeSecurityInfo,
+  type OpenedSecurityInfo,
+  openSecurityInfo,
+  type PaceDomainParameterInfo,
+  type PaceInfo,
+  type TerminalAuthenticationInfo,
+} from './security-info/security-info.ts'
 export { canonicalName, canonicalText, nameMatchKey } from './text/canonical.ts'
 export { characterPolicy, policyOf } from './text/character-policy.ts'
 export { toLatinDigits, toPersianDigits } from './text/digits.ts'
