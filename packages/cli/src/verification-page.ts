@@ -38,7 +38,7 @@ export function writePage(path: string, parts: PageParts): void {
     stages: [...(issued?.stages ?? []), ...reading.recorder.stages],
     checks: report.checks,
     tree: buildEvidenceTree(profile, reading.evidence),
-    matchSvg: parts.probe && drawBestFinger(reading.evidence, parts.probe, parts.policy.fingerThreshold),
+    matchSvg: parts.probe && drawBestFinger(reading.evidence, parts.probe, report.checks),
     traces: [
       ...(issued ? [{ title: 'Personalization', rows: issued.trace }] : []),
       { title: 'Verification', rows: annotateTrace(reading.recorder.entries, profile) },

@@ -4,9 +4,11 @@ import {
   type FingerRecord,
   type FingerView,
   readExtended,
+  readImageAndViews,
   readMinutiae,
   readViewHeader,
   writeExtended,
+  writeImageAndViews,
   writeMinutiae,
   writeViewHeader,
 } from './record.ts'
@@ -30,43 +32,15 @@ function decode2004(bytes: Uint8Array): FingerRecord {
   if (short === 0 && length <= 0xffff) throw cursor.error('the six-byte length is used where two bytes would do')
   expectLength(what, length, bytes.length)
   const product = { owner: cursor.u16('the product owner'), type: cursor.u16('the product type') }
-  const captureEquipment = cursor.u16('the capture equipment')
-  const width = cursor.u16('the image width')
-  const height = cursor.u16('the image height')
-  const resolutionX = cursor.u16('the horizontal resolution')
-  const resolutionY = cursor.u16('the vertical resolution')
-  if (resolutionX === 0 || resolutionY === 0) throw cursor.error('a resolution of 0')
-  const count = cursor.u8('the number of views')
-  if (cursor.u8('the reserved byte') !== 0) throw cursor.error('the reserved byte is not 0')
-  const views: FingerView[] = []
-  for (let i = 0; i < count; i++) {
-    const header = readViewHeader(cursor, 'incits-378-2004')
-    const minutiae = readMinutiae(cursor, cursor.u8('the number of minutiae'), 'incits-378-2004')
-    views.push({ ...header, minutiae, extended: readExtended(cursor, i === count - 1) })
-  }
-  cursor.end()
-  return { format: 'incits-378-2004', captureEquipment, product, width, height, resolutionX, resolutionY, views }
+  return { format: 'incits-378-2004', product, ...readImageAndViews(cursor, 'incits-378-2004') }
 }
 
 function encode2004(record: FingerRecord): Uint8Array {
   if (record.format !== 'incits-378-2004') throw new InputError('record format', 'not INCITS 378-2004')
-  if (record.resolutionX === 0 || record.resolutionY === 0) throw new InputError('resolution', 'is 0')
   const body = concatBytes(
     uintToBytes(record.product?.owner ?? 0, 2),
     uintToBytes(record.product?.type ?? 0, 2),
-    uintToBytes(record.captureEquipment, 2),
-    uintToBytes(record.width, 2),
-    uintToBytes(record.height, 2),
-    uintToBytes(record.resolutionX, 2),
-    uintToBytes(record.resolutionY, 2),
-    uintToBytes(record.views.length, 1),
-    Uint8Array.of(0),
-    ...record.views.flatMap((view) => [
-      writeViewHeader(view, record.format),
-      uintToBytes(view.minutiae.x.length, 1),
-      writeMinutiae(view.minutiae, record.format),
-      writeExtended(view.extended),
-    ]),
+    writeImageAndViews(record),
   )
   const short = magic2004.length + 2 + body.length
   const length = short <= 0xffff ? uintToBytes(short, 2) : uintToBytes(short + 4, 6)

@@ -248,3 +248,46 @@ export function writeExtended(extended: Uint8Array): Uint8Array {
 export function expectLength(what: string, claimed: number, present: number): void {
   if (claimed !== present) throw new DecodeError(what, `the length field says ${claimed}, ${present} bytes are present`, { offset: 8 })
 }
+
+/** The fields that a record of ISO/IEC 19794-2:2005 (7.3.4 to 7.3.10, 7.4) and one of INCITS 378-2004 (6.4, 6.5) share. */
+type ImageAndViews = Pick<FingerRecord, 'captureEquipment' | 'width' | 'height' | 'resolutionX' | 'resolutionY' | 'views'>
+
+/** Reads from the capture equipment to the end of the record; throws DecodeError for a resolution of 0, a reserved byte that is set, or bytes left over. */
+export function readImageAndViews(cursor: Cursor, format: RecordFormat): ImageAndViews {
+  const captureEquipment = cursor.u16('the capture equipment')
+  const width = cursor.u16('the image width')
+  const height = cursor.u16('the image height')
+  const resolutionX = cursor.u16('the horizontal resolution')
+  const resolutionY = cursor.u16('the vertical resolution')
+  if (resolutionX === 0 || resolutionY === 0) throw cursor.error('a resolution of 0')
+  const count = cursor.u8('the number of views')
+  if (cursor.u8('the reserved byte') !== 0) throw cursor.error('the reserved byte is not 0')
+  const views: FingerView[] = []
+  for (let i = 0; i < count; i++) {
+    const header = readViewHeader(cursor, format)
+    const minutiae = readMinutiae(cursor, cursor.u8('the number of minutiae'), format)
+    views.push({ ...header, minutiae, extended: readExtended(cursor, i === count - 1) })
+  }
+  cursor.end()
+  return { captureEquipment, width, height, resolutionX, resolutionY, views }
+}
+
+/** The inverse of {@link readImageAndViews}; throws InputError for a resolution of 0 or a value that its field cannot hold. */
+export function writeImageAndViews(record: FingerRecord): Uint8Array {
+  if (record.resolutionX === 0 || record.resolutionY === 0) throw new InputError('resolution', 'is 0')
+  return concatBytes(
+    uintToBytes(record.captureEquipment, 2),
+    uintToBytes(record.width, 2),
+    uintToBytes(record.height, 2),
+    uintToBytes(record.resolutionX, 2),
+    uintToBytes(record.resolutionY, 2),
+    uintToBytes(record.views.length, 1),
+    Uint8Array.of(0),
+    ...record.views.flatMap((view) => [
+      writeViewHeader(view, record.format),
+      uintToBytes(view.minutiae.x.length, 1),
+      writeMinutiae(view.minutiae, record.format),
+      writeExtended(view.extended),
+    ]),
+  )
+}

@@ -136,7 +136,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
                 policy,
                 ...(probe ? { probe: probe.bytes } : {}),
               })
-              return { reading: read, report: judge(checks) }
+              return { reading: read, report: judge(checks, policy) }
             })
             output.line()
             printStages(output, reading.recorder.stages)

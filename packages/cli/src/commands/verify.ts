@@ -64,7 +64,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const card = await openCard(options)
           try {
             const reading = await readWithTrace(card, profile, access)
-            const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }))
+            const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }), policy)
             printStages(output, reading.recorder.stages)
             output.line()
             printReport(output, report, policy)
