@@ -13,6 +13,7 @@ export type FileState =
   | { readonly kind: 'unlisted' }
   | { readonly kind: 'absent' }
 
+/** One file of the tree: identifier in four hex digits, room in bytes, access rules in plain words. */
 export interface FileNode {
   readonly name: string
   readonly fid: string
@@ -24,6 +25,7 @@ export interface FileNode {
   readonly clause: string
 }
 
+/** One application (or the MF) and its files. */
 export interface ApplicationNode {
   readonly name: string
   readonly title: string

@@ -3,6 +3,7 @@ import { type ApplicationNode, renderFileTreeHtml } from './file-tree.ts'
 import { dataUrl, html, type Markup } from './html.ts'
 import { pageStyle } from './page-style.ts'
 
+/** An image of the page: the file as the card has it, and its media type. */
 export interface PageImage {
   readonly bytes: Uint8Array
   readonly type: 'image/jpeg' | 'image/jp2'
@@ -24,6 +25,7 @@ export interface HolderView {
   readonly mrz: readonly string[]
 }
 
+/** One check as the page shows it; the fields are those of `Check` in @kart/verification. */
 export interface CheckLine {
   readonly id: string
   readonly title: string
@@ -33,6 +35,7 @@ export interface CheckLine {
   readonly detail: string
 }
 
+/** What one stage cost: APDU pairs and bytes on the wire (both directions, headers and status words included), wall time in milliseconds. */
 export interface StageLine {
   readonly name: string
   readonly apdus: number

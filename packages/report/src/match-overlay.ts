@@ -7,6 +7,7 @@ export interface MinutiaPair {
   readonly candidate: number
 }
 
+/** What a match picture shows; pairs are indices into the two templates. */
 export interface MatchPicture {
   readonly probe: MinutiaeTemplate
   readonly candidate: MinutiaeTemplate

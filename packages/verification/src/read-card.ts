@@ -45,6 +45,7 @@ export interface ReadProgress {
   readonly inAll?: number | undefined
 }
 
+/** What {@link readCard} needs to know, and what it may be told. */
 export interface ReadCardOptions {
   readonly profile: CardProfile
   /** Fields of the printed MRZ that open the card. */
