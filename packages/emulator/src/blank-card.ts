@@ -59,6 +59,9 @@ export function createBlankCard(blank: BlankCard): EmulatedCard {
     files: new Map(),
     bacKeys: undefined,
     aaKey: undefined,
+    pacePasswords: new Map(),
+    chipKeys: [],
+    trust: { trustPoints: [], date: undefined },
   }
   if (memory.load() !== undefined) throw new CardMemoryError('the memory holds a card already: name another file')
   memory.store(encodeImage(state))

@@ -14,6 +14,7 @@ export function satisfied(rule: AccessRule, open: readonly ChannelProtocol[]): b
     case 'never':
     case 'password':
     case 'biometric':
+    case 'terminal-right':
       return false
   }
 }

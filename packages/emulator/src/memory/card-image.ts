@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { bytesToUint, concatBytes, encodeAscii, equalBytes, uintToBytes } from '@kart/codec'
-import { type AaCurve, aaCurves } from '@kart/layout/profile'
+import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { isUsableKey } from '../card-crypto/signature-key.ts'
 import { CardMemoryError } from './card-memory.ts'
-import { type CardState, type KeySet, type LifeCycle, lifeCycles } from './card-state.ts'
+import { type CardState, type ChipKey, type KeySet, type LifeCycle, lifeCycles, type PacePassword } from './card-state.ts'
 
 // House rule: magic (8) || version (2) || length of body (4) || body, deterministic CBOR (RFC 8949, 4.2.1) || SHA-256 over all before it (32).
 const magic = encodeAscii('KARTCARD')
-const version = 1
+const version = 2
 const headerLength = 14
 const hashLength = 32
 const remedy = 'restore the file from a copy or make a new card'
@@ -17,10 +17,12 @@ const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(by
 
 /** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
 export function encodeImage(state: CardState): Uint8Array {
-  const { files, ...rest } = state
+  const { files, pacePasswords: passwords, ...rest } = state
   const body = encode(
     {
       ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? null])),
+      trust: { trustPoints: state.trust.trustPoints, date: state.trust.date ?? null },
+      pacePasswords: new Map([...passwords].map(([name, password]) => [name, { ...password, tries: password.tries ?? null }])),
       files: new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
     },
     rfc8949EncodeOptions,
@@ -106,6 +108,9 @@ const fieldNames = [
   'files',
   'bacKeys',
   'aaKey',
+  'pacePasswords',
+  'chipKeys',
+  'trust',
 ]
 
 function readState(map: Fields): CardState {
@@ -141,6 +146,51 @@ function readState(map: Fields): CardState {
       if (!isUsableKey(key)) throw bad('aaKey')
       return key
     }),
+    pacePasswords: new Map(
+      [...asMap(map.get('pacePasswords'), 'pacePasswords')].map(([name, value]) => [readPasswordName(name), readPassword(value)]),
+    ),
+    chipKeys: asList(map.get('chipKeys'), 'chipKeys').map(readChipKey),
+    trust: readTrust(asMap(map.get('trust'), 'trust')),
+  }
+}
+
+function asList(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw bad(what)
+  return value
+}
+
+function readPasswordName(value: unknown): PacePasswordName {
+  const name = asText(value, 'pacePasswords')
+  if (!Object.hasOwn(pacePasswords, name)) throw bad('pacePasswords')
+  return name as PacePasswordName
+}
+
+function readPassword(value: unknown): PacePassword {
+  const fields = asMap(value, 'pacePasswords')
+  return {
+    secret: asBytes(fields.get('secret'), 'pacePasswords'),
+    tries: optional(fields.get('tries'), (tries) => {
+      const counters = asMap(tries, 'pacePasswords')
+      const most = asInteger(counters.get('most'), 'pacePasswords', 0xff)
+      return { left: asInteger(counters.get('left'), 'pacePasswords', most), most }
+    }),
+    failures: asInteger(fields.get('failures'), 'pacePasswords', 0xffff),
+  }
+}
+
+function readChipKey(value: unknown): ChipKey {
+  const fields = asMap(value, 'chipKeys')
+  return {
+    keyId: asInteger(fields.get('keyId'), 'chipKeys', 0x7f),
+    parameterId: asInteger(fields.get('parameterId'), 'chipKeys', 0xff),
+    privateKey: asBytes(fields.get('privateKey'), 'chipKeys'),
+  }
+}
+
+function readTrust(fields: Fields): CardState['trust'] {
+  return {
+    trustPoints: asList(fields.get('trustPoints'), 'trust').map((point) => asBytes(point, 'trust')),
+    date: optional(fields.get('date'), (date) => asBytes(date, 'trust', [6])),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PacePasswordName } from '@kart/layout/profile'
 import type { SignatureKey } from '../card-crypto/signature-key.ts'
 
 /** Card life cycle with the coding of GET STATUS (GlobalPlatform Card Specification 2.3.1, table 11-6). */
@@ -17,6 +18,30 @@ export interface KeySet {
 export interface BacKeys {
   readonly enc: Uint8Array
   readonly mac: Uint8Array
+}
+
+/** One PACE password. Its counters are as last committed: they fall before a comparison and rise only after it. */
+export interface PacePassword {
+  /** What K_pi is derived from: SHA-1 of the MRZ information, or ASCII digits (Doc 9303-11, 8th ed., 9.7.3). */
+  readonly secret: Uint8Array
+  /** Tries left and at most; undefined where the password never blocks (MRZ, CAN). */
+  readonly tries: { readonly left: number; readonly most: number } | undefined
+  /** Wrong attempts in a row, for throttling; 0..65535. */
+  readonly failures: number
+}
+
+/** A static key of chip authentication: on which domain parameters, and its private value. */
+export interface ChipKey {
+  readonly keyId: number
+  readonly parameterId: number
+  readonly privateKey: Uint8Array
+}
+
+/** What terminal authentication goes by (TR-03110-3 v2.21, 2.6): at most two CVCA certificates, DO'7F21', the newest first, and the card's date. */
+export interface TerminalTrust {
+  readonly trustPoints: readonly Uint8Array[]
+  /** YYMMDD, one digit a byte; undefined before the first certificate. */
+  readonly date: Uint8Array | undefined
 }
 
 /** All that the card remembers without power. Never changed in place: a command builds the next state and commits it whole. */
@@ -42,6 +67,9 @@ export interface CardState {
   readonly files: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>
   readonly bacKeys: BacKeys | undefined
   readonly aaKey: SignatureKey | undefined
+  readonly pacePasswords: ReadonlyMap<PacePasswordName, PacePassword>
+  readonly chipKeys: readonly ChipKey[]
+  readonly trust: TerminalTrust
 }
 
 /** The content of a file; undefined = not personalized. */

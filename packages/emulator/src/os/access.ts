@@ -11,6 +11,7 @@ export function isAllowed(rule: AccessRule, channels: ReadonlySet<ChannelProtoco
     case 'never':
     case 'password':
     case 'biometric':
+    case 'terminal-right':
       return false
     case 'channel':
       return channels.has(rule.protocol)

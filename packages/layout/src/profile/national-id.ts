@@ -10,6 +10,7 @@ const mfFiles = [
   { name: 'EF.DIR', fid: 0x2f00, sfi: 0x1e, tag: undefined, maxLength: 256, read: always, update: perso, format: 'ef-dir', required: true, holds: 'one DO’61’ an application', clause: 'ISO/IEC 7816-4:2020, 12.2.2' },
   { name: 'EF.ATR/INFO', fid: 0x2f01, sfi: 0x01, tag: undefined, maxLength: 128, read: always, update: perso, format: 'ef-atr-info', required: true, holds: 'extended length limits, capabilities', clause: 'ISO/IEC 7816-4:2020, 12.2.3' },
   { name: 'EF.GDO', fid: 0x2f02, sfi: 0x02, tag: undefined, maxLength: 32, read: always, update: perso, format: 'ef-gdo', required: true, holds: 'ICC serial number', clause: 'ISO/IEC 7816-4:2020, 12.2.4; ISO/IEC 7816-6:2023' },
+  { name: 'EF.CardAccess', fid: 0x011c, sfi: 0x1c, tag: 0x31, maxLength: 512, read: always, update: perso, format: 'ef-card-access', required: false, holds: 'SecurityInfos: PACE', clause: 'Doc 9303-11, 8th ed., 9.2.11' },
 ] as const satisfies readonly FileSpec[]
 
 // biome-ignore format: a row a line
@@ -27,6 +28,7 @@ const emrtdFiles = [
   { name: 'EF.DG13', fid: 0x010d, sfi: 0x0d, tag: 0x6d, maxLength: 1024, read: holderPresent, update: perso, format: 'dg13', required: true, holds: 'birth certificate, postal code, education, Jalali dates', clause: 'Doc 9303-10, 8th ed., 4.7.13; content: house rule' },
   { name: 'EF.DG14', fid: 0x010e, sfi: 0x0e, tag: 0x6e, maxLength: 1024, read: holderPresent, update: perso, format: 'dg14', required: true, holds: 'SecurityInfos: active-authentication algorithm', clause: 'Doc 9303-10, 8th ed., 4.7.14; Doc 9303-11, 8th ed., 6.1' },
   { name: 'EF.DG15', fid: 0x010f, sfi: 0x0f, tag: 0x6f, maxLength: 1024, read: holderPresent, update: perso, format: 'dg15', required: true, holds: 'active-authentication public key', clause: 'Doc 9303-10, 8th ed., 4.7.15' },
+  { name: 'EF.CVCA', fid: 0x011c, sfi: 0x1c, tag: 0x42, maxLength: 36, read: holderPresent, update: perso, format: 'ef-cvca', required: false, holds: 'trust points of terminal authentication', clause: 'TR-03110-3 v2.21, A.7.2.4' },
 ] as const satisfies readonly FileSpec[]
 
 // biome-ignore format: a row a line
@@ -42,7 +44,7 @@ const applications = [
 export const nationalId = {
   name: 'national-id',
   title: 'National identity card',
-  version: 1,
+  version: 2,
   issuingState: 'IRN',
   mrzFormat: 'TD1',
   documentCode: 'I<',
@@ -54,10 +56,33 @@ export const nationalId = {
   cardCapabilities: fromHex('F421E0'),
   applications,
   securityDomainAid: fromHex('A000000151000000'),
-  dgis: { bacKeys: 0x8010, generateAaKey: 0x8f15 },
+  dgis: {
+    bacKeys: 0x8010,
+    paceMrz: 0x8011,
+    paceCan: 0x8012,
+    pacePin: 0x8013,
+    pacePuk: 0x8014,
+    trustPoint: 0x8020,
+    cardDate: 0x8021,
+    generateCaKey: 0x8f14,
+    generateAaKey: 0x8f15,
+  },
   maxCommandLength: 65535,
   maxResponseLength: 65538,
   activeAuthentication: { algorithm: 'ecdsa', curve: 'P-256', hash: 'sha256' },
   ldsHash: 'sha256',
   bac: true,
+  pace: {
+    // biome-ignore format: a row a line
+    offers: [
+      { agreement: 'ECDH', mapping: 'CAM', cipher: 'AES-128', parameterId: 12 },
+      { agreement: 'ECDH', mapping: 'GM', cipher: 'AES-128', parameterId: 12 },
+      { agreement: 'ECDH', mapping: 'GM', cipher: 'AES-256', parameterId: 13 },
+      { agreement: 'ECDH', mapping: 'IM', cipher: 'AES-128', parameterId: 12 },
+      { agreement: 'ECDH', mapping: 'IM', cipher: 'AES-256', parameterId: 13 },
+    ],
+    passwords: ['mrz', 'can', 'pin', 'puk'],
+  },
+  chipAuthentication: { keys: [{ keyId: 1, agreement: 'ECDH', parameterId: 12, ciphers: ['AES-128', 'AES-256'], versions: [1, 2] }] },
+  terminalAuthentication: { versions: [1, 2] },
 } as const satisfies CardProfile
