@@ -6,7 +6,7 @@ import {
   decodeCertificate,
   type EfSod,
   ldsSecurityObjectOid,
-  type SodSigner,
+  type SignerInfo,
   sameName,
 } from '@kart/layout'
 import {
@@ -127,7 +127,7 @@ export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, prof
   return { checks, signer, csca }
 }
 
-function checkContentType(sod: EfSod, info: SodSigner): Check {
+function checkContentType(sod: EfSod, info: SignerInfo): Check {
   const row = rows.contentType
   if (sod.contentType !== ldsSecurityObjectOid) return fail(row, `the content type is ${sod.contentType}`)
   if (info.contentType === undefined) return fail(row, 'the signed content type is missing')
@@ -135,7 +135,7 @@ function checkContentType(sod: EfSod, info: SodSigner): Check {
   return pass(row, 'the content type, signed with the content')
 }
 
-function checkDigests(sod: EfSod, info: SodSigner, signer: Certificate | undefined, csca: Certificate | undefined, policy: Policy): Check {
+function checkDigests(sod: EfSod, info: SignerInfo, signer: Certificate | undefined, csca: Certificate | undefined, policy: Policy): Check {
   const row = rows.digestPolicy
   const lds = sod.ldsSecurityObject.hash
   const scheme = info.signatureScheme
@@ -156,7 +156,7 @@ function checkDigests(sod: EfSod, info: SodSigner, signer: Certificate | undefin
   return pass(row, `data groups: ${lds}; signature: ${info.digest}`)
 }
 
-function checkMessageDigest(sod: EfSod, info: SodSigner): Check {
+function checkMessageDigest(sod: EfSod, info: SignerInfo): Check {
   const row = rows.messageDigest
   const hash = usableHash(info.digest)
   if (info.messageDigest === undefined) return fail(row, 'the signed message digest is missing')
@@ -169,7 +169,7 @@ function checkMessageDigest(sod: EfSod, info: SodSigner): Check {
 type FoundSigner = { readonly signer: Certificate; readonly detail: string } | { readonly problem: string }
 
 /** Finds the certificate that SignerInfo names: inside EF.SOD, else among the document signers that the verifier holds. */
-function findSigner(sod: EfSod, info: SodSigner, trust: TrustStore): FoundSigner {
+function findSigner(sod: EfSod, info: SignerInfo, trust: TrustStore): FoundSigner {
   if (sod.signers.length !== 1) return { problem: `${sod.signers.length} signers where one is expected (house rule)` }
   if (sod.version !== 3) return { problem: `SignedData version ${sod.version} where 3 is expected` }
   const expected = info.signerId.kind === 'issuer-and-serial' ? 1 : 3
@@ -194,13 +194,13 @@ function findSigner(sod: EfSod, info: SodSigner, trust: TrustStore): FoundSigner
   }
 }
 
-function isNamed(certificate: Certificate, { signerId }: SodSigner): boolean {
+function isNamed(certificate: Certificate, { signerId }: SignerInfo): boolean {
   if (signerId.kind === 'subject-key-id')
     return certificate.subjectKeyId !== undefined && equalBytes(certificate.subjectKeyId, signerId.keyId)
   return equalBytes(certificate.serialNumber, signerId.serialNumber) && sameName(certificate.issuer, signerId.issuer)
 }
 
-function checkSignature(info: SodSigner, signer: Certificate, policy: Policy): Check {
+function checkSignature(info: SignerInfo, signer: Certificate, policy: Policy): Check {
   const row = rows.signature
   const scheme = info.signatureScheme === undefined ? undefined : usableScheme(info.signatureScheme)
   if (scheme === undefined) return fail(row, `signature algorithm ${info.signatureAlgorithm.oid} is not supported`)
@@ -215,7 +215,7 @@ function checkSignature(info: SodSigner, signer: Certificate, policy: Policy): C
   }
 }
 
-function checkValidity(info: SodSigner, signer: Certificate, csca: Certificate, policy: Policy): Check {
+function checkValidity(info: SignerInfo, signer: Certificate, csca: Certificate, policy: Policy): Check {
   const row = rows.validity
   if (!validAt(csca, policy.now)) return fail(row, policy.now < csca.notBefore ? 'the CSCA is not valid yet' : 'the CSCA has expired')
   const wrongTime = info.signingTime === undefined ? undefined : signingTimeProblem(info.signingTime, signer, policy)
