@@ -40,6 +40,7 @@ export {
   encodeCvRequest,
   encodeCvRequestBody,
 } from './cvc/cv-request.ts'
+export { decodeCvcDate, encodeCvcDate } from './cvc/cvc-date.ts'
 export { type EfCvca, efCvcaCodec } from './cvc/ef-cvca.ts'
 export { decodeKeyReference, encodeKeyReference } from './cvc/key-reference.ts'
 export {
