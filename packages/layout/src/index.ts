@@ -138,6 +138,7 @@ export {
   strictNationalCode,
 } from './national/national-code.ts'
 export { type Certificate, decodeCertificate } from './pki/certificate.ts'
+export { type CertificateRevocationList, decodeRevocationList, type RevokedCertificate } from './pki/crl.ts'
 export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
 export { type CertificateExtension, coversDocumentCode, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
 export * from './profile.ts'
