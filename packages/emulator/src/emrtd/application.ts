@@ -2,6 +2,7 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import type { CardContext, PlainCommand } from '../os/card-context.ts'
 import { authenticateActively } from './active-authentication.ts'
 import { authenticateBac, getChallenge } from './bac.ts'
+import { resetRetryCounter } from './pace/reset-retry-counter.ts'
 import { generalAuthenticate, manageSecurityEnvironment } from './security-environment.ts'
 
 /** Commands of the MF and the eMRTD application (Doc 9303-10, 8th ed., 3.6; TR-03110-3 v2.21, B); undefined = not one of them here. */
@@ -13,6 +14,8 @@ export function handleEmrtd(card: CardContext, command: PlainCommand): ResponseA
       return manageSecurityEnvironment(card, command)
     case 0x86:
       return generalAuthenticate(card, command)
+    case 0x2c:
+      return resetRetryCounter(card, command)
   }
   if (name !== 'emrtd') return undefined
   switch (command.ins) {
