@@ -294,6 +294,6 @@ it('C07, C08 against a model: any order of attempts, resets and resets of the co
         expect([triesLeft('pin'), triesLeft('puk')]).toEqual([model.pin, model.puk])
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
