@@ -5,7 +5,7 @@ import { findApplication } from '@kart/layout/profile'
 import { curveOfByte, generateSignatureKey, publicPoint } from '../card-crypto/signature-key.ts'
 import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
-import { type CardContext, openChannels, type PlainCommand } from '../os/card-context.ts'
+import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 import { levels } from './scp03.ts'
 
@@ -120,7 +120,7 @@ function useOf(card: CardContext, target: ApplicationSpec, dgi: number): Groupin
   const { profile, session } = card
   const file = target.files.find((candidate) => candidate.fid === dgi)
   if (file) {
-    if (!isAllowed(file.update, openChannels(session, 'scp03'))) refuse(SW.securityStatus)
+    if (!isAllowed(file.update, rightsOf(session, 'scp03'))) refuse(SW.securityStatus)
     return {
       maxLength: file.maxLength,
       apply: (state, value) => ({ state: value.length > 0 ? withFile(state, target.name, file.fid, value) : refuse(SW.wrongData) }),
