@@ -6,11 +6,11 @@ import { aesCmac } from '../card-crypto/aes.ts'
 import { retailMac } from '../card-crypto/triple-des.ts'
 import { deriveKey } from '../emrtd/key-derivation.ts'
 import { SecureMessagingSession } from '../emrtd/secure-messaging.ts'
+import { standardizedGroup } from '../key-agreement/domain-parameters.ts'
 import type { ChipKey } from '../memory/card-state.ts'
 import type { CardContext, PlainCommand } from '../os/card-context.ts'
 import { type Grants, withGrant, withoutGrant } from '../os/grants.ts'
 import { answer, refuse, SW } from '../os/status.ts'
-import { agreeOnCurve, curveOfParameter } from './curve.ts'
 import { readObjects, requireMessaging, setProgress } from './data-objects.ts'
 import { type ChipSelection, noProgress } from './eac-progress.ts'
 
@@ -153,8 +153,9 @@ function tokenOf({ agreement, cipher, oid }: ChipSelection, ksMac: Uint8Array, t
   return cipher === '3DES' ? retailMac(ksMac, input) : aesCmac(ksMac, input).slice(0, 8)
 }
 
+/** The shared secret, when the terminal's key is an element of the group that the card's key is in. */
 function agree(agreement: 'DH' | 'ECDH', key: ChipKey, terminalKey: Uint8Array): Uint8Array | undefined {
-  if (agreement === 'DH') return undefined
-  const curve = curveOfParameter(key.parameterId)
-  return curve && agreeOnCurve(curve, key.privateKey, terminalKey)
+  const group = standardizedGroup(key.parameterId)
+  const element = group?.kind === agreement ? group.take(terminalKey) : undefined
+  return element && group?.secret(element, key.privateKey)
 }

@@ -1,13 +1,13 @@
 // Issues CV certificates for the card's own tests; what is right is said by the published certificates, not by this file.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encodeTlv, fromHex } from '@kart/codec'
-import { curveOfParameter } from '../eac/curve.ts'
+import { curveNamed } from '../eac/curve.ts'
 import type { CvRole } from '../eac/cv-certificate.ts'
 
 const ecdsaSha256 = fromHex('04007f00070202020203')
 const inspectionSystem = fromHex('04007f000703010201')
 const roleBits = { terminal: 0x00, 'dv-foreign': 0x40, 'dv-domestic': 0x80, cvca: 0xc0 } as const satisfies Record<CvRole, number>
-const curve = curveOfParameter(12)!
+const curve = curveNamed('prime256v1')
 
 /** A key pair on P-256, with its point. */
 export interface CvTestKey {
