@@ -67,7 +67,8 @@ export function withTrustPoint(view: TrustView, point: TrustPoint): TrustView {
   return { points: newestFirst([point, ...others]).slice(0, mostPoints), date: later(view.date, point.certificate.effective) }
 }
 
-const later = (a: string, b: string): string => (a < b ? b : a)
+/** The later of two dates YYMMDD. */
+export const later = (a: string, b: string): string => (a < b ? b : a)
 
 function newestFirst(points: readonly TrustPoint[]): TrustPoint[] {
   return [...points].sort((a, b) =>

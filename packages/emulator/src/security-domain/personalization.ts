@@ -3,6 +3,7 @@ import { concatBytes, encodeTlv, equalBytes } from '@kart/codec'
 import type { ApplicationSpec } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
 import { curveOfByte, generateSignatureKey, publicPoint } from '../card-crypto/signature-key.ts'
+import { trustGrouping } from '../eac/personalize-trust.ts'
 import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
@@ -110,7 +111,8 @@ function groupingHeader(bytes: Uint8Array, at: number): { dgi: number; length: n
   return { dgi, length: (second << 8) | third, headerLength: 5 }
 }
 
-interface GroupingUse {
+/** What may come in a data grouping, and what it makes of the state. */
+export interface GroupingUse {
   readonly maxLength: number
   apply(state: CardState, value: Uint8Array): { state: CardState; response?: Uint8Array }
 }
@@ -132,7 +134,8 @@ function useOf(card: CardContext, target: ApplicationSpec, dgi: number): Groupin
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
-  return refuse(SW.dataNotFound)
+  const trust = target.name === 'emrtd' ? trustGrouping(profile, dgi) : undefined
+  return trust ?? refuse(SW.dataNotFound)
 }
 
 function readBacKeys(value: Uint8Array): { enc: Uint8Array; mac: Uint8Array } {
