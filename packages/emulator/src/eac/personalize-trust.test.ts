@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { EmulatedCard } from '../emulated-card.ts'
 import { decodeImage } from '../memory/card-image.ts'
 import { type CardMemory, inMemory } from '../memory/card-memory.ts'
-import { cvTestWorld } from '../testing/cv-issuer.ts'
+import { cvTestWorld, trustedNames } from '../testing/cv-issuer.ts'
 import {
   blankCard,
   emrtdAid,
@@ -16,7 +16,6 @@ import {
   selectAid,
   sendHex,
 } from '../testing/terminal.ts'
-import { trustReferences } from './terminal-trust.ts'
 
 const world = cvTestWorld()
 const { trustPoint, cardDate } = nationalId.dgis
@@ -24,7 +23,7 @@ let memory: CardMemory
 let card: EmulatedCard
 let terminal: Scp03Terminal
 const trust = () => decodeImage(memory.load()!).trust
-const shown = () => ({ names: trustReferences(trust()), date: trust().date?.join('') })
+const shown = () => ({ names: trustedNames(trust()), date: trust().date?.join('') })
 const digits = (date: string) => Uint8Array.from(date, Number)
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import type { CardProfile } from '@kart/layout/profile'
 import type { CardState } from '../memory/card-state.ts'
 import { refuse, SW } from '../os/status.ts'
-import type { GroupingUse } from '../security-domain/personalization.ts'
+import type { GroupingUse } from '../security-domain/grouping-use.ts'
 import { readDate } from './cv-certificate.ts'
 import { readOrRefuse } from './data-objects.ts'
 import { keepTrust, later, openTrust, type TrustView, trustPointOf, withTrustPoint } from './terminal-trust.ts'

@@ -1,77 +1,37 @@
-import { createPrivateKey, sign } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { concatBytes, encodeTlv, fromHex, toHex } from '@kart/codec'
-import type { ChipAuthenticationKeySpec } from '@kart/layout/profile'
+import { sign } from 'node:crypto'
+import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { describe, expect, it } from 'vitest'
-import { standardizedGroup } from '../key-agreement/domain-parameters.ts'
-import type { CardState, TerminalTrust } from '../memory/card-state.ts'
 import { rightsOf } from '../os/card-context.ts'
 import { type Grants, grantOf } from '../os/grants.ts'
-import { cvTestKey, cvTestWorld, insideOf, issueCv, signPlainly } from '../testing/cv-issuer.ts'
-import { type EacBench, type EacBenchOptions, eacBench, specimenDg1 } from '../testing/eac-bench.ts'
+import { cvTestKey, insideOf, issueCv } from '../testing/cv-issuer.ts'
+import { specimenDg1 } from '../testing/eac-bench.ts'
+import {
+  authenticate,
+  chain,
+  challenge,
+  compressedKey,
+  getChallenge,
+  idPicc,
+  name,
+  open,
+  present,
+  presented,
+  rightsNow,
+  setAt,
+  setDst,
+  signed,
+  trusting,
+  trustNow,
+  vectorFile,
+  verify,
+  world,
+} from '../testing/eac-commands.ts'
 import { commandOf } from '../testing/secured-terminal.ts'
 import { loadGroups } from '../testing/vectors.ts'
-import { dateBytes } from './cv-certificate.ts'
 import { noProgress } from './eac-progress.ts'
-import { keepTrust, trustPointOf, trustReferences, withTrustPoint } from './terminal-trust.ts'
-
-const file = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../../../../test-vectors/${name}`, import.meta.url)))
-const name = (text: string): string =>
-  toHex(
-    encodeTlv(
-      0x83,
-      Uint8Array.from(text, (letter) => letter.charCodeAt(0)),
-    ),
-  )
-const setDst = (reference: string) => commandOf('002281b6', fromHex(name(reference)))
-const verify = (certificate: Uint8Array) => commandOf('002a00be', insideOf(certificate))
-const setAt = (data: string) => commandOf('002281a4', fromHex(data))
-const authenticate = (signature: Uint8Array) => commandOf('00820000', signature)
-const getChallenge = '0084000008'
-const challenge = '547e4eab03b235d2'
-
-/** Trust in these roots, newest first, as on this day. */
-const trusting = (date: string, ...roots: readonly Uint8Array[]): TerminalTrust => ({
-  ...keepTrust(
-    roots.reduce((view, root) => withTrustPoint(view, trustPointOf(root)!), { points: [], date: '000101' } as Parameters<
-      typeof withTrustPoint
-    >[0]),
-  ),
-  date: dateBytes(date),
-})
-
-const world = cvTestWorld()
-const compressedKey = new Uint8Array(32).fill(7)
-/** After BAC and chip authentication version 1. */
-const afterChip = (): Grants => ({ ...grantOf('bac', 'emrtd'), eac: { ...noProgress, provedChip: { version: 1, compressedKey } } })
-const idPicc = Uint8Array.from('D231458907', (letter) => letter.charCodeAt(0))
-
-const open = (options: EacBenchOptions & { trust?: TerminalTrust; state?: Partial<CardState> } = {}): EacBench =>
-  eacBench({
-    grants: afterChip(),
-    random: [challenge],
-    ...options,
-    state: { trust: options.trust ?? trusting('260101', world.root), ...options.state },
-  })
-
-/** Shows a chain, each certificate after its authority's name; the status words. */
-const present = ({ terminal }: EacBench, ...steps: readonly (readonly [authority: string, certificate: Uint8Array])[]): string[] =>
-  steps.flatMap(([authority, certificate]) => [terminal.status(setDst(authority)), terminal.status(verify(certificate))])
-
-const chain = [
-  ['IRCVCA00001', world.dv],
-  ['IRDV00001', world.terminal],
-] as const
-const presented = (bench: EacBench): EacBench => {
-  expect(present(bench, ...chain)).toEqual(['9000', '9000', '9000', '9000'])
-  return bench
-}
-const rightsNow = ({ card }: EacBench) => [...rightsOf(card.session, 'messaging').terminalRights]
-const trustNow = ({ card }: EacBench) => ({ names: trustReferences(card.store.state.trust), date: card.store.state.trust.date?.join('') })
-const signed = (key = world.keys.terminal, data = concatBytes(idPicc, fromHex(challenge), compressedKey)) => signPlainly(key, data)
 
 describe('terminal authentication version 1, the card alone', () => {
-  const root = file('cvc/tr-ecdh-cvca.cvcert')
+  const root = vectorFile('cvc/tr-ecdh-cvca.cvcert')
   const vectors = loadGroups('eac/ca-ta-v1.json').find((group) => group.name === 'terminal-authentication')!.tests
   it.each(vectors)('$id $comment', ({ input, expected, result }) => {
     const afterBac = toHex(idPicc) === input.idPicc
@@ -82,12 +42,9 @@ describe('terminal authentication version 1, the card alone', () => {
     }
     const bench = open({ grants, trust: trusting('100930', root), random: [input.challenge!] })
     const { terminal } = bench
-    expect(present(bench, ['DECVCAAT00001', file('cvc/tr-ecdh-dv.cvcert')], ['DETESTDVDE019', file(input.terminalCertificate!)])).toEqual([
-      '9000',
-      '9000',
-      '9000',
-      '9000',
-    ])
+    expect(
+      present(bench, ['DECVCAAT00001', vectorFile('cvc/tr-ecdh-dv.cvcert')], ['DETESTDVDE019', vectorFile(input.terminalCertificate!)]),
+    ).toEqual(['9000', '9000', '9000', '9000'])
     expect(terminal.status(setAt(name('DETESTATDE019')))).toBe('9000')
     const apdus = (expected.apdus ?? [
       { command: getChallenge, response: `${input.challenge}9000` },
@@ -374,116 +331,6 @@ describe('terminal authentication version 1, the card alone', () => {
     bench.terminal.send(getChallenge)
     expect(bench.terminal.status(authenticate(signed(foreign)))).toBe('9000')
     expect(rightsNow(bench)).toEqual(['read-dg3', 'read-dg4'])
-  })
-})
-
-interface Example {
-  readonly input: {
-    readonly ta: Record<'terminalPrivateKeyPkcs8' | 'challenge' | 'cvca' | 'dv' | 'terminal', string>
-    readonly ca: Record<'chipPrivateKey' | 'nonce', string> & { readonly parameterId: number }
-  }
-  readonly expected: {
-    readonly ta: Record<'idPicc' | 'compressedTerminalKey' | 'signedData' | 'signature', string>
-    readonly ca: Record<'terminalPublicKey' | 'token' | 'ksEnc' | 'ksMac', string>
-  }
-}
-
-describe.each(['ecdh', 'dh'] as const)('terminal authentication version 2, the worked example of TR-03110 (%s)', (kind) => {
-  const { input, expected } = loadGroups(`eac/eac-${kind}.json`)[0]!.tests[0]! as unknown as Example
-  const group = standardizedGroup(input.ca.parameterId)!
-  const agreement = kind === 'ecdh' ? 'ECDH' : 'DH'
-  const oid = kind === 'ecdh' ? '04007f00070202020205' : '04007f00070202020101'
-  const root = kind === 'ecdh' ? 'DECVCAAT00001' : 'DETESTCVCA00003'
-  const spec: ChipAuthenticationKeySpec = { keyId: 1, agreement, parameterId: input.ca.parameterId, ciphers: ['AES-128'], versions: [2] }
-  const pace = { password: 'pin', chipIdentifier: fromHex(expected.ta.idPicc), authorization: undefined } as const
-  const start = (grants: Partial<Grants> = {}) =>
-    eacBench({
-      keys: [spec],
-      application: 'mf',
-      grants: { ...grantOf('pace'), pace, ...grants },
-      random: [input.ta.challenge, input.ca.nonce],
-      state: {
-        trust: trusting('100302', fromHex(input.ta.cvca)),
-        chipKeys: [{ keyId: 1, parameterId: spec.parameterId, privateKey: fromHex(input.ca.chipPrivateKey).slice(-group.orderLength) }],
-      },
-    })
-  const chainOf = [
-    [root, fromHex(input.ta.dv)],
-    ['DETESTDVDE019', fromHex(input.ta.terminal)],
-  ] as const
-  const announce = toHex(encodeTlv(0x91, fromHex(expected.ta.compressedTerminalKey)))
-  const template = `800a${oid}${name('DETESTATDE019')}${announce}`
-  const chip = (publicKey: string) => commandOf('00860000', encodeTlv(0x7c, encodeTlv(0x80, fromHex(publicKey))), '00')
-  const setChip = commandOf('002241a4', fromHex(`800a04007f0007020203${kind === 'ecdh' ? '02' : '01'}02840101`))
-
-  it('certificates, challenge, the published signature, then chip authentication, byte for byte', () => {
-    const bench = start()
-    const { terminal } = bench
-    expect(expected.ta.signedData).toBe(expected.ta.idPicc + input.ta.challenge + expected.ta.compressedTerminalKey)
-    expect(present(bench, ...chainOf)).toEqual(Array(4).fill('9000'))
-    expect(terminal.status(setAt(template))).toBe('9000')
-    expect(terminal.send(getChallenge)).toEqual({ data: fromHex(input.ta.challenge), sw: '9000' })
-    expect(terminal.status(authenticate(fromHex(expected.ta.signature)))).toBe('9000')
-    expect(rightsOf(bench.card.session, 'messaging').channels).toEqual(new Set(['pace'])) // nothing opens before chip authentication
-    expect(terminal.status(setChip)).toBe('9000')
-    const { data, sw } = terminal.send(chip(expected.ca.terminalPublicKey))
-    expect(toHex(data) + sw).toBe(`7c148108${input.ca.nonce}8208${expected.ca.token}9000`)
-    terminal.restart({ cipher: 'AES-128', ksEnc: fromHex(expected.ca.ksEnc), ksMac: fromHex(expected.ca.ksMac) })
-    expect(terminal.status('00a4040c07a0000002471001')).toBe('9000')
-    expect(rightsOf(bench.card.session, 'messaging').channels).toEqual(new Set(['pace', 'chip-authentication', 'terminal-authentication']))
-  })
-
-  it('needs PACE, comes before chip authentication, names the terminal’s algorithm', () => {
-    const bench = start()
-    present(bench, ...chainOf)
-    expect(bench.terminal.status(setAt(template.replace(oid, '04007f00070202020203')))).toBe('6a80')
-    expect(bench.terminal.status(setAt(template.replace(`800a${oid}`, '')))).toBe('6a80')
-    expect(bench.terminal.status(setAt(`800a${oid}${name('DETESTATDE019')}9100`))).toBe('6a80')
-    const withoutPace = start({ pace: undefined })
-    present(withoutPace, ...chainOf)
-    expect(withoutPace.terminal.status(setAt(template))).toBe('6982')
-    const late = start({ eac: { ...noProgress, provedChip: { version: 1, compressedKey: new Uint8Array(20) } } })
-    present(late, ...chainOf)
-    expect(late.terminal.status(setAt(template))).toBe('6982')
-  })
-
-  it('P11 chip authentication version 2 waits for terminal authentication', () => {
-    expect(start().terminal.status(setChip)).toBe('6a88') // the key is of version 2 alone
-  })
-
-  it('signs auxiliary data along, and takes only well-formed ones', () => {
-    const auxiliary = '67177315060904007f00070301040153083139393030313031'
-    const pkcs8 = Buffer.from(input.ta.terminalPrivateKeyPkcs8, 'hex')
-    const bench = start()
-    present(bench, ...chainOf)
-    expect(bench.terminal.status(setAt(template.replace(announce, auxiliary + announce)))).toBe('9000')
-    bench.terminal.send(getChallenge)
-    const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
-    const data = fromHex(expected.ta.signedData + auxiliary)
-    const signature = kind === 'ecdh' ? sign('sha512', data, { key, dsaEncoding: 'ieee-p1363' }) : sign('sha1', data, key)
-    expect(bench.terminal.status(authenticate(new Uint8Array(signature)))).toBe('9000')
-    for (const bad of [
-      '6700',
-      '67027300',
-      '67028000',
-      '670e730c060904007f000703010401',
-      '67177315060904007f00070301040154083139393030313031',
-    ]) {
-      const again = start()
-      present(again, ...chainOf)
-      expect([bad, again.terminal.status(setAt(template.replace(announce, bad + announce)))]).toEqual([bad, '6a80'])
-    }
-  })
-
-  it('a terminal type other than PACE was told answers 6982 (TR-03110-3, 2.7.1)', () => {
-    // PACE was told of an inspection system; the example's terminal is an authentication terminal.
-    const authorization = fromHex('7f4c0e060904007f00070301020153' + '0103')
-    const bench = start({ pace: { ...pace, authorization } })
-    present(bench, ...chainOf)
-    expect(bench.terminal.status(setAt(template))).toBe('9000')
-    bench.terminal.send(getChallenge)
-    expect(bench.terminal.status(authenticate(fromHex(expected.ta.signature)))).toBe('6982')
-    expect(bench.card.session.grants.eac.authenticated).toBeUndefined()
   })
 })
 

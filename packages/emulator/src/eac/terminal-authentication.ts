@@ -1,6 +1,7 @@
 import type { ResponseApdu } from '@kart/apdu/card'
 import { concatBytes, encodeTlv, equalBytes, toHex } from '@kart/codec'
 import { findApplication, findFile, type TerminalRight } from '@kart/layout/profile'
+import { authorityReferences } from '../emrtd/pace/authority-reference.ts'
 import { type CardState, fileContent, withFile } from '../memory/card-state.ts'
 import type { CardContext, PlainCommand } from '../os/card-context.ts'
 import { withGrant } from '../os/grants.ts'
@@ -9,15 +10,7 @@ import { type Chat, readChat, readReference, readVerifiedObjects, terminalTypes 
 import { isSignedBy } from './cv-key.ts'
 import { readList, readObjects, readOrRefuse, requireMessaging, setProgress } from './data-objects.ts'
 import type { TerminalSelection } from './eac-progress.ts'
-import {
-  effectiveTemplate,
-  findIssuer,
-  type ImportedKey,
-  importCertificate,
-  keepTrust,
-  openTrust,
-  trustReferences,
-} from './terminal-trust.ts'
+import { effectiveTemplate, findIssuer, type ImportedKey, importCertificate, keepTrust, openTrust } from './terminal-trust.ts'
 
 const nothing = new Uint8Array(0)
 
@@ -69,12 +62,7 @@ function withTrustFile(card: CardContext, state: CardState): CardState {
   const present = file && fileContent(state, application.name, file.fid)
   if (!file || !present) return state
   const content = new Uint8Array(36)
-  const names = trustReferences(state.trust).map((name) =>
-    encodeTlv(
-      0x42,
-      Uint8Array.from(name, (letter) => letter.charCodeAt(0)),
-    ),
-  )
+  const names = authorityReferences(state.trust).map((name) => encodeTlv(0x42, name))
   content.set(concatBytes(...names))
   return withFile(state, application.name, file.fid, content)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fromHex, toHex } from '@kart/codec'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type CvTestInput, cvTestKey, cvTestWorld, issueCv } from '../testing/cv-issuer.ts'
+import { type CvTestInput, cvTestKey, cvTestWorld, issueCv, trustedNames } from '../testing/cv-issuer.ts'
 import { loadGroups } from '../testing/vectors.ts'
 import { curveNamed, curveOfDomain } from './curve.ts'
 import { CvcFormatError, readCvCertificate, readReference } from './cv-certificate.ts'
@@ -16,7 +16,6 @@ import {
   type TrustPoint,
   type TrustView,
   trustPointOf,
-  trustReferences,
   withTrustPoint,
 } from './terminal-trust.ts'
 
@@ -184,7 +183,7 @@ describe('what the card trusts', () => {
     start = trusting(world.root)
   })
   const at = (date: string, view = start): TrustView => ({ ...view, date })
-  const names = (view: TrustView) => trustReferences(keepTrust(view))
+  const names = (view: TrustView) => trustedNames(keepTrust(view))
   const authorityOf = (input: Omit<CvTestInput, 'key' | 'signer'> & { signer?: CvTestInput['signer']; key?: CvTestInput['key'] }) =>
     issueCv({ key: world.keys.dv, signer: world.keys.root, ...input })
 

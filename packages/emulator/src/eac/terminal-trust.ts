@@ -44,11 +44,6 @@ export function keepTrust(view: TrustView): TerminalTrust {
   return { trustPoints: view.points.map(({ kept }) => kept), date: dateBytes(view.date) }
 }
 
-/** The names of the trust points, newest first (EF.CVCA; DO'87' and DO'88' of PACE). */
-export function trustReferences(trust: TerminalTrust): string[] {
-  return trust.trustPoints.map((kept) => readCvCertificate(kept).holder)
-}
-
 /**
  * A trust point from a certificate that personalization brings (Doc 9303-11, 8th ed., 7.1.4.3.1): a self-signed CVCA certificate with its domain parameters,
  * whose signature holds. Undefined for any other. Throws CvcFormatError.

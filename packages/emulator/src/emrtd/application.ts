@@ -4,6 +4,7 @@ import type { CardContext, PlainCommand } from '../os/card-context.ts'
 import { refuse, SW } from '../os/status.ts'
 import { authenticateActively } from './active-authentication.ts'
 import { authenticateBac, getChallenge } from './bac.ts'
+import { resetRetryCounter } from './pace/reset-retry-counter.ts'
 import { generalAuthenticate, manageSecurityEnvironment } from './security-environment.ts'
 
 /** Commands of the MF and the eMRTD application (Doc 9303-10, 8th ed., 3.6; TR-03110-3 v2.21, B); undefined = not one of them here. */
@@ -15,6 +16,8 @@ export function handleEmrtd(card: CardContext, command: PlainCommand): ResponseA
       return manageSecurityEnvironment(card, command)
     case 0x86:
       return generalAuthenticate(card, command)
+    case 0x2c:
+      return resetRetryCounter(card, command)
     case 0x2a:
       if (command.p1 === 0x00 && command.p2 === 0xbe) return verifyCertificate(card, command)
       return refuse(SW.wrongParameters)

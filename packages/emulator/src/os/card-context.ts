@@ -1,5 +1,6 @@
 import type { ApplicationSpec, CardProfile, FileSpec } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
+import type { PaceEnvironment } from '../emrtd/pace/set-pace.ts'
 import type { SecureMessagingSession } from '../emrtd/secure-messaging.ts'
 import type { CardStore } from '../memory/card-store.ts'
 import type { PersonalizationSession } from '../security-domain/personalization.ts'
@@ -36,6 +37,10 @@ export interface VolatileState {
   grants: Grants
   /** Secure messaging that begins once the present response has left, under the keys of before (Doc 9303-11, 8th ed., 9.8.2). */
   next: { readonly messaging: SecureMessagingSession; readonly grants: Grants } | undefined
+  /** PACE as MSE:Set AT chose it, and how far it has come. */
+  pace: PaceEnvironment | undefined
+  /** Whether the CAN was proved, so that the last try of the PIN may be used (TR-03110-2 v2.21, 2.2.3). */
+  pinResumed: boolean
   /** After INITIALIZE UPDATE, before EXTERNAL AUTHENTICATE. */
   pendingChannel: PendingChannel | undefined
   channel: Scp03Session | undefined
@@ -51,6 +56,8 @@ export interface CardContext {
   readonly store: CardStore
   readonly random: (length: number) => Uint8Array
   session: VolatileState
+  /** Milliseconds by which the answer to the present command is to be late. */
+  delay: number
 }
 
 /** The state after power-on or reset: the MF is current, nothing is authenticated. */
@@ -64,6 +71,8 @@ export function freshSession(profile: CardProfile): VolatileState {
     messaging: undefined,
     grants: noGrants,
     next: undefined,
+    pace: undefined,
+    pinResumed: false,
     pendingChannel: undefined,
     channel: undefined,
     personalization: undefined,
@@ -84,6 +93,13 @@ export function endChannels(session: VolatileState): void {
   session.pendingChannel?.destroy()
   session.pendingChannel = undefined
   session.personalization = undefined
+}
+
+/** Ends a run of PACE that has begun, or with `chosen` also one that was only chosen by MSE:Set AT. */
+export function endPace(session: VolatileState, chosen = false): void {
+  if (session.pace === undefined || (!chosen && session.pace.run.stage === 'nonce')) return
+  session.pace.run.destroy()
+  session.pace = undefined
 }
 
 /** Goes over to the secure messaging that the last command began; call when its response was protected. */

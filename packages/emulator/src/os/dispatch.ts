@@ -2,7 +2,7 @@ import type { ReceivedCommand, ResponseApdu } from '@kart/apdu/card'
 import { handleEmrtd } from '../emrtd/application.ts'
 import { handleSecurityDomain } from '../security-domain/application.ts'
 import { closeChannel, externalAuthenticate, openChannelCommand } from '../security-domain/secure-channel.ts'
-import { beginNextMessaging, type CardContext, endChannels, type PlainCommand } from './card-context.ts'
+import { beginNextMessaging, type CardContext, endChannels, endPace, type PlainCommand } from './card-context.ts'
 import { type CommandClass, readClass } from './class-byte.ts'
 import { type Link, takeLink } from './command-chain.ts'
 import { readBinary, readBinaryObject } from './read-binary.ts'
@@ -18,13 +18,17 @@ const ins = {
   readBinaryObject: 0xb1,
   getData: 0xca,
   manageChannel: 0x70,
+  generalAuthenticate: 0x86,
 } as const
 
 /** Answers one command: waiting response bytes first, then class byte, chaining, secure channel, and the command itself. */
 export function answerCommand(card: CardContext, received: ReceivedCommand): ResponseApdu {
   const { session } = card
+  card.delay = 0
   if (session.waiting && isGetResponse(received)) return moreOfResponse(session, received)
   session.waiting = undefined
+  // The steps of PACE follow one another, or it is over.
+  if (received.ins !== ins.generalAuthenticate) endPace(session)
   let kind: CommandClass
   try {
     kind = readClass(received.cla)

@@ -4,7 +4,7 @@ import { type ApplicationSpec, type FileSpec, findApplication } from '@kart/layo
 import { fileContent } from '../memory/card-state.ts'
 import { selectedSecurityDomain } from '../security-domain/select-response.ts'
 import { isAllowed } from './access.ts'
-import { type CardContext, type PlainCommand, rightsOf } from './card-context.ts'
+import { type CardContext, endPace, type PlainCommand, rightsOf } from './card-context.ts'
 import { applicationParameters, fileParameters } from './file-control.ts'
 import { grantsWithin } from './grants.ts'
 import { answer, refuse, SW } from './status.ts'
@@ -60,6 +60,7 @@ function enter(card: CardContext, application: ApplicationSpec): void {
   session.application = application
   session.file = undefined
   session.challenge = undefined
+  endPace(session, true)
 }
 
 function childApplication(card: CardContext, fid: number): ApplicationSpec | undefined {

@@ -8,7 +8,8 @@ import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
-import { levels } from './scp03.ts'
+import { type GroupingUse, requireEncryption } from './grouping-use.ts'
+import { paceGrouping } from './pace-groupings.ts'
 
 /** The STORE DATA sequence under way. */
 export interface PersonalizationSession {
@@ -111,12 +112,6 @@ function groupingHeader(bytes: Uint8Array, at: number): { dgi: number; length: n
   return { dgi, length: (second << 8) | third, headerLength: 5 }
 }
 
-/** What may come in a data grouping, and what it makes of the state. */
-export interface GroupingUse {
-  readonly maxLength: number
-  apply(state: CardState, value: Uint8Array): { state: CardState; response?: Uint8Array }
-}
-
 /** What a data grouping of this application personalizes; refuses 6A88 when there is none, 6982 when the channel is not enough for it. */
 function useOf(card: CardContext, target: ApplicationSpec, dgi: number): GroupingUse {
   const { profile, session } = card
@@ -129,13 +124,12 @@ function useOf(card: CardContext, target: ApplicationSpec, dgi: number): Groupin
     }
   }
   if (target.name === 'emrtd' && profile.bac && dgi === profile.dgis.bacKeys) {
-    // House rule: keys come encrypted or not at all.
-    if (((session.channel?.level ?? 0) & levels.commandEncryption) === 0) refuse(SW.securityStatus)
+    requireEncryption(card)
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
-  const trust = target.name === 'emrtd' ? trustGrouping(profile, dgi) : undefined
-  return trust ?? refuse(SW.dataNotFound)
+  const other = target.name === 'emrtd' ? (paceGrouping(card, dgi) ?? trustGrouping(profile, dgi)) : undefined
+  return other ?? refuse(SW.dataNotFound)
 }
 
 function readBacKeys(value: Uint8Array): { enc: Uint8Array; mac: Uint8Array } {

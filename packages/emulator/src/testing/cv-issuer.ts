@@ -3,6 +3,8 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encodeTlv, fromHex } from '@kart/codec'
 import { curveNamed } from '../eac/curve.ts'
 import type { CvRole } from '../eac/cv-certificate.ts'
+import { authorityReferences } from '../emrtd/pace/authority-reference.ts'
+import type { TerminalTrust } from '../memory/card-state.ts'
 
 const ecdsaSha256 = fromHex('04007f00070202020203')
 const inspectionSystem = fromHex('04007f000703010201')
@@ -110,4 +112,9 @@ export function cvTestWorld() {
     foreignTerminal: issueCv({ ...terminal, authority: 'DEDV00001', holder: 'DETERM00001', from: '260205', to: '260331' }),
     nextTerminal: issueCv({ ...terminal, authority: 'IRDV00002', holder: 'IRTERM00002', from: '260801', to: '260930' }),
   }
+}
+
+/** The names of the trust points, the newest first. */
+export function trustedNames(trust: TerminalTrust): string[] {
+  return authorityReferences(trust).map((reference) => String.fromCharCode(...reference))
 }
