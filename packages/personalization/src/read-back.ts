@@ -55,8 +55,15 @@ async function compare(channel: CardChannel, file: ImageFile, profile: CardProfi
 }
 
 /** A file that the image has not must not be on the card: an earlier personalization that did not end may have been another person's. */
-async function mustBeAbsent(channel: CardChannel, image: CompleteImage, application: string): Promise<void> {
+async function mustBeAbsent(
+  channel: CardChannel,
+  image: CompleteImage,
+  application: string,
+  opened: 'pace' | 'bac' | undefined,
+): Promise<void> {
   for (const spec of findApplication(image.profile, application)?.files ?? []) {
+    // A file that is shut here may be refused whether it is there or not.
+    if (!opensWith(spec.read, opened)) continue
     if (image.files.some((file) => file.application === application && file.fid === spec.fid)) continue
     const { sw } = await channel.transmit(selectFile(spec.fid, { label: spec.name }).apdu)
     if (sw !== fileNotFound) throw new PersonalizationError('read-back', `${spec.name} is on the card though the image has none`)
@@ -104,7 +111,7 @@ export async function readBack(
     channel,
     inMf.filter((file) => isOpen(image, file)),
   )
-  await mustBeAbsent(channel, image, 'mf')
+  await mustBeAbsent(channel, image, 'mf', undefined)
   const proved: ProvedAccess[] = []
   let session: EmrtdSession
   let secured: CardChannel
@@ -135,7 +142,7 @@ export async function readBack(
       secured,
       readable.filter((file) => file.application === 'emrtd'),
     )
-    await mustBeAbsent(secured, image, 'emrtd')
+    await mustBeAbsent(secured, image, 'emrtd', channelOf(image.profile))
     await proveKey(secured, image)
     last = await proveChipKeys(secured, channel, image, options.plain)
     if (last !== undefined) proved.push('chip-authentication')

@@ -17,15 +17,21 @@ const blank = (application: ApplicationSpec, file: FileSpec): FileEvidence => ({
   problem: undefined,
 })
 
-/** Reads one file: by its short identifier in one command where one answer carries it, else after SELECT. Gives the evidence, which is not kept yet. */
-async function attempt(reading: Reading, application: ApplicationSpec, file: FileSpec): Promise<FileEvidence> {
+/** Asking for more than 256 bytes is what makes the Le field extended, however short the file is. */
+const extendedTrial = 512
+
+/**
+ * Reads one file: by its short identifier in one command where one answer carries it, else after SELECT; `atLeast` bytes are asked for at once. Gives the evidence,
+ * which is not kept yet.
+ */
+async function attempt(reading: Reading, application: ApplicationSpec, file: FileSpec, atLeast = 0): Promise<FileEvidence> {
   const { onProgress } = reading.options
   const stage = application.name === mf ? 'card' : 'files'
   onProgress?.({ stage, file: file.name })
   try {
     if (file.sfi === undefined) await send(reading.channel, selectFile(file.fid, { label: file.name }))
     const bytes = await readFile(reading.channel, {
-      maxLength: file.maxLength,
+      maxLength: Math.max(file.maxLength, atLeast),
       extended: reading.extended,
       name: file.name,
       chunk: reading.chunk,
@@ -99,8 +105,8 @@ async function readFirst(reading: Reading, application: ApplicationSpec, file: F
 async function readExtended(reading: Reading, application: ApplicationSpec, file: FileSpec): Promise<boolean> {
   reading.extended = true
   try {
-    const found = await attempt(reading, application, file)
-    if (found.bytes !== undefined) {
+    const found = await attempt(reading, application, file, extendedTrial)
+    if (found.bytes !== undefined && found.bytes.length <= file.maxLength) {
       fileCodecs[file.format].decode(found.bytes)
       reading.files.push(found)
       return false
