@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { bytesToUint, concatBytes, encodeAscii, equalBytes, uintToBytes } from '@kart/codec'
 import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { isUsableRsaKey, type ModulusBits } from '../card-crypto/rsa-key.ts'
 import { isUsableKey } from '../card-crypto/signature-key.ts'
+import { isTrust } from '../eac/terminal-trust.ts'
 import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
 import { type CardState, type ChipKey, type KeySet, type LifeCycle, lifeCycles, type PacePassword } from './card-state.ts'
@@ -139,20 +141,27 @@ function readState(map: Fields): CardState {
       const keys = asMap(value, 'bacKeys')
       return { enc: asBytes(keys.get('enc'), 'bacKeys', [16]), mac: asBytes(keys.get('mac'), 'bacKeys', [16]) }
     }),
-    aaKey: optional(map.get('aaKey'), (value) => {
-      const fields = asMap(value, 'aaKey')
-      const curve = asText(fields.get('curve'), 'aaKey')
-      if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
-      const key = { curve: curve as AaCurve, privateKey: asBytes(fields.get('privateKey'), 'aaKey') }
-      if (!isUsableKey(key)) throw bad('aaKey')
-      return key
-    }),
+    aaKey: optional(map.get('aaKey'), (value) => readAaKey(asMap(value, 'aaKey'))),
     pacePasswords: new Map(
       [...asMap(map.get('pacePasswords'), 'pacePasswords')].map(([name, value]) => [readPasswordName(name), readPassword(value)]),
     ),
     chipKeys: asList(map.get('chipKeys'), 'chipKeys').map(readChipKey),
     trust: readTrust(asMap(map.get('trust'), 'trust')),
   }
+}
+
+function readAaKey(fields: Fields): NonNullable<CardState['aaKey']> {
+  const privateKey = asBytes(fields.get('privateKey'), 'aaKey')
+  if (fields.has('modulusBits')) {
+    const key = { modulusBits: asInteger(fields.get('modulusBits'), 'aaKey', 0xffff) as ModulusBits, privateKey }
+    if (!isUsableRsaKey(key)) throw bad('aaKey')
+    return key
+  }
+  const curve = asText(fields.get('curve'), 'aaKey')
+  if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
+  const key = { curve: curve as AaCurve, privateKey }
+  if (!isUsableKey(key)) throw bad('aaKey')
+  return key
 }
 
 function asList(value: unknown, what: string): readonly unknown[] {
@@ -191,10 +200,12 @@ function readChipKey(value: unknown): ChipKey {
 }
 
 function readTrust(fields: Fields): CardState['trust'] {
-  return {
+  const trust = {
     trustPoints: asList(fields.get('trustPoints'), 'trust').map((point) => asBytes(point, 'trust')),
     date: optional(fields.get('date'), (date) => asBytes(date, 'trust', [6])),
   }
+  if (!isTrust(trust)) throw bad('trust')
+  return trust
 }
 
 function readKeys(fields: Fields): KeySet {
