@@ -5,7 +5,9 @@ import type { OpenCard } from './card-source.ts'
 
 const stageNames = {
   card: 'read the master file',
-  access: 'open the card (BAC)',
+  access: 'open the card',
+  'chip-authentication': 'chip authentication',
+  'terminal-authentication': 'terminal authentication',
   files: 'read the eMRTD files',
   'active-authentication': 'active authentication',
 } as const satisfies Record<ReadProgress['stage'], string>

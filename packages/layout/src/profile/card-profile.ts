@@ -6,6 +6,7 @@ export type FileFormat =
   | 'ef-atr-info'
   | 'ef-gdo'
   | 'ef-card-access'
+  | 'ef-card-security'
   | 'ef-cvca'
   | 'ef-com'
   | 'ef-sod'

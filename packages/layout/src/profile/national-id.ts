@@ -11,6 +11,7 @@ const mfFiles = [
   { name: 'EF.ATR/INFO', fid: 0x2f01, sfi: 0x01, tag: undefined, maxLength: 128, read: always, update: perso, format: 'ef-atr-info', required: true, holds: 'extended length limits, capabilities', clause: 'ISO/IEC 7816-4:2020, 12.2.3' },
   { name: 'EF.GDO', fid: 0x2f02, sfi: 0x02, tag: undefined, maxLength: 32, read: always, update: perso, format: 'ef-gdo', required: true, holds: 'ICC serial number', clause: 'ISO/IEC 7816-4:2020, 12.2.4; ISO/IEC 7816-6:2023' },
   { name: 'EF.CardAccess', fid: 0x011c, sfi: 0x1c, tag: 0x31, maxLength: 512, read: always, update: perso, format: 'ef-card-access', required: false, holds: 'SecurityInfos: PACE', clause: 'Doc 9303-11, 8th ed., 9.2.11' },
+  { name: 'EF.CardSecurity', fid: 0x011d, sfi: 0x1d, tag: 0x30, maxLength: 2048, read: channel('pace'), update: perso, format: 'ef-card-security', required: false, holds: 'SecurityInfos, signed: PACE, the chip’s key', clause: 'Doc 9303-10, 8th ed., 3.11.4' },
 ] as const satisfies readonly FileSpec[]
 
 // biome-ignore format: a row a line
@@ -83,6 +84,7 @@ export const nationalId = {
     ],
     passwords: ['mrz', 'can', 'pin', 'puk'],
   },
-  chipAuthentication: { keys: [{ keyId: 1, agreement: 'ECDH', parameterId: 12, ciphers: ['AES-128', 'AES-256'], versions: [1, 2] }] },
+  // TR-03110-3 v2.21, A.1.1.1: the parameterId of a PACE-CAM offer is also the keyId of the static key.
+  chipAuthentication: { keys: [{ keyId: 12, agreement: 'ECDH', parameterId: 12, ciphers: ['AES-128', 'AES-256'], versions: [1, 2] }] },
   terminalAuthentication: { versions: [1, 2] },
 } as const satisfies CardProfile
