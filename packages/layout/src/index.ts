@@ -92,7 +92,7 @@ export {
   type OtherSecurityInfo,
   type SecurityInfo,
 } from './lds/dg14.ts'
-export { type Dg15, dg15Codec, dg15FromPoint } from './lds/dg15.ts'
+export { type Dg15, dg15Codec, dg15FromPoint, dg15FromRsa } from './lds/dg15.ts'
 export { type EfAtrInfo, efAtrInfoCodec } from './lds/ef-atr-info.ts'
 export { type EfCom, efComCodec } from './lds/ef-com.ts'
 export { type DirectoryEntry, type EfDir, efDirCodec } from './lds/ef-dir.ts'

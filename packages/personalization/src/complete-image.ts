@@ -1,10 +1,11 @@
-import { CardError, InputError } from '@kart/codec'
+import { CardError, encodeTlv, InputError } from '@kart/codec'
 import { decodePublicKey, digest, type SignatureScheme as KeyScheme, verifySignature } from '@kart/crypto'
 import {
   type CardProfile,
   type Certificate,
   coversDocumentCode,
   type DataSigning,
+  type Dg15,
   decodeCertificate,
   dg14Codec,
   dg15Codec,
@@ -88,16 +89,24 @@ function dataGroupNumber(file: ImageFile): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
-/** EF.DG15 of the card's key; the point must lie on the profile's curve. */
-function publicKeyFile(profile: CardProfile, point: Uint8Array): ImageFile {
+/** EF.DG15 of the card's key, which must be of the profile's curve or length. */
+function publicKeyFile(profile: CardProfile, key: Uint8Array): ImageFile {
+  const { activeAuthentication: spec } = profile
+  const wanted = spec.algorithm === 'ecdsa' ? `a point on ${spec.curve}` : `an RSA key of ${spec.modulusBits} bits`
   try {
-    const value = dg15FromPoint(profile.activeAuthentication.curve, point)
+    const value = spec.algorithm === 'ecdsa' ? dg15FromPoint(spec.curve, key) : rsaValue(key, spec.modulusBits)
     decodePublicKey(value.subjectPublicKeyInfo)
     return profileFile(profile, 'emrtd', 'EF.DG15', dg15Codec.encode(value))
   } catch (cause) {
     if (!(cause instanceof CardError)) throw cause
-    throw new PersonalizationError('key', `the card’s public key is not a point on ${profile.activeAuthentication.curve}`, { cause })
+    throw new PersonalizationError('key', `the card’s public key is not ${wanted}`, { cause })
   }
+}
+
+function rsaValue(subjectPublicKeyInfo: Uint8Array, bits: number): Dg15 {
+  const { key } = dg15Codec.decode(encodeTlv(0x6f, subjectPublicKeyInfo))
+  if (key.algorithm !== 'rsa' || key.bits !== bits) throw new InputError('publicKey', `not an RSA key of ${bits} bits`)
+  return { subjectPublicKeyInfo, key }
 }
 
 function signingOf(signer: Signer, signingTime: Date): DataSigning {
@@ -133,7 +142,7 @@ async function securityObject(image: CardImage, groups: readonly ImageFile[], si
 
 /** The public keys that the card made for itself. */
 export interface CardPublicKeys {
-  /** Active authentication: 04 || x || y. */
+  /** Active authentication: 04 || x || y; of an RSA key its DER SubjectPublicKeyInfo. */
   readonly activeAuthentication: Uint8Array
   /** Chip authentication, one for each key of the profile. */
   readonly chip: readonly ChipPublicKey[]

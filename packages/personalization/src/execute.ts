@@ -10,6 +10,7 @@ import {
 } from '@kart/apdu/host'
 import { InputError, toHex } from '@kart/codec'
 import { digest } from '@kart/crypto'
+import type { CardProfile } from '@kart/layout'
 import { type BacKeys, deriveBacKeys, type Scp03KeySource, type Scp03Session, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
 import { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
@@ -165,6 +166,9 @@ async function secure(run: Run): Promise<void> {
   }
 }
 
+const keyName = ({ activeAuthentication: spec }: CardProfile): string =>
+  spec.algorithm === 'ecdsa' ? spec.curve : `RSA-${spec.modulusBits}`
+
 function reportOf(run: Run, complete: CompleteImage, proved: readonly ProvedAccess[]): PersonalizationReport {
   const { profile } = complete
   const { steps, apdus, sent, received, ms } = run.meter.totals
@@ -180,7 +184,7 @@ function reportOf(run: Run, complete: CompleteImage, proved: readonly ProvedAcce
       length: file.bytes.length,
       readBack: canReadBack(complete, file),
     })),
-    publicKey: { curve: profile.activeAuthentication.curve, fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
+    publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
     trustPoint: complete.trustPoint?.holderReference,
     proved,

@@ -60,7 +60,7 @@ export interface PersonalizationReport {
     readonly length: number
     readonly readBack: boolean
   }[]
-  /** The card's own key: curve, and SHA-256 of its SubjectPublicKeyInfo in hex. */
+  /** The card's own key: its curve, or `RSA-` and the bits of its modulus, and SHA-256 of its SubjectPublicKeyInfo in hex. */
   readonly publicKey: { readonly curve: string; readonly fingerprint: string }
   /** Chip authentication keys: number, and SHA-256 of the SubjectPublicKeyInfo in hex. */
   readonly chipKeys: readonly { readonly keyId: number; readonly fingerprint: string }[]

@@ -1,7 +1,15 @@
 import { type CardCommand, encodeDgi, installForPersonalization, setCardStatus, storeData } from '@kart/apdu/host'
 import { concatBytes, DecodeError, decodeTlv, encodeAscii, findTlv, InputError } from '@kart/codec'
 import { digest } from '@kart/crypto'
-import { aaCurves, type CardProfile, type ChipAuthenticationKeySpec, encodeCvcDate, findApplication } from '@kart/layout'
+import {
+  aaCurves,
+  aaModuli,
+  type CardProfile,
+  type ChipAuthenticationKeySpec,
+  dg15FromRsa,
+  encodeCvcDate,
+  findApplication,
+} from '@kart/layout'
 import { mrzInformation } from '@kart/secure-channel'
 import { type CardImage, type CompleteImage, completionFiles, type ImageFile } from './card-image.ts'
 
@@ -96,25 +104,37 @@ function install(profile: CardProfile, application: 'emrtd' | 'mf'): CardCommand
   return installForPersonalization(aid, { label: application === 'mf' ? 'master file' : 'eMRTD' })
 }
 
-/** A DGI that lets the card make a key pair; the answer is 7F49 with the public half in one of these data objects, which the command parses out. */
-function generate(dgi: number, value: Uint8Array, tags: readonly number[], label: string): CardCommand<Uint8Array> {
+/** A DGI that lets the card make a key pair; the answer is 7F49 with the public half in these data objects, from which the command makes one value. */
+function generate(
+  dgi: number,
+  value: Uint8Array,
+  tags: readonly number[],
+  label: string,
+  join: (...parts: readonly Uint8Array[]) => Uint8Array = concatBytes,
+): CardCommand<Uint8Array> {
   const command = storeData(encodeDgi(dgi, value), { blockNumber: 0, last: true, ne: 256, label })
   return {
     ...command,
     parse(response) {
       const what = 'public key of the card'
       const objects = decodeTlv(command.parse(response), 0x7f49).children ?? []
-      const key = tags.map((tag) => findTlv(objects, tag)?.value).find((found) => found !== undefined)
-      if (key === undefined || key.length === 0) throw new DecodeError(what, 'is missing or empty')
-      return key
+      const parts = tags.flatMap((tag) => findTlv(objects, tag)?.value ?? [])
+      if (parts.length !== tags.length || parts.some(({ length }) => length === 0)) throw new DecodeError(what, 'is missing or empty')
+      return join(...parts)
     },
   }
 }
 
-/** Generates the card's own key pair of active authentication: a DGI of one byte, the curve; the answer is 7F49 { 86 point }. */
+/**
+ * Generates the card's own key pair of active authentication: a DGI of one byte, the curve or the length of the modulus; the answer is 7F49 { 86 point }, or
+ * 7F49 { 81 modulus, 82 exponent }, of which the command makes a SubjectPublicKeyInfo.
+ */
 export function generateKeyCommand(profile: CardProfile): CardCommand<Uint8Array> {
-  const curve = Uint8Array.of(aaCurves[profile.activeAuthentication.curve])
-  return generate(profile.dgis.generateAaKey, curve, [0x86], 'generate the active-authentication key')
+  const { activeAuthentication: spec, dgis } = profile
+  const label = 'generate the active-authentication key'
+  if (spec.algorithm === 'ecdsa') return generate(dgis.generateAaKey, Uint8Array.of(aaCurves[spec.curve]), [0x86], label)
+  const spki = (modulus?: Uint8Array, exponent?: Uint8Array) => dg15FromRsa(modulus!, exponent!).subjectPublicKeyInfo
+  return generate(dgis.generateAaKey, Uint8Array.of(aaModuli[spec.modulusBits]), [0x81, 0x82], label, spki)
 }
 
 /** Generates a key pair of chip authentication: key number and domain parameters; the answer is 7F49 { 86 point } or 7F49 { 84 public value }. */

@@ -1,6 +1,6 @@
 import { type CardChannel, internalAuthenticate, readFile, selectApplication, selectFile, selectMf, send } from '@kart/apdu/host'
 import { DecodeError, equalBytes, LimitError } from '@kart/codec'
-import { decodePublicKey, randomBytes, verifySignature } from '@kart/crypto'
+import { decodePublicKey, randomBytes, verifyIso9796, verifySignature } from '@kart/crypto'
 import { type AccessRule, type CardProfile, dg15Codec, findApplication, findFile } from '@kart/layout'
 import { type BacKeys, type EmrtdSession, mrzPassword, secureMessagingLayer } from '@kart/secure-channel'
 import { type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
@@ -70,14 +70,29 @@ async function mustBeAbsent(
   }
 }
 
+/** Bytes of an RSA-8192 signature: inside secure messaging a long answer must be asked for. */
+const longestSignature = 1024
+
 /** The card's key signs a challenge of ours: the key in EF.DG15 is the one that the card holds. */
-async function proveKey(channel: CardChannel, image: CompleteImage): Promise<void> {
+async function proveKey(channel: CardChannel, image: CompleteImage, extended: boolean): Promise<void> {
   const { subjectPublicKeyInfo } = dg15Codec.decode(imageFile(image, 'EF.DG15')!.bytes)
   const challenge = randomBytes(8)
-  const signature = await send(channel, internalAuthenticate(challenge, { label: 'active authentication' }))
-  const scheme = { kind: 'ecdsa', hash: image.profile.activeAuthentication.hash, encoding: 'plain' } as const
-  if (!verifySignature(subjectPublicKeyInfo, scheme, challenge, signature))
+  const signature = await send(channel, internalAuthenticate(challenge, { label: 'active authentication', ...(extended ? { ne: longestSignature } : {}) }))
+  if (!isSignedByCard(image.profile, subjectPublicKeyInfo, challenge, signature))
     throw new PersonalizationError('read-back', 'the card does not sign with the key whose public half it gave')
+}
+
+function isSignedByCard(
+  { activeAuthentication: spec }: CardProfile,
+  spki: Uint8Array,
+  challenge: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (spec.algorithm === 'ecdsa') return verifySignature(spki, { kind: 'ecdsa', hash: spec.hash, encoding: 'plain' }, challenge, signature)
+  const key = decodePublicKey(spki)
+  if (key.kind !== 'rsa') return false
+  const result = verifyIso9796(key, challenge, signature)
+  return result.valid && result.recovery.hash === spec.hash
 }
 
 /** How {@link readBack} works: `plain` wraps a secure channel (traces), `advance` tells of each part. */
@@ -143,7 +158,7 @@ export async function readBack(
       readable.filter((file) => file.application === 'emrtd'),
     )
     await mustBeAbsent(secured, image, 'emrtd', channelOf(image.profile))
-    await proveKey(secured, image)
+    await proveKey(secured, image, options.extended)
     last = await proveChipKeys(secured, channel, image, options.plain)
     if (last !== undefined) proved.push('chip-authentication')
     options.advance(0)

@@ -130,7 +130,8 @@ export function dg14Infos(profile: CardProfile, keys: readonly ChipPublicKey[], 
 
 /** The ActiveAuthenticationInfo, which only a key of elliptic curves has (Doc 9303-11, 8th ed., 9.2.5). */
 export function activeAuthenticationInfos(profile: CardProfile): SecurityInfo[] {
-  return [activeAuthenticationInfo(ecdsaPlainOids[profile.activeAuthentication.hash])]
+  const { activeAuthentication: spec } = profile
+  return spec.algorithm === 'ecdsa' ? [activeAuthenticationInfo(ecdsaPlainOids[spec.hash])] : []
 }
 
 /** What EF.CardSecurity says: everything of EF.CardAccess, and the keys of chip authentication mapping and of version 2. */

@@ -1,5 +1,14 @@
 import type { TerminalTrust } from '../memory/card-state.ts'
-import { type Chat, type CvCertificate, type CvRole, dateBytes, keptCertificate, readCvCertificate } from './cv-certificate.ts'
+import {
+  type Chat,
+  type CvCertificate,
+  CvcFormatError,
+  type CvRole,
+  dateBytes,
+  keptCertificate,
+  readCvCertificate,
+  readDate,
+} from './cv-certificate.ts'
 import { type CvKey, domainOf, isSignedBy, openCvKey } from './cv-key.ts'
 
 /** Most trust points kept (Doc 9303-11, 8th ed., 7.1.4.3.2). */
@@ -37,6 +46,17 @@ export function openTrust(trust: TerminalTrust): TrustView {
     return key ? [{ certificate, key, kept }] : []
   })
   return { points, date: trust.date ? trust.date.join('') : '000000' }
+}
+
+/** Whether these are what a card keeps: at most two certificates with keys that open, and a day of the calendar. */
+export function isTrust(trust: TerminalTrust): boolean {
+  try {
+    if (trust.date) readDate(trust.date)
+    return trust.trustPoints.length <= mostPoints && openTrust(trust).points.length === trust.trustPoints.length
+  } catch (error) {
+    if (error instanceof CvcFormatError) return false
+    throw error
+  }
 }
 
 /** Closes it again. */
