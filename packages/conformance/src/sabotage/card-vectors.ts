@@ -56,7 +56,11 @@ function scp03Session(group: Group): void {
   const aid = hexOf(group.isdAid)
   const applications = nationalId.applications.map((application) => (application.name === 'isd' ? { ...application, aid } : application))
   const sequence = Number.parseInt(update?.expected.sequenceCounter ?? '', 16)
-  const card = cardIn((state) => ({ ...state, keySets: state.keySets.map((set) => ({ ...set, sequence })) }), { ...nationalId, applications, securityDomainAid: aid }, keys)
+  const card = cardIn(
+    (state) => ({ ...state, keySets: state.keySets.map((set) => ({ ...set, sequence })) }),
+    { ...nationalId, applications, securityDomainAid: aid },
+    keys,
+  )
   same(vector, answer(card, '00a4040c00'), '9000')
   same(vector, answer(card, update?.expected.command), `${update?.expected.response}9000`)
   same(vector, answer(card, authenticate?.expected.command), '9000')
