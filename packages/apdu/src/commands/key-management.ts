@@ -95,7 +95,7 @@ export interface KeyInformation {
 export function decodeKeyInformation(data: Uint8Array): readonly KeyInformation[] {
   const what = 'key information template'
   const { children } = requireTlv(decodeTlvList(data), 0xe0, what)
-  return children.flatMap(({ tag, value }) => {
+  return (children ?? []).flatMap(({ tag, value }) => {
     if (tag !== 0xc0) throw new DecodeError(what, "holds an object that is not DO'C0'")
     // A card without keys may answer one empty object.
     if (value.length === 0) return []

@@ -26,12 +26,12 @@ const identifier =
  * Data objects that the security domain keeps for itself (GlobalPlatform Card Specification 2.3.1, 11.11.2.3 and H): issuer and card image numbers,
  * and of the production data pre-personalizer with date and equipment, and personalizer with the same.
  */
-const objects: Readonly<Record<number, (state: CardState, value: Uint8Array) => CardState>> = {
-  [0x42]: identifier('iin'),
-  [0x45]: identifier('cin'),
-  [0x9f67]: cplcField(26),
-  [0x9f66]: cplcField(34),
-}
+const objects: ReadonlyMap<number, (state: CardState, value: Uint8Array) => CardState> = new Map([
+  [0x42, identifier('iin')],
+  [0x45, identifier('cin')],
+  [0x9f67, cplcField(26)],
+  [0x9f66, cplcField(34)],
+])
 
 /** Whether a STORE DATA sequence brings the domain's own objects: it says so, or it says nothing of its format and begins like one of them. */
 export function isDomainData(card: CardContext, target: ApplicationSpec, format: number, bytes: Uint8Array): boolean {
@@ -39,7 +39,7 @@ export function isDomainData(card: CardContext, target: ApplicationSpec, format:
   if (format === berTlvFormat) return isDomain || refuse(SW.wrongParameters)
   if (format !== 0 || !isDomain) return false
   const [first = 0, second = 0] = bytes
-  return first in objects || ((first << 8) | second) in objects
+  return objects.has(first) || objects.has((first << 8) | second)
 }
 
 /** Applies the objects once the last block is here; until then they wait. Refuses 6A80 for what is no BER-TLV, 6A88 for an object that the domain does not keep. */
@@ -54,7 +54,7 @@ export function takeDomainData(
   if (!last) return { state, response, pending: bytes }
   try {
     for (const { tag, value } of decodeTlvList(bytes, { constructed: false, nodes: 8 }))
-      state = (objects[tag] ?? refuse(SW.dataNotFound))(state, value)
+      state = (objects.get(tag) ?? refuse(SW.dataNotFound))(state, value)
   } catch (error) {
     if (error instanceof Refusal) throw error
     refuse(SW.wrongData)

@@ -6,11 +6,21 @@ import type { CardContext, PlainCommand } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 import { scp03Offer } from './scp03-offer.ts'
 
+// 1.2.840.114283, the arc under which all object identifiers of GlobalPlatform lie.
+const globalPlatform = fromHex('2A864886FC6B')
+
 /** Card recognition data: object identifiers of card management 2.3.1, of the identification scheme, and of SCP03 with its i (GlobalPlatform Card Specification 2.3.1, H.2). */
 function recognition(profile: CardProfile): Uint8Array {
-  const management = fromHex('06072A864886FC6B01 600B06092A864886FC6B02020301 63090607 2A864886FC6B03')
-  const protocol = encodeTlv(0x64, encodeTlv(0x06, [fromHex('2A864886FC6B0403'), Uint8Array.of(scp03Offer(profile).i)]))
-  return encodeTlv(0x66, encodeTlv(0x73, [management, protocol]))
+  const identifier = (...arcs: number[]): Uint8Array => encodeTlv(0x06, [globalPlatform, Uint8Array.from(arcs)])
+  return encodeTlv(
+    0x66,
+    encodeTlv(0x73, [
+      identifier(1),
+      encodeTlv(0x60, identifier(2, 2, 3, 1)),
+      encodeTlv(0x63, identifier(3)),
+      encodeTlv(0x64, identifier(4, 3, scp03Offer(profile).i)),
+    ]),
+  )
 }
 
 /** Card capability information: SCP identifier 03, its i, AES-128, -192 and -256 (GlobalPlatform Card Specification 2.3.1, H.4). */

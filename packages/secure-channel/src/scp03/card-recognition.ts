@@ -33,7 +33,7 @@ export function decodeCardRecognition(data: Uint8Array): CardRecognition {
     throw new DecodeError(what, 'does not begin with the object identifier of card recognition data')
   let specification: string | undefined
   const protocols: AnnouncedProtocol[] = []
-  for (const { tag, children: inside } of children) {
+  for (const { tag, children: inside } of children ?? []) {
     if (tag !== 0x60 && tag !== 0x64) continue
     const oid = requireTlv(inside, 0x06, what).value
     if (!equalBytes(oid.subarray(0, 6), arc)) throw new DecodeError(what, 'has an object identifier that is not GlobalPlatform’s')
