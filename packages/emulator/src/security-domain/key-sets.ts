@@ -53,7 +53,7 @@ export function putKey(card: CardContext, command: PlainCommand): ResponseApdu {
 }
 
 /** Three key data fields, all of one length, and nothing behind them. */
-function readKeys(channel: Scp03Session, data: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
+export function readKeys(channel: Scp03Session, data: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
   let rest = data
   const next = (): Uint8Array => {
     const [type, blockLength, keyLength] = rest
