@@ -1,5 +1,6 @@
 import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { nationalId } from '@kart/layout/profile'
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { EmulatedCard } from '../emulated-card.ts'
@@ -252,4 +253,35 @@ it('C17 OP_READY is a life cycle too: to INITIALIZED, then SECURED', () => {
   expect(versions()).toEqual([0x30, 0x01])
   expect(terminal.status('80f0800f')).toBe('9000')
   expect(versions()).toEqual([0x01])
+})
+
+it('answers whatever is sent inside a session with a status word, and lives on', () => {
+  const instruction = fc.constantFrom(0xd8, 0xe4, 0xe2, 0xe6, 0xf2, 0xca, 0x50, 0x82, 0xa4, 0xb0, 0xd8, 0xe2, 0xf0)
+  const byte = fc.oneof(fc.constantFrom(0x00, 0x01, 0x02, 0x08, 0x10, 0x30, 0x40, 0x80, 0x81, 0x88, 0x90), fc.nat(255))
+  const keyData = openDomain(blankCard()).keyData(set(0x01))
+  const data = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.constantFrom(
+      ...['4f00', 'd20101', '45021122', '9f6608', '2f0006', '2f00ffffff', '000007a0000002471001000000', '010188'].map(fromHex),
+    ),
+    fc.tuple(fc.nat(keyData.length), byte).map(([at, value]) => change(Math.min(at, keyData.length - 1), value)(keyData)),
+    fc.nat(keyData.length).map((end) => keyData.slice(0, end)),
+  )
+  const sent = fc.record({ ins: instruction, p1: byte, p2: byte, data, level: fc.constantFrom(0x01, 0x13, 0x33) })
+  fc.assert(
+    fc.property(fc.array(sent, { minLength: 1, maxLength: 12 }), (commands) => {
+      const own = inMemory()
+      const victim = blankCard(own)
+      for (const { ins, p1, p2, data: body, level } of commands) {
+        // Locked or terminated, the card is another test's.
+        if (ins === 0xf0 && (p2 === 0x7f || p2 === 0xff || p2 === 0x0f)) continue
+        const first = decodeImage(own.load()!).keySets[0]!
+        const terminal = openDomain(victim, level, first)
+        const response = terminal.send(`80${[ins, p1, p2].map((value) => value.toString(16).padStart(2, '0')).join('')}`, body)
+        const sw = toHex(response.slice(-2))
+        expect(sw).toMatch(/^(9000|6[1-9a-e][0-9a-f]{2}|948[45])$/)
+      }
+    }),
+    { numRuns: 200 },
+  )
 })
