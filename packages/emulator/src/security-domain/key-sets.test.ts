@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { EmulatedCard } from '../emulated-card.ts'
-import { decodeImage } from '../memory/card-image.ts'
+import { decodeImage, encodeImage } from '../memory/card-image.ts'
 import { type CardMemory, CardMemoryError, inMemory } from '../memory/card-memory.ts'
 import type { KeySet } from '../memory/card-state.ts'
 import { blankCard, iccSerial, isdAid, openDomain, Scp03Terminal, selectAid, sendHex } from '../testing/terminal.ts'
@@ -210,6 +210,19 @@ describe('what the card tells of its keys', () => {
     const answer = sendHex(card, `8050000010${'07'.repeat(16)}00`)
     expect(answer).toMatch(new RegExp(`^${toHex(iccSerial)}300361${'a5'.repeat(16)}[0-9a-f]{32}9000$`))
   })
+})
+
+it('a key set whose sequence counter has run out opens no more; another does', () => {
+  openDomain(card).putKey(set(0x01))
+  const image = stored()
+  const last = { ...image, keySets: image.keySets.map((of, i) => (i === 0 ? { ...of, sequence: 0xfffffe } : of)) }
+  const full = inMemory(encodeImage(last))
+  card = new EmulatedCard({ memory: full })
+  openDomain(card)
+  expect(decodeImage(full.load()!).keySets[0]?.sequence).toBe(0xffffff)
+  sendHex(card, selectAid(isdAid))
+  expect(new Scp03Terminal(card).open()).toBe('6985')
+  openDomain(card, 0x33, set(0x01))
 })
 
 describe('the security domain’s own data objects', () => {
