@@ -8,6 +8,7 @@ export const SW = {
   locked: 0x6283,
   authenticationFailed: 0x6300,
   moreEntries: 0x6310,
+  triesLeft: 0x63c0,
   memoryFailure: 0x6581,
   wrongLength: 0x6700,
   noLogicalChannels: 0x6881,

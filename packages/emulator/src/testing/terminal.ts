@@ -1,14 +1,16 @@
 // A terminal just big enough to bring a card into a state for its own tests. The outside vectors, not this file, say what is right.
 import { bytesToUint, concatBytes, encodeTlv, fromHex, toHex, uintToBytes } from '@kart/codec'
-import { nationalId } from '@kart/layout/profile'
+import { type CardProfile, type MessagingCipher, nationalId } from '@kart/layout/profile'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { aesCmac, decryptAesCbc, encryptAesBlock, encryptAesCbc } from '../card-crypto/aes.ts'
 import { pad } from '../card-crypto/padding.ts'
-import { decryptTripleDes, encryptTripleDes, retailMac, retailMacOfBlocks } from '../card-crypto/triple-des.ts'
+import { decryptTripleDes, encryptTripleDes, retailMac } from '../card-crypto/triple-des.ts'
 import { deriveTripleDesKey } from '../emrtd/key-derivation.ts'
-import type { EmulatedCard } from '../emulated-card.ts'
+import { type BlockCipher, blockCipherOf } from '../emrtd/messaging-cipher.ts'
+import { EmulatedCard } from '../emulated-card.ts'
+import { decodeImage, encodeImage } from '../memory/card-image.ts'
 import { type CardMemory, inMemory } from '../memory/card-memory.ts'
-import type { KeySet } from '../memory/card-state.ts'
+import type { CardState, KeySet } from '../memory/card-state.ts'
 import { derivationConstants, deriveScp03 } from '../security-domain/key-derivation.ts'
 import { scp03Offer } from '../security-domain/scp03-offer.ts'
 
@@ -21,6 +23,17 @@ export const bacKeys = fromHex('ab94fdecf2674fdfb9b391f85d7f76f2 7962d9ece03d1ac
 
 export function blankCard(memory: CardMemory = inMemory(), random?: (length: number) => Uint8Array): EmulatedCard {
   return createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial, ...(random ? { random } : {}) })
+}
+
+/** A card in a given state, made without any protocol. */
+export function cardInState(
+  change: (state: CardState) => CardState,
+  options: { readonly profile?: CardProfile; readonly random?: (length: number) => Uint8Array; readonly memory?: CardMemory } = {},
+): EmulatedCard {
+  const { memory = inMemory(), profile = nationalId, random } = options
+  createBlankCard({ memory, profile, transportKeys: testTransportKeys, iccSerial }).close()
+  memory.store(encodeImage(change(decodeImage(memory.load()!))))
+  return new EmulatedCard({ memory, profile, ...(random ? { random } : {}) })
 }
 
 export const sendHex = (card: EmulatedCard, command: string): string => toHex(card.process(fromHex(command)))
@@ -174,9 +187,10 @@ export function personalize(card: EmulatedCard): Scp03Terminal {
   return terminal
 }
 
-/** The terminal's end of 3DES secure messaging. */
+/** The terminal's end of secure messaging. */
 export class MessagingTerminal {
   readonly card: EmulatedCard
+  #cipher: BlockCipher = blockCipherOf('3DES')
   #encryptionKey: Uint8Array = new Uint8Array(16)
   #macKey: Uint8Array = new Uint8Array(16)
   #counter = 0n
@@ -198,24 +212,37 @@ export class MessagingTerminal {
     if (statusOf(answer) !== '9000') return statusOf(answer)
     const cardKey = decryptTripleDes(keys.subarray(0, 16), answer.subarray(0, 32)).subarray(16)
     const seed = ownKey.map((byte, i) => byte ^ cardKey[i]!)
-    this.#encryptionKey = deriveTripleDesKey(seed, 1)
-    this.#macKey = deriveTripleDesKey(seed, 2)
+    this.start('3DES', deriveTripleDesKey(seed, 1), deriveTripleDesKey(seed, 2))
     this.#counter = BigInt(`0x${toHex(challenge.subarray(4))}${toHex(own.subarray(4))}`)
     return '9000'
   }
 
+  /** Begins with these keys and a counter of zero. */
+  start(cipher: MessagingCipher, encryptionKey: Uint8Array, macKey: Uint8Array): void {
+    this.#cipher = blockCipherOf(cipher)
+    this.#encryptionKey = encryptionKey
+    this.#macKey = macKey
+    this.#counter = 0n
+  }
+
   #ssc(): Uint8Array {
     this.#counter++
-    return fromHex(this.#counter.toString(16).padStart(16, '0'))
+    return this.#currentSsc()
+  }
+
+  #currentSsc(): Uint8Array {
+    return fromHex(this.#counter.toString(16).padStart(2 * this.#cipher.blockLength, '0'))
   }
 
   /** The protected command (case by what is given); steps the counter. */
   wrap(header: string, options: { data?: Uint8Array; le?: string; badPadding?: boolean } = {}): Uint8Array {
     const head = fromHex(header)
-    head[0] = 0x0c
+    head[0]! |= 0x0c
+    const ssc = this.#ssc()
+    const { blockLength } = this.#cipher
     const data = options.data ?? new Uint8Array(0)
-    const padded = options.badPadding ? new Uint8Array(8) : pad(data, 8)
-    const cryptogram = encryptTripleDes(this.#encryptionKey, padded)
+    const padded = options.badPadding ? new Uint8Array(blockLength) : pad(data, blockLength)
+    const cryptogram = this.#cipher.encrypt(this.#encryptionKey, ssc, padded)
     const odd = head[1]! % 2 === 1
     const objects = concatBytes(
       data.length === 0 && !options.badPadding
@@ -225,8 +252,8 @@ export class MessagingTerminal {
           : encodeTlv(0x87, [Uint8Array.of(1), cryptogram]),
       options.le === undefined ? new Uint8Array(0) : encodeTlv(0x97, fromHex(options.le)),
     )
-    const input = concatBytes(this.#ssc(), pad(head, 8), objects.length > 0 ? pad(objects, 8) : objects)
-    const body = concatBytes(objects, encodeTlv(0x8e, retailMacOfBlocks(this.#macKey, input)))
+    const input = concatBytes(ssc, pad(head, blockLength), objects.length > 0 ? pad(objects, blockLength) : objects)
+    const body = concatBytes(objects, encodeTlv(0x8e, this.#cipher.mac(this.#macKey, input)))
     const extended = (options.le?.length ?? 0) > 2 || body.length > 255
     return concatBytes(
       head,
@@ -242,7 +269,7 @@ export class MessagingTerminal {
     const body = response.subarray(0, -2)
     if (body.length === 0) return { data: body, sw: statusOf(response) }
     const covered = body.subarray(0, -10)
-    const mac = retailMac(this.#macKey, concatBytes(this.#ssc(), covered))
+    const mac = this.#cipher.mac(this.#macKey, pad(concatBytes(this.#ssc(), covered), this.#cipher.blockLength))
     if (toHex(mac) !== toHex(body.subarray(-8))) throw new Error('the card answered with a wrong MAC')
     if (toHex(covered.subarray(-4, -2)) !== '9902') throw new Error('no DO 99')
     const object = covered.subarray(0, -4)
@@ -250,7 +277,7 @@ export class MessagingTerminal {
     const lengthBytes = object[1]! < 0x80 ? 1 : 1 + (object[1]! & 0x7f)
     const size = lengthBytes === 1 ? object[1]! : bytesToUint(object.subarray(2, 1 + lengthBytes))
     const value = object.subarray(1 + lengthBytes, 1 + lengthBytes + size)
-    const plain = decryptTripleDes(this.#encryptionKey, object[0] === 0x87 ? value.subarray(1) : value)
+    const plain = this.#cipher.decrypt(this.#encryptionKey, this.#currentSsc(), object[0] === 0x87 ? value.subarray(1) : value)
     return { data: plain.subarray(0, plain.lastIndexOf(0x80)), sw: statusOf(response) }
   }
 }
