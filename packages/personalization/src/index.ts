@@ -1,3 +1,4 @@
+export { type JsonValue, parseStrictJson } from '@kart/codec'
 export { buildImage, type ImageOptions } from './build-image.ts'
 export { type CardImage, type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
 export { checkSigner, completeImage } from './complete-image.ts'
@@ -25,6 +26,5 @@ export {
 } from './plan-commands.ts'
 export type { EnrollmentRecord, RecordFinger, RecordName } from './record/enrollment-record.ts'
 export { type LoadFile, parseEnrollmentRecord, type RecordOptions } from './record/parse-enrollment-record.ts'
-export { type JsonValue, parseStrictJson } from './record/strict-json.ts'
 export { redact } from './redact.ts'
 export { readChipSerial } from './security-domain.ts'

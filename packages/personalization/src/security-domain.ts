@@ -84,6 +84,7 @@ export async function openSecurityDomain(
         throw new PersonalizationError(step, 'another card lies in the reader than the image was made for (chip serial number)')
       return 'find' in keys ? keys.find(card) : keys
     },
+    ...('find' in keys && keys.release ? { release: keys.release } : {}),
   }
   const { session } = await withUsedCard(step, () => openScp03(channel, source, { securityLevel: 0x33, aid: profile.securityDomainAid }))
   return session
