@@ -191,12 +191,10 @@ function attempt<T>(what: string, run: () => T): T {
     if (cause instanceof KeyStoreError) throw cause
     const value = returnValueOf(cause)
     const problem = isLost(value) ? 'lost' : 'failed'
+    // No cause: what else a module says is not ours to vouch for.
     throw new KeyStoreError(
       problem,
       `could not ${what} (${value ?? 'no return value'})${problem === 'lost' ? ': the session, the token or the key is gone' : ''}`,
-      {
-        cause,
-      },
     )
   }
 }
