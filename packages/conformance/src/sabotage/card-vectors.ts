@@ -4,7 +4,8 @@ import { createBlankCard, EmulatedCard, inMemory, testTransportKeys } from '@kar
 import { type CardProfile, nationalId } from '@kart/layout/profile'
 import { decodeImage, encodeImage } from '../../../emulator/src/memory/card-image.ts'
 import type { CardState } from '../../../emulator/src/memory/card-state.ts'
-import { PendingChannel } from '../../../emulator/src/security-domain/scp03.ts'
+import { PendingChannel, pseudoRandomChallenge } from '../../../emulator/src/security-domain/scp03.ts'
+import { scp03Offer } from '../../../emulator/src/security-domain/scp03-offer.ts'
 import { type Group, groupNamed, hexOf, type OutsideVectors, same } from './vector-rows.ts'
 
 /** A card in a given state, made without any protocol: the vectors alone are to judge those. */
@@ -55,12 +56,17 @@ function scp03Session(group: Group): void {
   const aid = hexOf(group.isdAid)
   const applications = nationalId.applications.map((application) => (application.name === 'isd' ? { ...application, aid } : application))
   const sequence = Number.parseInt(update?.expected.sequenceCounter ?? '', 16)
-  const card = cardIn((state) => ({ ...state, sequenceCounter: sequence }), { ...nationalId, applications, securityDomainAid: aid }, keys)
+  const card = cardIn(
+    (state) => ({ ...state, keySets: state.keySets.map((set) => ({ ...set, sequence })) }),
+    { ...nationalId, applications, securityDomainAid: aid },
+    keys,
+  )
   same(vector, answer(card, '00a4040c00'), '9000')
   same(vector, answer(card, update?.expected.command), `${update?.expected.response}9000`)
   same(vector, answer(card, authenticate?.expected.command), '9000')
   // The card is one; its session's pure state then takes every command apart and protects the published response.
-  const session = new PendingChannel(keys, hexOf(update?.input.hostChallenge), sequence, aid).open(
+  const challenge = pseudoRandomChallenge(keys.enc, sequence, aid, 8)
+  const session = new PendingChannel(keys, scp03Offer(nationalId), hexOf(update?.input.hostChallenge), challenge).open(
     Number.parseInt(authenticate?.input.securityLevel ?? '', 16),
   )
   session.checkMac(decodeCommand(hexOf(authenticate?.expected.command)))

@@ -6,8 +6,8 @@ import type { PersonalizationSession } from '../security-domain/personalization.
 import type { PendingChannel, Scp03Session } from '../security-domain/scp03.ts'
 import type { CommandChain } from './command-chain.ts'
 
-/** How a command reached the card. */
-export type Protection = 'none' | 'messaging' | 'scp03'
+/** How a command reached the card; `authenticated` = in plain, in an SCP03 session of security level 00. */
+export type Protection = 'none' | 'messaging' | 'scp03' | 'authenticated'
 
 /** A command after length coding, chaining and secure channel are taken away. */
 export interface PlainCommand {
@@ -32,6 +32,8 @@ export interface VolatileState {
   pendingChannel: PendingChannel | undefined
   channel: Scp03Session | undefined
   personalization: PersonalizationSession | undefined
+  /** Where GET STATUS stopped with 6310, and at which question. */
+  registry: { readonly asked: string; readonly next: number } | undefined
   chain: CommandChain | undefined
   /** Response bytes that wait for GET RESPONSE, and the status word that ends them. */
   waiting: { readonly data: Uint8Array; readonly sw: number } | undefined
@@ -57,6 +59,7 @@ export function freshSession(profile: CardProfile): VolatileState {
     pendingChannel: undefined,
     channel: undefined,
     personalization: undefined,
+    registry: undefined,
     chain: undefined,
     waiting: undefined,
   }
@@ -71,6 +74,7 @@ export function endChannels(session: VolatileState): void {
   session.pendingChannel?.destroy()
   session.pendingChannel = undefined
   session.personalization = undefined
+  session.registry = undefined
 }
 
 /** The channel protocols whose rights the present command enjoys. */

@@ -9,7 +9,8 @@ import { inMemory } from '../memory/card-memory.ts'
 import type { KeySet } from '../memory/card-state.ts'
 import { sendHex } from '../testing/terminal.ts'
 import { loadGroups, type VectorGroup } from '../testing/vectors.ts'
-import { PendingChannel } from './scp03.ts'
+import { PendingChannel, pseudoRandomChallenge } from './scp03.ts'
+import { scp03Offer } from './scp03-offer.ts'
 
 const groups = loadGroups('scp03/scp03.json')
 const keysOf = (group: VectorGroup): KeySet => ({
@@ -27,7 +28,9 @@ function vectorCard(group: VectorGroup): EmulatedCard {
   const initialize = group.tests[0]!.expected
   const memory = inMemory()
   createBlankCard({ memory, profile, transportKeys: keysOf(group), iccSerial: fromHex(initialize.keyDiversificationData!) })
-  memory.store(encodeImage({ ...decodeImage(memory.load()!), sequenceCounter: Number.parseInt(initialize.sequenceCounter!, 16) }))
+  const state = decodeImage(memory.load()!)
+  const sequence = Number.parseInt(initialize.sequenceCounter!, 16)
+  memory.store(encodeImage({ ...state, keySets: state.keySets.map((set) => ({ ...set, sequence })) }))
   const card = new EmulatedCard({ memory, profile })
   expect(sendHex(card, '00a4040c00')).toBe('9000')
   return card
@@ -51,13 +54,11 @@ describe.each(groups)('SCP03 session of $name drives the card alone', (group) =>
   })
 
   it('takes every command apart and protects the response byte for byte', () => {
-    const pending = new PendingChannel(
-      keysOf(group),
-      fromHex(initialize.input.hostChallenge!),
-      Number.parseInt(initialize.expected.sequenceCounter!, 16),
-      fromHex(group.isdAid!),
-    )
-    expect(toHex(pending.cardChallenge)).toBe(initialize.expected.cardChallenge)
+    const keys = keysOf(group)
+    const sequence = Number.parseInt(initialize.expected.sequenceCounter!, 16)
+    const challenge = pseudoRandomChallenge(keys.enc, sequence, fromHex(group.isdAid!), 8)
+    expect(toHex(challenge)).toBe(initialize.expected.cardChallenge)
+    const pending = new PendingChannel(keys, scp03Offer(nationalId), fromHex(initialize.input.hostChallenge!), challenge)
     expect(toHex(pending.cardCryptogram)).toBe(initialize.expected.cardCryptogram)
     expect(pending.isHost(fromHex(authenticate.expected.hostCryptogram!))).toBe(true)
     const session = pending.open(Number.parseInt(authenticate.input.securityLevel!, 16))
