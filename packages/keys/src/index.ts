@@ -14,7 +14,7 @@ export {
 export { type ExplainedKey, type ExplainedStep, type Explanation, explainDiversification } from './explain-diversification.ts'
 export { FileKeyStore, keyFolderNames, readKeyDescription } from './file-key-store.ts'
 export { encodeKeyDescription, type KeyDescription, type KeySet, parseKeyDescription } from './key-description.ts'
-export { chooseKeySet, currentCardSet, keySourceOf, requireInDate } from './key-source.ts'
+export { chooseKeySet, currentCardSet, type KeySourceOptions, keySourceOf, requireInDate } from './key-source.ts'
 export { type KeyStore, type MasterAlgorithm, type MasterKey, masterAlgorithms, masterCheckValue } from './key-store.ts'
 export { KeyStoreError, type KeyStoreProblem } from './key-store-error.ts'
 export { firstCardSet, initTestKeys, saveKeyDescription, showCheckValue } from './make-keys.ts'

@@ -73,12 +73,12 @@ export function parseKeyDescription(text: string): KeyDescription {
   requireUnique('keys', 'id', keys.map((key) => key.id)) // biome-ignore format: one line a rule
   requireUnique('sets', 'name', sets.map((set) => set.name)) // biome-ignore format: one line a rule
   for (const [i, set] of sets.entries()) checkSet(set as KeySet, `sets[${i}]`, masters)
-  for (const use of ['transport', 'card'])
-    requireUnique(
-      `sets for ${use}`,
-      'keyVersion',
-      sets.filter((set) => set.use === use).map((set) => String(set.keyVersion)),
-    )
+  // Over both uses: what a card has is told by the version alone.
+  requireUnique(
+    'sets',
+    'keyVersion',
+    sets.map((set) => String(set.keyVersion)),
+  )
   return { test, keys: masters, sets: sets as KeySet[] }
 }
 

@@ -71,6 +71,22 @@ describe('B11 two versions of a key in use at once', () => {
     expect(keySourceOf(store, [base]).version).toBe(0x30)
   })
 
+  it('B17 test cards are taken beside test keys, as copies, and never beside real ones', async () => {
+    const testKeys = { version: 0x20, enc: master, mac: master, dek: master }
+    const store = await storeOf('m', master)
+    const source = keySourceOf(store, sets, { now: new Date('2026-06-15'), testKeys })
+    if (!('find' in source)) throw new Error('not a source that looks at the card')
+    const keys = await source.find(card(0x20))
+    source.release?.(keys)
+    expect([toHex(keys.enc), toHex(testKeys.enc)]).toEqual(['00'.repeat(16), toHex(master)])
+    await expect((async () => source.find(card(0x21)))()).rejects.toMatchObject({ problem: 'missing' })
+    // A described set of that version comes first: the test keys are no way around its dates.
+    const late = keySourceOf(store, sets, { now: new Date('2026-07-01'), testKeys: { ...testKeys, version: 0x30 } })
+    if (!('find' in late)) throw new Error('not a source that looks at the card')
+    await expect((async () => late.find(card(0x30)))()).rejects.toMatchObject({ problem: 'out-of-date' })
+    expect(() => keySourceOf({ ...store, test: false }, sets, { testKeys })).toThrow(expect.objectContaining({ problem: 'unfit' }))
+  })
+
   it('release wipes what was found', async () => {
     const source = keySourceOf(await storeOf('m', master), [{ ...base, notAfter: '9999-12-31' }])
     if (!('find' in source)) throw new Error('not a source that looks at the card')

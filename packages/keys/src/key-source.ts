@@ -1,4 +1,4 @@
-import type { Scp03KeySource } from '@kart/secure-channel'
+import type { Scp03KeySource, Scp03Keys } from '@kart/secure-channel'
 import { deriveCardKeys, wipeKeys } from './derive-key.ts'
 import type { KeySet } from './key-description.ts'
 import type { KeyStore } from './key-store.ts'
@@ -47,14 +47,35 @@ export function currentCardSet(sets: readonly KeySet[], now: Date): KeySet {
   return latest
 }
 
+/** What {@link keySourceOf} goes by beside the sets. */
+export interface KeySourceOptions {
+  /** Decides which sets may be used; the present moment unless told. */
+  readonly now?: Date
+  /** Known keys of test cards, for a card that answers with their version; refused beside a store of real keys (B17). */
+  readonly testKeys?: Scp03Keys
+}
+
 /**
  * A source of secure channel keys for `openScp03` and personalization: the card says its key version and diversification data, the store derives, and the
- * keys are wiped when the channel is open. `now` (present moment unless told) decides which sets may be used.
+ * keys are wiped when the channel is open. Throws KeyStoreError, as does its `find`.
  */
-export function keySourceOf(store: KeyStore, sets: readonly KeySet[], options: { readonly now?: Date } = {}): Scp03KeySource {
+export function keySourceOf(store: KeyStore, sets: readonly KeySet[], options: KeySourceOptions = {}): Scp03KeySource {
+  const { testKeys } = options
+  if (testKeys !== undefined && !store.test)
+    throw new KeyStoreError('unfit', 'test keys are not taken beside real ones: cards with test keys are no blanks for them')
+  const [only] = sets
   return {
-    version: sets.length === 1 ? sets[0]!.keyVersion : 0,
-    find: (card) => deriveCardKeys(store, chooseKeySet(sets, card.keyVersion, options.now ?? new Date()), card.keyDiversificationData),
+    version: sets.length === 1 && testKeys === undefined ? only!.keyVersion : 0,
+    find: async (card) => {
+      const isTestCard = card.keyVersion === testKeys?.version && !sets.some(({ keyVersion }) => keyVersion === card.keyVersion)
+      if (isTestCard) return copyOf(testKeys)
+      return deriveCardKeys(store, chooseKeySet(sets, card.keyVersion, options.now ?? new Date()), card.keyDiversificationData)
+    },
     release: wipeKeys,
   }
+}
+
+// What is found is wiped after use.
+function copyOf({ version, enc, mac, dek }: Scp03Keys): Scp03Keys {
+  return { version, enc: enc.slice(), mac: mac.slice(), dek: dek.slice() }
 }

@@ -5,6 +5,7 @@ export { checkSigner, completeImage } from './complete-image.ts'
 export { type ExecuteOptions, execute } from './execute.ts'
 export { PersonalizationError } from './personalization-error.ts'
 export {
+  type KeySetReport,
   type PersonalizationProgress,
   type PersonalizationReport,
   type PersonalizationStep,
