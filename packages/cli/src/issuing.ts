@@ -19,7 +19,7 @@ import {
   type Signer,
 } from '@kart/personalization'
 import type { StageLine } from '@kart/report'
-import type { Scp03Keys } from '@kart/secure-channel'
+import type { Scp03KeySource } from '@kart/secure-channel'
 import type { OpenCard } from './card-source.ts'
 import type { Stage } from './progress.ts'
 import { readInput, readWithin, usingInput } from './read-file.ts'
@@ -91,7 +91,9 @@ export interface IssueParts {
   readonly record: EnrollmentRecord
   readonly profile: CardProfile
   readonly card: OpenCard
-  readonly keys: Scp03Keys
+  readonly keys: Scp03KeySource
+  /** The issuer's key set, which takes the place of the transport keys. */
+  readonly issuerKeys?: Scp03KeySource
   readonly signer: Signer
   readonly allowUnfinished: boolean
   /** Whether long APDUs may be used; true unless told. */
@@ -116,6 +118,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   const image = imageOf(record, profile, iccSerial)
   const report = await execute(card.transport, image, {
     keys,
+    ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     signer,
     allowUnfinished: parts.allowUnfinished,
     extendedLength: parts.extendedLength ?? true,

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { equalBytes, InputError } from '@kart/codec'
 import { aesCmac, desEde3CbcEncrypt, wipe } from '@kart/crypto'
-import { type KeyDescription, parseKeyDescription } from './key-description.ts'
+import { firstCardSet, type KeyDescription, parseKeyDescription } from './key-description.ts'
 import { type KeyStore, type MasterKey, masterAlgorithms, masterCheckValue } from './key-store.ts'
 import { KeyStoreError } from './key-store-error.ts'
 
@@ -132,6 +132,21 @@ export class FileKeyStore implements KeyStore {
       throw error
     }
     return new FileKeyStore(folder, keys)
+  }
+
+  /**
+   * A store with one key that all the world knows, GlobalPlatform's 40 41 .. 4F, and the set that follows from it: to look at derivation without keys of one's
+   * own. Never for a card that a person will hold.
+   */
+  static async example(): Promise<{ readonly store: FileKeyStore; readonly description: KeyDescription }> {
+    const key = Uint8Array.from({ length: 16 }, (_, i) => 0x40 + i)
+    const checkValue = await masterCheckValue('aes-128', {
+      cmac: (data) => aesCmac(key, data),
+      encryptTripleDes: (blocks) => tripleDesEcb(key, blocks),
+    })
+    const master: MasterKey = { id: 'public-example', algorithm: 'aes-128', checkValue }
+    const store = new FileKeyStore('the public example key', new Map([[master.id, { master, key }]]))
+    return { store, description: { test: true, keys: [master], sets: [firstCardSet(master.id)] } }
   }
 
   async list(): Promise<readonly MasterKey[]> {

@@ -131,3 +131,15 @@ function checkSet(set: KeySet, where: string, masters: readonly MasterKey[]): vo
   if (set.notBefore !== undefined && set.notAfter !== undefined && set.notBefore > set.notAfter)
     throw refusal(`${where}.notAfter`, 'is before the first day')
 }
+
+/** The first key set of a folder: one master key, from which the keys of issued cards follow by the house's scheme. */
+export function firstCardSet(keyId: string, options: { readonly keyVersion?: number; readonly keyLength?: 16 | 24 | 32 } = {}): KeySet {
+  return {
+    name: 'card-1',
+    use: 'card',
+    keyVersion: options.keyVersion ?? 0x31,
+    scheme: 'sp800-108-cmac',
+    keys: { enc: keyId, mac: keyId, dek: keyId },
+    keyLength: options.keyLength ?? 16,
+  }
+}

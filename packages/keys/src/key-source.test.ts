@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { deriveCardKeys } from './derive-key.ts'
 import { explainDiversification } from './explain-diversification.ts'
 import type { KeySet } from './key-description.ts'
-import { chooseKeySet, currentCardSet, keySourceOf } from './key-source.ts'
+import { chooseKeySet, currentCardSet, issuerKeysOf, keySourceOf } from './key-source.ts'
 import { storeOf } from './testing/memory-store.ts'
 
 const master = fromHex('404142434445464748494a4b4c4d4e4f')
@@ -65,10 +65,10 @@ describe('B11 two versions of a key in use at once', () => {
     expect(() => chooseKeySet([], 1, new Date())).toThrow(/there is none/)
   })
 
-  it('the card chooses its set; a single one is asked for by its version', async () => {
+  it('the card chooses its set, also of one; the issuer’s is asked for by its version', async () => {
     const store = await storeOf('m', master)
-    expect(keySourceOf(store, sets).version).toBe(0)
-    expect(keySourceOf(store, [base]).version).toBe(0x30)
+    expect([keySourceOf(store, sets).version, keySourceOf(store, [base]).version]).toEqual([0, 0])
+    expect(issuerKeysOf(store, base).version).toBe(0x30)
   })
 
   it('B17 test cards are taken beside test keys, as copies, and never beside real ones', async () => {

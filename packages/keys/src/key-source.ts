@@ -56,16 +56,15 @@ export interface KeySourceOptions {
 }
 
 /**
- * A source of secure channel keys for `openScp03` and personalization: the card says its key version and diversification data, the store derives, and the
- * keys are wiped when the channel is open. Throws KeyStoreError, as does its `find`.
+ * A source of secure channel keys for `openScp03` and personalization: the card is asked for its first set (version 0) and says its key version and
+ * diversification data, the store derives, and the keys are wiped when the channel is open. Throws KeyStoreError, as does its `find`.
  */
 export function keySourceOf(store: KeyStore, sets: readonly KeySet[], options: KeySourceOptions = {}): Scp03KeySource {
   const { testKeys } = options
   if (testKeys !== undefined && !store.test)
     throw new KeyStoreError('unfit', 'test keys are not taken beside real ones: cards with test keys are no blanks for them')
-  const [only] = sets
   return {
-    version: sets.length === 1 && testKeys === undefined ? only!.keyVersion : 0,
+    version: 0,
     find: async (card) => {
       const isTestCard = card.keyVersion === testKeys?.version && !sets.some(({ keyVersion }) => keyVersion === card.keyVersion)
       if (isTestCard) return copyOf(testKeys)
@@ -73,6 +72,11 @@ export function keySourceOf(store: KeyStore, sets: readonly KeySet[], options: K
     },
     release: wipeKeys,
   }
+}
+
+/** A source of the keys of one set, which the card is asked for by its version: what an issued card gets, and what opens it after. */
+export function issuerKeysOf(store: KeyStore, set: KeySet, options: Pick<KeySourceOptions, 'now'> = {}): Scp03KeySource {
+  return { ...keySourceOf(store, [set], options), version: set.keyVersion }
 }
 
 // What is found is wiped after use.

@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toHex } from '@kart/codec'
 import { aesCmac, randomBytes, wipe } from '@kart/crypto'
 import { keyFolderNames } from './file-key-store.ts'
-import { encodeKeyDescription, type KeyDescription, type KeySet } from './key-description.ts'
+import { encodeKeyDescription, firstCardSet, type KeyDescription } from './key-description.ts'
 import { type MasterAlgorithm, type MasterKey, masterAlgorithms, masterCheckValue } from './key-store.ts'
 import { KeyStoreError } from './key-store-error.ts'
+import { generateMasterKey } from './pkcs11/pkcs11-key-store.ts'
+import type { Pkcs11Options } from './pkcs11/token.ts'
+
+/** Id of the first master key of a folder. */
+const firstMaster = 'card-master-1'
 
 const readme = `TEST KEYS. Anybody who has this folder has the keys of every card that was made with it.
 
@@ -14,18 +20,6 @@ keys.json   what keys and key sets there are, with key check values; holds no se
 
 Real master keys live in an HSM (PKCS#11): docs/keys.md.
 `
-
-/** The first key set of a folder: one master key, from which the keys of issued cards follow by the house's scheme. */
-export function firstCardSet(keyId: string, options: { readonly keyVersion?: number; readonly keyLength?: 16 | 24 | 32 } = {}): KeySet {
-  return {
-    name: 'card-1',
-    use: 'card',
-    keyVersion: options.keyVersion ?? 0x31,
-    scheme: 'sp800-108-cmac',
-    keys: { enc: keyId, mac: keyId, dek: keyId },
-    keyLength: options.keyLength ?? 16,
-  }
-}
 
 async function create(folder: string, name: string, content: Uint8Array | string, mode: number): Promise<void> {
   try {
@@ -56,6 +50,24 @@ export async function saveKeyDescription(folder: string, description: KeyDescrip
 }
 
 /**
+ * Makes an AES master key on a token, which never leaves it, and writes the description of the key set that follows from it into a folder. A description that
+ * is there is never overwritten, and then no key is made. `test` says that the key is for test cards. Throws KeyStoreError.
+ */
+export async function initTokenKeys(
+  folder: string,
+  token: Omit<Pkcs11Options, 'writable'>,
+  options: { readonly algorithm?: Exclude<MasterAlgorithm, 'des-ede2'>; readonly keyLength?: 16 | 24 | 32; readonly test?: boolean } = {},
+): Promise<KeyDescription> {
+  if (existsSync(join(folder, keyFolderNames.description)))
+    throw new KeyStoreError('access', `${keyFolderNames.description} exists already and is never overwritten in the folder of keys`)
+  await makeFolder(folder)
+  const master = await generateMasterKey(token, firstMaster, options.algorithm ?? 'aes-256')
+  const description: KeyDescription = { test: options.test ?? false, keys: [master], sets: [firstCardSet(master.id, options)] }
+  await saveKeyDescription(folder, description)
+  return description
+}
+
+/**
  * Makes a folder of TEST keys: a random AES master key in an owner-only file and the description of the key set that follows from it. Files that are there are
  * never overwritten. Throws KeyStoreError.
  */
@@ -68,7 +80,7 @@ export async function initTestKeys(
   } = {},
 ): Promise<KeyDescription> {
   const algorithm = options.algorithm ?? 'aes-256'
-  const id = 'card-master-1'
+  const id = firstMaster
   await makeFolder(folder)
   const key = randomBytes(masterAlgorithms[algorithm])
   const digits = new Uint8Array(2 * key.length + 1)

@@ -23,6 +23,7 @@ import {
   deriveCardKeys,
   FileKeyStore,
   initTestKeys,
+  issuerKeysOf,
   type KeyDescription,
   type KeySet,
   type KeyStore,
@@ -49,7 +50,7 @@ const blank = (transportKeys = testTransportKeys) => createBlankCard({ memory: i
 const handOver = (more: object = {}) => ({
   ...executeOptions,
   keys: keySourceOf(store, description.sets, { now: personalizationDay, testKeys: testTransportKeys }),
-  issuerKeys: keySourceOf(store, [set], { now: personalizationDay }),
+  issuerKeys: issuerKeysOf(store, set, { now: personalizationDay }),
   ...more,
 })
 
@@ -184,7 +185,7 @@ describe('B10 a store that fails stops the card', () => {
         return store.cmac(id, data)
       },
     }
-    const options = handOver({ keys: testTransportKeys, issuerKeys: keySourceOf(failing, [set], { now: personalizationDay }) })
+    const options = handOver({ keys: testTransportKeys, issuerKeys: issuerKeysOf(failing, set, { now: personalizationDay }) })
     await expect(execute(card.transport(), image, options)).rejects.toMatchObject({ code: 'hsm', problem: 'lost' })
     expect((await openWith(card, testTransportKeys)).keyVersion).toBe(0x30)
   })
