@@ -1,4 +1,4 @@
-import { type CardChannel, getResponse, openChannel, selectApplication, send, wrongLength } from '@kart/apdu/host'
+import { type CardChannel, type CardTransport, getResponse, openChannel, selectApplication, send, wrongLength } from '@kart/apdu/host'
 import { type CardMemory, createBlankCard, type EmulatedCard, inMemory, type KeySet } from '@kart/emulator'
 import { type CardProfile, nationalId } from '@kart/layout/profile'
 import {
@@ -32,7 +32,12 @@ export async function domainCard(keys: KeySet, profile: CardProfile = nationalId
 
 /** The card in a reader again, powered anew, its security domain selected. */
 export async function domainChannel(card: EmulatedCard): Promise<CardChannel> {
-  const channel = openChannel(card.transport(), getResponse(), wrongLength())
+  return cardChannel(card.transport())
+}
+
+/** The same for any transport. */
+export async function cardChannel(transport: CardTransport): Promise<CardChannel> {
+  const channel = openChannel(transport, getResponse(), wrongLength())
   await send(channel, selectApplication(securityDomainAid))
   return channel
 }

@@ -22,7 +22,7 @@ function requireKeyManagement(card: CardContext, command: PlainCommand): Scp03Se
 }
 
 /** Key check value: the first 3 bytes of AES over sixteen bytes 01 (GlobalPlatform Card Specification 2.3.1, B.6). */
-function checkValue(key: Uint8Array): Uint8Array {
+export function checkValue(key: Uint8Array): Uint8Array {
   return encryptAesBlock(key, new Uint8Array(16).fill(1)).slice(0, checkValueLength)
 }
 
@@ -53,7 +53,7 @@ export function putKey(card: CardContext, command: PlainCommand): ResponseApdu {
 }
 
 /** Three key data fields, all of one length, and nothing behind them. */
-function readKeys(channel: Scp03Session, data: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
+export function readKeys(channel: Scp03Session, data: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
   let rest = data
   const next = (): Uint8Array => {
     const [type, blockLength, keyLength] = rest
