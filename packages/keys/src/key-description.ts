@@ -119,6 +119,7 @@ function isDay(text: string): boolean {
 
 function checkSet(set: KeySet, where: string, masters: readonly MasterKey[]): void {
   const isDes = schemes[set.scheme].mechanism === 'des-ede2'
+  if (isDes && set.use === 'card') throw refusal(`${where}.scheme`, 'gives triple-DES keys, which no card is issued with')
   for (const purpose of ['enc', 'mac', 'dek'] as const) {
     const master = masters.find((key) => key.id === set.keys[purpose])
     if (master === undefined) throw refusal(`${where}.keys.${purpose}`, 'is no key of this description')

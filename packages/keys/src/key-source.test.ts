@@ -87,6 +87,14 @@ describe('B11 two versions of a key in use at once', () => {
     expect(() => keySourceOf({ ...store, test: false }, sets, { testKeys })).toThrow(expect.objectContaining({ problem: 'unfit' }))
   })
 
+  it('triple-DES keys open no SCP03', async () => {
+    const store = await storeOf('m', master, 'des-ede2')
+    const source = keySourceOf(store, [{ ...base, scheme: 'visa2', notAfter: '9999-12-31' }])
+    if (!('find' in source)) throw new Error('not a source that looks at the card')
+    await expect((async () => source.find(card(0x30)))()).rejects.toMatchObject({ problem: 'unfit' })
+    expect(store.asked).toEqual([])
+  })
+
   it('release wipes what was found', async () => {
     const source = keySourceOf(await storeOf('m', master), [{ ...base, notAfter: '9999-12-31' }])
     if (!('find' in source)) throw new Error('not a source that looks at the card')

@@ -1,5 +1,6 @@
 import type { Scp03KeySource, Scp03Keys } from '@kart/secure-channel'
 import { deriveCardKeys, wipeKeys } from './derive-key.ts'
+import { schemes } from './diversification.ts'
 import type { KeySet } from './key-description.ts'
 import type { KeyStore } from './key-store.ts'
 import { KeyStoreError } from './key-store-error.ts'
@@ -68,7 +69,10 @@ export function keySourceOf(store: KeyStore, sets: readonly KeySet[], options: K
     find: async (card) => {
       const isTestCard = card.keyVersion === testKeys?.version && !sets.some(({ keyVersion }) => keyVersion === card.keyVersion)
       if (isTestCard) return copyOf(testKeys)
-      return deriveCardKeys(store, chooseKeySet(sets, card.keyVersion, options.now ?? new Date()), card.keyDiversificationData)
+      const set = chooseKeySet(sets, card.keyVersion, options.now ?? new Date())
+      if (schemes[set.scheme].mechanism !== 'aes-cmac')
+        throw new KeyStoreError('unfit', `key set ${set.name} has triple-DES keys, which are for SCP02 and not for SCP03`)
+      return deriveCardKeys(store, set, card.keyDiversificationData)
     },
     release: wipeKeys,
   }
