@@ -2,7 +2,7 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import { findFile } from '@kart/layout/profile'
 import { signPlain } from '../card-crypto/signature-key.ts'
 import { isAllowed } from '../os/access.ts'
-import { type CardContext, openChannels, type PlainCommand } from '../os/card-context.ts'
+import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 
 /**
@@ -11,8 +11,7 @@ import { answer, refuse, SW } from '../os/status.ts'
  */
 export function authenticateActively(card: CardContext, command: PlainCommand): ResponseApdu {
   const publicKeyFile = findFile(card.profile, card.session.application.name, 'EF.DG15')
-  if (publicKeyFile === undefined || !isAllowed(publicKeyFile.read, openChannels(card.session, command.protection)))
-    refuse(SW.securityStatus)
+  if (publicKeyFile === undefined || !isAllowed(publicKeyFile.read, rightsOf(card.session, command.protection))) refuse(SW.securityStatus)
   if (command.p1 !== 0 || command.p2 !== 0) refuse(SW.wrongParameters)
   if (command.data.length !== 8 || command.ne === 0) refuse(SW.wrongLength)
   const key = card.store.state.aaKey ?? refuse(SW.dataNotFound)

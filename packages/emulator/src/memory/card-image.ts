@@ -3,6 +3,7 @@ import { bytesToUint, concatBytes, encodeAscii, equalBytes, uintToBytes } from '
 import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { isUsableKey } from '../card-crypto/signature-key.ts'
+import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
 import { type CardState, type ChipKey, type KeySet, type LifeCycle, lifeCycles, type PacePassword } from './card-state.ts'
 
@@ -180,11 +181,13 @@ function readPassword(value: unknown): PacePassword {
 
 function readChipKey(value: unknown): ChipKey {
   const fields = asMap(value, 'chipKeys')
-  return {
+  const key = {
     keyId: asInteger(fields.get('keyId'), 'chipKeys', 0x7f),
     parameterId: asInteger(fields.get('parameterId'), 'chipKeys', 0xff),
     privateKey: asBytes(fields.get('privateKey'), 'chipKeys'),
   }
+  if (!isUsableChipKey(key)) throw bad('chipKeys')
+  return key
 }
 
 function readTrust(fields: Fields): CardState['trust'] {

@@ -217,8 +217,8 @@ describe('the image', () => {
 
   it('says which of the ways it is wrong', () => {
     const other = image.slice()
-    other[9] = 2
-    expect(() => decodeImage(other)).toThrowError(refusal(/version 2, this program reads version 1/))
+    other[9] = 1
+    expect(() => decodeImage(other)).toThrowError(refusal(/version 1, this program reads version 2/))
     expect(() => decodeImage(new Uint8Array(100))).toThrowError(refusal(/does not begin with KARTCARD/))
     const flipped = image.slice()
     flipped[200]! ^= 1

@@ -1,12 +1,23 @@
 import { fromHex, toHex } from '@kart/codec'
-import { type AccessRule, type ApplicationSpec, all, always, any, type CardProfile, channel, nationalId, never } from '@kart/layout/profile'
+import {
+  type AccessRule,
+  type ApplicationSpec,
+  all,
+  always,
+  any,
+  type CardProfile,
+  channel,
+  nationalId,
+  never,
+  terminalRight,
+} from '@kart/layout/profile'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { EmulatedCard } from '../emulated-card.ts'
 import { inMemory } from '../memory/card-memory.ts'
 import { blankCard, emrtdAid, files, iccSerial, isdAid, personalize, selectAid, sendHex } from '../testing/terminal.ts'
 import { loadGroups } from '../testing/vectors.ts'
-import { isAllowed } from './access.ts'
+import { type AccessRights, isAllowed } from './access.ts'
 import { readClass } from './class-byte.ts'
 
 let card: EmulatedCard
@@ -157,7 +168,7 @@ describe('class, instruction, length', () => {
     else if (row.invalid) expect(read).toThrowError(refusal(0x6e00))
     else if (row.channel !== 0) expect(read).toThrowError(refusal(0x6881))
     else if (row.sm === 'iso') expect(read).toThrowError(refusal(0x6882))
-    else if (row.sm !== 'none' && row.chaining) expect(read).toThrowError(refusal(0x6884))
+    else if (row.sm === 'proprietary' && row.chaining) expect(read).toThrowError(refusal(0x6884))
     else {
       const secure = row.sm === 'none' ? 'none' : row.sm === 'proprietary' ? 'scp03' : 'messaging'
       expect(read()).toEqual({ base: 0x00, secure, chained: row.chaining })
@@ -244,7 +255,7 @@ describe('power', () => {
   it('runs only under the profile that made it', () => {
     const memory = inMemory()
     blankCard(memory)
-    expect(() => new EmulatedCard({ memory, profile: { ...nationalId, version: 2 } })).toThrowError(/version 1, not national-id version 2/)
+    expect(() => new EmulatedCard({ memory, profile: { ...nationalId, version: 3 } })).toThrowError(/version 2, not national-id version 3/)
     expect(() => new EmulatedCard({ memory: inMemory() })).toThrowError(/holds no card/)
     expect(() => blankCard(memory)).toThrowError(/holds a card already/)
   })
@@ -253,7 +264,11 @@ describe('power', () => {
 it('evaluates access rules', () => {
   const bac = channel('bac')
   const pace = channel('pace')
-  const open = new Set(['bac'] as const)
+  const open: AccessRights = {
+    channels: new Set(['bac'] as const),
+    terminalRights: new Set(['read-dg4'] as const),
+    passwords: new Set([2]),
+  }
   const rows: readonly (readonly [AccessRule, boolean])[] = [
     [always, true],
     [never, false],
@@ -264,6 +279,10 @@ it('evaluates access rules', () => {
     [all(bac, always), true],
     [any(), false],
     [{ kind: 'password', reference: 1 }, false],
+    [{ kind: 'password', reference: 2 }, true],
+    [terminalRight('read-dg3'), false],
+    [terminalRight('read-dg4'), true],
+    [all(bac, terminalRight('read-dg4')), true],
     [{ kind: 'biometric', reference: 0x96 }, false],
   ]
   for (const [rule, expected] of rows) expect([rule, isAllowed(rule, open)]).toEqual([rule, expected])

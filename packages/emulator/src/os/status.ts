@@ -6,6 +6,7 @@ export const SW = {
   moreData: 0x6100,
   endOfFile: 0x6282,
   authenticationFailed: 0x6300,
+  triesLeft: 0x63c0,
   memoryFailure: 0x6581,
   wrongLength: 0x6700,
   noLogicalChannels: 0x6881,

@@ -5,9 +5,10 @@ import { findApplication } from '@kart/layout/profile'
 import { curveOfByte, generateSignatureKey, publicPoint } from '../card-crypto/signature-key.ts'
 import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
-import { type CardContext, openChannels, type PlainCommand } from '../os/card-context.ts'
+import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
-import { levels } from './scp03.ts'
+import { type GroupingUse, requireEncryption } from './grouping-use.ts'
+import { paceGrouping } from './pace-groupings.ts'
 
 /** The STORE DATA sequence under way. */
 export interface PersonalizationSession {
@@ -110,28 +111,24 @@ function groupingHeader(bytes: Uint8Array, at: number): { dgi: number; length: n
   return { dgi, length: (second << 8) | third, headerLength: 5 }
 }
 
-interface GroupingUse {
-  readonly maxLength: number
-  apply(state: CardState, value: Uint8Array): { state: CardState; response?: Uint8Array }
-}
-
 /** What a data grouping of this application personalizes; refuses 6A88 when there is none, 6982 when the channel is not enough for it. */
 function useOf(card: CardContext, target: ApplicationSpec, dgi: number): GroupingUse {
   const { profile, session } = card
   const file = target.files.find((candidate) => candidate.fid === dgi)
   if (file) {
-    if (!isAllowed(file.update, openChannels(session, 'scp03'))) refuse(SW.securityStatus)
+    if (!isAllowed(file.update, rightsOf(session, 'scp03'))) refuse(SW.securityStatus)
     return {
       maxLength: file.maxLength,
       apply: (state, value) => ({ state: value.length > 0 ? withFile(state, target.name, file.fid, value) : refuse(SW.wrongData) }),
     }
   }
   if (target.name === 'emrtd' && profile.bac && dgi === profile.dgis.bacKeys) {
-    // House rule: keys come encrypted or not at all.
-    if (((session.channel?.level ?? 0) & levels.commandEncryption) === 0) refuse(SW.securityStatus)
+    requireEncryption(card)
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
+  const pace = target.name === 'emrtd' ? paceGrouping(card, dgi) : undefined
+  if (pace) return pace
   return refuse(SW.dataNotFound)
 }
 

@@ -1,14 +1,15 @@
 // A terminal just big enough to bring a card into a state for its own tests. The outside vectors, not this file, say what is right.
 import { bytesToUint, concatBytes, encodeTlv, fromHex, toHex, uintToBytes } from '@kart/codec'
-import { nationalId } from '@kart/layout/profile'
+import { type CardProfile, nationalId } from '@kart/layout/profile'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { aesCmac, encryptAesBlock, encryptAesCbc } from '../card-crypto/aes.ts'
 import { pad } from '../card-crypto/padding.ts'
 import { decryptTripleDes, encryptTripleDes, retailMac, retailMacOfBlocks } from '../card-crypto/triple-des.ts'
 import { deriveTripleDesKey } from '../emrtd/key-derivation.ts'
-import type { EmulatedCard } from '../emulated-card.ts'
+import { EmulatedCard } from '../emulated-card.ts'
+import { decodeImage, encodeImage } from '../memory/card-image.ts'
 import { type CardMemory, inMemory } from '../memory/card-memory.ts'
-import type { KeySet } from '../memory/card-state.ts'
+import type { CardState, KeySet } from '../memory/card-state.ts'
 import { derivationConstants, deriveScp03 } from '../security-domain/key-derivation.ts'
 
 export const iccSerial = fromHex('00112233445566778899')
@@ -20,6 +21,17 @@ export const bacKeys = fromHex('ab94fdecf2674fdfb9b391f85d7f76f2 7962d9ece03d1ac
 
 export function blankCard(memory: CardMemory = inMemory(), random?: (length: number) => Uint8Array): EmulatedCard {
   return createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial, ...(random ? { random } : {}) })
+}
+
+/** A card in a given state, made without any protocol. */
+export function cardInState(
+  change: (state: CardState) => CardState,
+  options: { readonly profile?: CardProfile; readonly random?: (length: number) => Uint8Array; readonly memory?: CardMemory } = {},
+): EmulatedCard {
+  const { memory = inMemory(), profile = nationalId, random } = options
+  createBlankCard({ memory, profile, transportKeys: testTransportKeys, iccSerial }).close()
+  memory.store(encodeImage(change(decodeImage(memory.load()!))))
+  return new EmulatedCard({ memory, profile, ...(random ? { random } : {}) })
 }
 
 export const sendHex = (card: EmulatedCard, command: string): string => toHex(card.process(fromHex(command)))
