@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { bytesToUint, concatBytes, encodeAscii, equalBytes, joinBytes, uintToBytes } from '@kart/codec'
+import { bytesToUint, encodeAscii, equalBytes, joinBytes, uintToBytes } from '@kart/codec'
 import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { isUsableKey } from '../card-crypto/signature-key.ts'
@@ -35,20 +35,27 @@ function encodeField(name: keyof CardState, value: CardState[keyof CardState]): 
   return coded
 }
 
-/** The names in the order of deterministic CBOR, that of their own coding: shorter ones first (RFC 8949, 4.2.1), each with that coding. */
-function orderedNames(state: CardState): { readonly name: keyof CardState; readonly coded: Uint8Array }[] {
-  const names = (Object.keys(state) as (keyof CardState)[]).sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
-  return names.map((name) => ({ name, coded: encode(name, rfc8949EncodeOptions) }))
+const codedNames = new Map<string, Uint8Array>()
+
+function encodeName(name: string): Uint8Array {
+  const coded = codedNames.get(name) ?? encode(name, rfc8949EncodeOptions)
+  codedNames.set(name, coded)
+  return coded
 }
+
+/** The order of deterministic CBOR, that of the names' own coding: shorter ones first (RFC 8949, 4.2.1). */
+const byCoding = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
 
 const mapHeader = (entries: number): Uint8Array => Uint8Array.of(0xa0 | entries) // fewer than 24
 
 /** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
 export function encodeImage(state: CardState): Uint8Array {
-  const names = orderedNames(state)
-  const body = joinBytes([mapHeader(names.length), ...names.flatMap(({ name, coded }) => [coded, encodeField(name, state[name])])])
-  const image = concatBytes(magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body)
-  return concatBytes(image, sha256(image))
+  const names = (Object.keys(state) as (keyof CardState)[]).sort(byCoding)
+  const parts = [mapHeader(names.length), ...names.flatMap((name) => [encodeName(name), encodeField(name, state[name])])]
+  const bodyLength = parts.reduce((sum, { length }) => sum + length, 0)
+  const image = joinBytes([magic, uintToBytes(version, 2), uintToBytes(bodyLength, 4), ...parts, new Uint8Array(hashLength)])
+  image.set(sha256(image.subarray(0, -hashLength)), image.length - hashLength)
+  return image
 }
 
 /** Takes an image apart; throws CardMemoryError for one that is cut short, damaged, of another version, or not what a card writes. */
