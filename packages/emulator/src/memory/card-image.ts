@@ -16,25 +16,6 @@ const remedy = 'restore the file from a copy or make a new card'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
-/** How a field of the state goes into CBOR, where it does not as it is: undefined is null. */
-const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => unknown } = {
-  trust: ({ trustPoints, date }) => ({ trustPoints, date: date ?? null }),
-  pacePasswords: (passwords) => new Map([...passwords].map(([name, password]) => [name, { ...password, tries: password.tries ?? null }])),
-  files: (files) => new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
-}
-
-const codedValues = new WeakMap<object, Uint8Array>()
-
-/** The CBOR of one field. A state is never changed in place, so what was coded once is not coded again: a counter that steps costs no coding of the files. */
-function encodeField(name: keyof CardState, value: CardState[keyof CardState]): Uint8Array {
-  const held = typeof value === 'object' ? codedValues.get(value) : undefined
-  if (held) return held
-  const coding = codings[name] as ((value: unknown) => unknown) | undefined
-  const coded = encode(coding ? coding(value) : (value ?? null), rfc8949EncodeOptions)
-  if (typeof value === 'object') codedValues.set(value, coded)
-  return coded
-}
-
 const codedNames = new Map<string, Uint8Array>()
 
 function encodeName(name: string): Uint8Array {
@@ -48,12 +29,45 @@ const byCoding = (a: string, b: string): number => a.length - b.length || (a < b
 
 const mapHeader = (entries: number): Uint8Array => Uint8Array.of(0xa0 | entries) // fewer than 24
 
+/** A map whose values are coded already. */
+function encodeMap(entries: readonly (readonly [name: string, coded: Uint8Array])[]): Uint8Array {
+  const sorted = entries.toSorted(([a], [b]) => byCoding(a, b))
+  return joinBytes([mapHeader(entries.length), ...sorted.flatMap(([name, coded]) => [encodeName(name), coded])])
+}
+
+const codedValues = new WeakMap<object, Uint8Array>()
+
+/** A state is never changed in place, so what was coded once is not coded again: a counter that steps costs no coding of the files. */
+function codedOnce(value: object, coding: () => Uint8Array): Uint8Array {
+  const coded = codedValues.get(value) ?? coding()
+  codedValues.set(value, coded)
+  return coded
+}
+
+const encodeValue = (value: unknown): Uint8Array => encode(value, rfc8949EncodeOptions)
+
+function encodePassword(password: PacePassword): Uint8Array {
+  return codedOnce(password, () => encodeValue({ ...password, tries: password.tries ?? null }))
+}
+
+/** The coding of the fields that do not go into CBOR as they are: undefined is null. */
+const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => Uint8Array } = {
+  trust: ({ trustPoints, date }) => encodeValue({ trustPoints, date: date ?? null }),
+  pacePasswords: (passwords) => encodeMap([...passwords].map(([name, password]) => [name, encodePassword(password)])),
+  files: (files) => encodeValue(new Map([...files].map(([application, inside]) => [application, new Map(inside)]))),
+}
+
+function encodeField(name: string, value: CardState[keyof CardState]): Uint8Array {
+  const coding = codings[name as keyof CardState] as ((value: unknown) => Uint8Array) | undefined
+  const code = (): Uint8Array => (coding ? coding(value) : encodeValue(value ?? null))
+  return typeof value === 'object' ? codedOnce(value, code) : code()
+}
+
 /** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
 export function encodeImage(state: CardState): Uint8Array {
-  const names = (Object.keys(state) as (keyof CardState)[]).sort(byCoding)
-  const parts = [mapHeader(names.length), ...names.flatMap((name) => [encodeName(name), encodeField(name, state[name])])]
-  const bodyLength = parts.reduce((sum, { length }) => sum + length, 0)
-  const image = joinBytes([magic, uintToBytes(version, 2), uintToBytes(bodyLength, 4), ...parts, new Uint8Array(hashLength)])
+  const fields = Object.entries(state) as [string, CardState[keyof CardState]][]
+  const body = encodeMap(fields.map(([name, value]) => [name, encodeField(name, value)]))
+  const image = joinBytes([magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body, new Uint8Array(hashLength)])
   image.set(sha256(image.subarray(0, -hashLength)), image.length - hashLength)
   return image
 }
