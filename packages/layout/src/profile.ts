@@ -13,6 +13,7 @@ export {
 } from './profile/access-rule.ts'
 export {
   type AaCurve,
+  type ActiveAuthenticationSpec,
   type ApplicationSpec,
   aaCurves,
   aaModuli,

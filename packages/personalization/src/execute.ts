@@ -10,9 +10,10 @@ import {
 } from '@kart/apdu/host'
 import { InputError, toHex } from '@kart/codec'
 import { digest } from '@kart/crypto'
+import type { CardProfile } from '@kart/layout'
 import { type BacKeys, deriveBacKeys, type Scp03KeySource, type Scp03Session, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
-import { checkSigner, completeImage } from './complete-image.ts'
+import { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
 import { PersonalizationError } from './personalization-error.ts'
 import type { PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
 import type { Signer } from './pki/signer.ts'
@@ -27,7 +28,7 @@ import {
   takesExtendedLength,
 } from './plan-commands.ts'
 import { proveSecured } from './prove-secured.ts'
-import { canReadBack, cardPublicKey, readBack } from './read-back.ts'
+import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { redact } from './redact.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
 import { StepMeter } from './step-meter.ts'
@@ -74,12 +75,12 @@ async function secured(run: Run, step: 'open' | 'secure'): Promise<Secured> {
   return { session, channel: run.plain(secureMessagingLayer(session)(run.base)) }
 }
 
-async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<unknown> {
+async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<readonly unknown[]> {
   return run.meter.step(step.name, step.commands.length, async (advance) => {
-    let answer: unknown
+    const answers: unknown[] = []
     let counted = 0
     for (const [i, command] of step.commands.entries()) {
-      answer = await send(channel, command)
+      answers.push(await send(channel, command))
       // The content is spread over the commands; the last brings what is left, so that the sum is exact.
       const share =
         i === step.commands.length - 1
@@ -88,7 +89,7 @@ async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Prom
       counted += share
       advance(share)
     }
-    return answer
+    return answers
   })
 }
 
@@ -112,21 +113,23 @@ async function open(run: Run): Promise<Secured> {
   })
 }
 
+/** The public keys that the card answered with, by the plan that asked for them. */
+function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], readonly unknown[]>): CardPublicKeys {
+  const chip = answers.get('generate-chip-keys') ?? []
+  return {
+    activeAuthentication: answers.get('generate-key')![0] as Uint8Array,
+    chip: (image.profile.chipAuthentication?.keys ?? []).map(({ keyId }, i) => ({ keyId, publicKey: chip[i] as Uint8Array })),
+  }
+}
+
 async function write(run: Run, { session, channel }: Secured): Promise<CompleteImage> {
   const { image, options, meter, plan } = run
   try {
-    let point: unknown
-    for (const step of planCommands(image, plan)) {
-      const answer = await sendStep(run, channel, step)
-      if (step.name === 'generate-key') point = answer
-    }
+    const answers = new Map<PlannedStep['name'], readonly unknown[]>()
+    for (const step of planCommands(image, plan)) answers.set(step.name, await sendStep(run, channel, step))
+    const keys = keysIn(image, answers)
     const complete = await meter.step('sign', 1, async (advance) => {
-      const made = await completeImage(
-        image,
-        point as Uint8Array,
-        options.signer,
-        options.now === undefined ? {} : { signingTime: options.now },
-      )
+      const made = await completeImage(image, keys, options.signer, options.now === undefined ? {} : { signingTime: options.now })
       advance()
       return made
     })
@@ -163,7 +166,10 @@ async function secure(run: Run): Promise<void> {
   }
 }
 
-function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
+const keyName = ({ activeAuthentication: spec }: CardProfile): string =>
+  spec.algorithm === 'ecdsa' ? spec.curve : `RSA-${spec.modulusBits}`
+
+function reportOf(run: Run, complete: CompleteImage, proved: readonly ProvedAccess[]): PersonalizationReport {
   const { profile } = complete
   const { steps, apdus, sent, received, ms } = run.meter.totals
   return {
@@ -178,7 +184,11 @@ function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
       length: file.bytes.length,
       readBack: canReadBack(complete, file),
     })),
-    publicKey: { curve: profile.activeAuthentication.curve, fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
+    publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
+    chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
+    trustPoint: complete.trustPoint?.holderReference,
+    proved,
+    forPrinter: { ...complete.passwords },
     apdus,
     sent,
     received,
@@ -196,7 +206,8 @@ function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
  */
 export async function execute(transport: CardTransport, image: CardImage, options: ExecuteOptions): Promise<PersonalizationReport> {
   const { profile } = image
-  if (!profile.bac) throw new InputError('profile', 'has no BAC: its files could not be read back')
+  if (!profile.bac && profile.pace === undefined)
+    throw new InputError('profile', 'has neither PACE nor BAC: its files could not be read back')
   checkSigner(options.signer, profile, options.now ?? new Date())
   const meter = new StepMeter(options.onProgress)
   const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
@@ -211,10 +222,11 @@ export async function execute(transport: CardTransport, image: CardImage, option
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const session = await open(run)
     const complete = await write(run, session)
-    const readable = complete.files.filter((file) => canReadBack(complete, file))
-    await meter.step('read-back', readable.length + 1, (advance) => readBack(base, complete, keys, { plain, advance, extended }))
+    const proved = await meter.step('read-back', readBackParts(complete), (advance) =>
+      readBack(base, complete, keys, { plain, advance, extended }),
+    )
     await secure(run)
-    return reportOf(run, complete)
+    return reportOf(run, complete, proved)
   } finally {
     keys.destroy()
   }

@@ -101,7 +101,8 @@ export async function requireInitialized(channel: CardChannel, step: string): Pr
 /** Whether the card already has one of the MF's files: left by a personalization that did not end. */
 export async function hasFiles(channel: CardChannel, profile: CardProfile): Promise<boolean> {
   await send(channel, selectMf())
-  for (const file of findApplication(profile, 'mf')?.files ?? []) {
+  // A file that is not open to everybody may be refused whether it is there or not.
+  for (const file of findApplication(profile, 'mf')?.files.filter(({ read }) => read.kind === 'always') ?? []) {
     const command = selectFile(file.fid, { label: file.name })
     const { sw } = await channel.transmit(command.apdu)
     if (sw === 0x9000) return true

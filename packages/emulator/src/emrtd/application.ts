@@ -1,5 +1,7 @@
 import type { ResponseApdu } from '@kart/apdu/card'
+import { authenticateTerminal, verifyCertificate } from '../eac/terminal-authentication.ts'
 import type { CardContext, PlainCommand } from '../os/card-context.ts'
+import { refuse, SW } from '../os/status.ts'
 import { authenticateActively } from './active-authentication.ts'
 import { authenticateBac, getChallenge } from './bac.ts'
 import { resetRetryCounter } from './pace/reset-retry-counter.ts'
@@ -16,6 +18,14 @@ export function handleEmrtd(card: CardContext, command: PlainCommand): ResponseA
       return generalAuthenticate(card, command)
     case 0x2c:
       return resetRetryCounter(card, command)
+    case 0x2a:
+      if (command.p1 === 0x00 && command.p2 === 0xbe) return verifyCertificate(card, command)
+      return refuse(SW.wrongParameters)
+  }
+  // Terminal authentication; the same commands in the open are basic access control's.
+  if (command.protection === 'messaging') {
+    if (command.ins === 0x84) return getChallenge(card, command)
+    if (command.ins === 0x82) return authenticateTerminal(card, command)
   }
   if (name !== 'emrtd') return undefined
   switch (command.ins) {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { bytesToUint, concatBytes, encodeAscii, equalBytes, uintToBytes } from '@kart/codec'
+import { bytesToUint, concatBytes, encodeAscii, equalBytes, joinBytes, uintToBytes } from '@kart/codec'
 import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { isUsableRsaKey, type ModulusBits } from '../card-crypto/rsa-key.ts'
 import { isUsableKey } from '../card-crypto/signature-key.ts'
+import { isTrust } from '../eac/terminal-trust.ts'
 import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
 import { type CardState, type ChipKey, type LifeCycle, lifeCycles, type PacePassword, type StoredKeySet } from './card-state.ts'
@@ -16,18 +18,37 @@ const remedy = 'restore the file from a copy or make a new card'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
+/** How a field of the state goes into CBOR, where it does not as it is: undefined is null. */
+const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => unknown } = {
+  trust: ({ trustPoints, date }) => ({ trustPoints, date: date ?? null }),
+  pacePasswords: (passwords) => new Map([...passwords].map(([name, password]) => [name, { ...password, tries: password.tries ?? null }])),
+  files: (files) => new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
+}
+
+const codedValues = new WeakMap<object, Uint8Array>()
+
+/** The CBOR of one field. A state is never changed in place, so what was coded once is not coded again: a counter that steps costs no coding of the files. */
+function encodeField(name: keyof CardState, value: CardState[keyof CardState]): Uint8Array {
+  const held = typeof value === 'object' ? codedValues.get(value) : undefined
+  if (held) return held
+  const coding = codings[name] as ((value: unknown) => unknown) | undefined
+  const coded = encode(coding ? coding(value) : (value ?? null), rfc8949EncodeOptions)
+  if (typeof value === 'object') codedValues.set(value, coded)
+  return coded
+}
+
+/** The names in the order of deterministic CBOR, that of their own coding: shorter ones first (RFC 8949, 4.2.1), each with that coding. */
+function orderedNames(state: CardState): { readonly name: keyof CardState; readonly coded: Uint8Array }[] {
+  const names = (Object.keys(state) as (keyof CardState)[]).sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+  return names.map((name) => ({ name, coded: encode(name, rfc8949EncodeOptions) }))
+}
+
+const mapHeader = (entries: number): Uint8Array => Uint8Array.of(0xa0 | entries) // fewer than 24
+
 /** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
 export function encodeImage(state: CardState): Uint8Array {
-  const { files, pacePasswords: passwords, ...rest } = state
-  const body = encode(
-    {
-      ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? null])),
-      trust: { trustPoints: state.trust.trustPoints, date: state.trust.date ?? null },
-      pacePasswords: new Map([...passwords].map(([name, password]) => [name, { ...password, tries: password.tries ?? null }])),
-      files: new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
-    },
-    rfc8949EncodeOptions,
-  )
+  const names = orderedNames(state)
+  const body = joinBytes([mapHeader(names.length), ...names.flatMap(({ name, coded }) => [coded, encodeField(name, state[name])])])
   const image = concatBytes(magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body)
   return concatBytes(image, sha256(image))
 }
@@ -135,20 +156,27 @@ function readState(map: Fields): CardState {
       const keys = asMap(value, 'bacKeys')
       return { enc: asBytes(keys.get('enc'), 'bacKeys', [16]), mac: asBytes(keys.get('mac'), 'bacKeys', [16]) }
     }),
-    aaKey: optional(map.get('aaKey'), (value) => {
-      const fields = asMap(value, 'aaKey')
-      const curve = asText(fields.get('curve'), 'aaKey')
-      if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
-      const key = { curve: curve as AaCurve, privateKey: asBytes(fields.get('privateKey'), 'aaKey') }
-      if (!isUsableKey(key)) throw bad('aaKey')
-      return key
-    }),
+    aaKey: optional(map.get('aaKey'), (value) => readAaKey(asMap(value, 'aaKey'))),
     pacePasswords: new Map(
       [...asMap(map.get('pacePasswords'), 'pacePasswords')].map(([name, value]) => [readPasswordName(name), readPassword(value)]),
     ),
     chipKeys: asList(map.get('chipKeys'), 'chipKeys').map(readChipKey),
     trust: readTrust(asMap(map.get('trust'), 'trust')),
   }
+}
+
+function readAaKey(fields: Fields): NonNullable<CardState['aaKey']> {
+  const privateKey = asBytes(fields.get('privateKey'), 'aaKey')
+  if (fields.has('modulusBits')) {
+    const key = { modulusBits: asInteger(fields.get('modulusBits'), 'aaKey', 0xffff) as ModulusBits, privateKey }
+    if (!isUsableRsaKey(key)) throw bad('aaKey')
+    return key
+  }
+  const curve = asText(fields.get('curve'), 'aaKey')
+  if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
+  const key = { curve: curve as AaCurve, privateKey }
+  if (!isUsableKey(key)) throw bad('aaKey')
+  return key
 }
 
 function asList(value: unknown, what: string): readonly unknown[] {
@@ -187,10 +215,12 @@ function readChipKey(value: unknown): ChipKey {
 }
 
 function readTrust(fields: Fields): CardState['trust'] {
-  return {
+  const trust = {
     trustPoints: asList(fields.get('trustPoints'), 'trust').map((point) => asBytes(point, 'trust')),
     date: optional(fields.get('date'), (date) => asBytes(date, 'trust', [6])),
   }
+  if (!isTrust(trust)) throw bad('trust')
+  return trust
 }
 
 function readKeySets(value: unknown): readonly StoredKeySet[] {

@@ -1,4 +1,5 @@
 import type { PacePasswordName } from '@kart/layout/profile'
+import type { RsaKey } from '../card-crypto/rsa-key.ts'
 import type { SignatureKey } from '../card-crypto/signature-key.ts'
 
 /** Card life cycle with the coding of GET STATUS (GlobalPlatform Card Specification 2.3.1, table 11-6). */
@@ -72,7 +73,8 @@ export interface CardState {
   /** File contents: application name, then file identifier. */
   readonly files: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>
   readonly bacKeys: BacKeys | undefined
-  readonly aaKey: SignatureKey | undefined
+  /** The key pair of active authentication. */
+  readonly aaKey: SignatureKey | RsaKey | undefined
   readonly pacePasswords: ReadonlyMap<PacePasswordName, PacePassword>
   readonly chipKeys: readonly ChipKey[]
   readonly trust: TerminalTrust

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concatBytes, uintToBytes } from '@kart/codec'
-import { encode } from 'cborg'
+import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
@@ -243,6 +243,16 @@ describe('the image', () => {
       expect(() => decodeImage(resealed(encode(value)))).toThrowError(CardMemoryError)
   })
 
+  it('is deterministic CBOR, whatever of it was coded before', () => {
+    const state = decodeImage(image)
+    const body = image.slice(14, -32)
+    const whole = decode(body, { useMaps: true })
+    expect(encode(whole, rfc8949EncodeOptions)).toEqual(body)
+    const stepped = encodeImage({ ...state, sequenceCounter: 77 })
+    expect(decodeImage(stepped)).toEqual({ ...state, sequenceCounter: 77 })
+    expect(encodeImage(decodeImage(stepped))).toEqual(stepped)
+  })
+
   it('refuses fields of the wrong kind', () => {
     const state = decodeImage(image)
     for (const wrong of [
@@ -260,6 +270,16 @@ describe('the image', () => {
       { aaKey: { curve: 'P-256', privateKey: new Uint8Array(3) } },
       { aaKey: { curve: 'P-521', privateKey: state.aaKey?.privateKey } },
       { aaKey: { curve: 'P-384', privateKey: state.aaKey?.privateKey } },
+      { pacePasswords: new Map([['pun', { secret: new Uint8Array(6), tries: undefined, failures: 0 }]]) },
+      { pacePasswords: new Map([['pin', { secret: new Uint8Array(6), tries: { left: 4, most: 3 }, failures: 0 }]]) },
+      { pacePasswords: new Map([['can', { secret: '123456', tries: undefined, failures: 0 }]]) },
+      { pacePasswords: new Map([['can', { secret: new Uint8Array(6), tries: undefined, failures: 65536 }]]) },
+      { chipKeys: [{ keyId: 128, parameterId: 12, privateKey: new Uint8Array(32).fill(1) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 3, privateKey: new Uint8Array(32).fill(1) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(31).fill(1) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(32) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(32).fill(0xff) }] },
+      { trust: { trustPoints: [], date: new Uint8Array(5) } },
       { extra: 1 },
     ])
       expect(() => decodeImage(encodeImage({ ...state, ...wrong } as unknown as typeof state))).toThrowError(CardMemoryError)

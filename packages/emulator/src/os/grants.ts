@@ -1,4 +1,5 @@
 import type { ChannelProtocol, PacePasswordName, TerminalRight } from '@kart/layout/profile'
+import { type EacProgress, noProgress } from '../eac/eac-progress.ts'
 
 /** One protocol that was carried out with success inside the present secure messaging, or opened it. */
 export interface ChannelGrant {
@@ -14,6 +15,8 @@ export interface PaceGrant {
   readonly chipIdentifier: Uint8Array
   /** DO'7F4C' of MSE:Set AT, whole: the most that terminal authentication may give; undefined = none was sent. */
   readonly authorization: Uint8Array | undefined
+  /** Comp(PK) of the terminal's ephemeral key where the mapping proved the chip (PACE-CAM), so that terminal authentication version 1 may follow at once. */
+  readonly terminalKey?: Uint8Array
 }
 
 /** Effective authorization of the terminal after terminal authentication. */
@@ -27,13 +30,20 @@ export interface Grants {
   readonly channels: readonly ChannelGrant[]
   readonly pace: PaceGrant | undefined
   readonly terminal: TerminalGrant | undefined
+  /** How far chip and terminal authentication have come. */
+  readonly eac: EacProgress
 }
 
-export const noGrants: Grants = { channels: [], pace: undefined, terminal: undefined }
+export const noGrants: Grants = { channels: [], pace: undefined, terminal: undefined, eac: noProgress }
 
 /** The grants with one more protocol. */
 export function withGrant(grants: Grants, protocol: ChannelProtocol, within?: string): Grants {
   return { ...grants, channels: [...grants.channels, { protocol, within }] }
+}
+
+/** The grants without one protocol. */
+export function withoutGrant(grants: Grants, dropped: ChannelProtocol): Grants {
+  return { ...grants, channels: grants.channels.filter(({ protocol }) => protocol !== dropped) }
 }
 
 /** This protocol alone. */

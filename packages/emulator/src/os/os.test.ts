@@ -147,6 +147,10 @@ describe('class, instruction, length', () => {
       ['0012000000', '6d00', 'unknown instruction'],
       ['0020000100', '6d00', 'VERIFY: no PIN on this card'],
       ['0084000008', '6d00', 'GET CHALLENGE outside the eMRTD application'],
+      ['0070000001', '6881', 'MANAGE CHANNEL: open'],
+      ['0070800100', '6881', 'MANAGE CHANNEL: close'],
+      ['0370000001', '6881', 'MANAGE CHANNEL on channel 3'],
+      ['1ca4040c00', '6988', 'a chained link in secure messaging that is not there'],
       ['00c0000000', '6d00', 'GET RESPONSE with nothing waiting'],
       ['00', '6700', 'one byte'],
       ['00b00000050102', '6700', 'Lc too long'],
@@ -214,6 +218,27 @@ describe('command chaining', () => {
       ['90e2880000', '6884', 'no chaining of GlobalPlatform commands'],
       ['14a4040c00', '6884', 'nor under a secure channel'],
     ]))
+
+  it('P16 takes what is 255, 256 or 65535 bytes long, in one command or in links, and nothing longer', () => {
+    // DO'54' with an offset of 8, in a length field longer than it need be: data of any size for READ BINARY of the odd instruction.
+    const data = (size: number): string => `5484${(size - 6).toString(16).padStart(8, '0')}${'00'.repeat(size - 6)}`
+    const links = (hex: string, le: string): string => {
+      const bytes = fromHex(hex)
+      for (let at = 0; bytes.length - at > 255; at += 255)
+        expect(sendHex(card, `10b12f00ff${toHex(bytes.subarray(at, at + 255))}`)).toBe('9000')
+      const rest = bytes.subarray(bytes.length - (bytes.length % 255 || 255))
+      return sendHex(card, `00b12f00${rest.length.toString(16).padStart(2, '0')}${toHex(rest)}${le}`)
+    }
+    const whole = (hex: string): string => sendHex(card, `00b12f0000${(hex.length / 2).toString(16).padStart(4, '0')}${hex}0000`)
+    // An offset of more than four bytes is no offset: the whole was taken and then refused as data.
+    for (const size of [255, 256, 257, 65000]) expect([size, links(data(size), '00'), whole(data(size))]).toEqual([size, '6a80', '6a80'])
+    expect(links('540108', '04')).toBe(`5302${dirHex.slice(16, 20)}9000`)
+    expect(links(data(65535), '00')).toBe('6a80')
+    const last = `10b12f00ff${'00'.repeat(255)}`
+    for (let i = 0; i < 257; i++) expect(sendHex(card, last)).toBe('9000')
+    expect(sendHex(card, '00b12f00010000')).toBe('6700')
+    expect(links('540108', '04')).toBe(`5302${dirHex.slice(16, 20)}9000`)
+  })
 
   it('bounds the whole', () => {
     const bytes = fromHex(`10a4040c00ea60${'00'.repeat(60000)}`)

@@ -2,7 +2,9 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import { concatBytes, encodeTlv, equalBytes } from '@kart/codec'
 import type { ApplicationSpec } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
+import { generateRsaKey, modulusOfByte, rsaPublicNumbers } from '../card-crypto/rsa-key.ts'
 import { curveOfByte, generateSignatureKey, publicPoint } from '../card-crypto/signature-key.ts'
+import { trustGrouping } from '../eac/personalize-trust.ts'
 import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
@@ -133,9 +135,8 @@ function useOf(card: CardContext, target: ApplicationSpec, dgi: number): Groupin
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
-  const pace = target.name === 'emrtd' ? paceGrouping(card, dgi) : undefined
-  if (pace) return pace
-  return refuse(SW.dataNotFound)
+  const other = target.name === 'emrtd' ? (paceGrouping(card, dgi) ?? trustGrouping(profile, dgi)) : undefined
+  return other ?? refuse(SW.dataNotFound)
 }
 
 function readBacKeys(value: Uint8Array): { enc: Uint8Array; mac: Uint8Array } {
@@ -143,9 +144,18 @@ function readBacKeys(value: Uint8Array): { enc: Uint8Array; mac: Uint8Array } {
   return { enc: value.slice(0, 16), mac: value.slice(16) }
 }
 
-/** The pair is made on the card and replaces an earlier one; the answer is DO'7F49' { DO'86' point } (ISO/IEC 7816-8:2021, 10.3). */
+/**
+ * The pair is made on the card and replaces an earlier one; the answer is DO'7F49' { DO'86' point }, or { DO'81' modulus, DO'82' exponent } of an RSA key
+ * (ISO/IEC 7816-8:2021, 10.3).
+ */
 function generateAaKey(state: CardState, value: Uint8Array): { state: CardState; response: Uint8Array } {
-  const curve = (value.length === 1 ? curveOfByte(value[0]!) : undefined) ?? refuse(SW.wrongData)
-  const aaKey = generateSignatureKey(curve)
+  const byte = value.length === 1 ? value[0]! : refuse(SW.wrongData)
+  const modulusBits = modulusOfByte(byte)
+  if (modulusBits !== undefined) {
+    const aaKey = generateRsaKey(modulusBits)
+    const { modulus, exponent } = rsaPublicNumbers(aaKey)
+    return { state: { ...state, aaKey }, response: encodeTlv(0x7f49, [encodeTlv(0x81, modulus), encodeTlv(0x82, exponent)]) }
+  }
+  const aaKey = generateSignatureKey(curveOfByte(byte) ?? refuse(SW.wrongData))
   return { state: { ...state, aaKey }, response: encodeTlv(0x7f49, encodeTlv(0x86, publicPoint(aaKey))) }
 }

@@ -6,6 +6,7 @@ export type FileFormat =
   | 'ef-atr-info'
   | 'ef-gdo'
   | 'ef-card-access'
+  | 'ef-card-security'
   | 'ef-cvca'
   | 'ef-com'
   | 'ef-sod'
@@ -83,6 +84,11 @@ export type AaCurve = keyof typeof aaCurves
 /** RSA key lengths for active authentication, with the byte that names each in the generate DGI (house rule). */
 export const aaModuli = { 2048: 0x11, 3072: 0x12, 4096: 0x13 } as const
 
+/** Active authentication (Doc 9303-11, 8th ed., 6.1): plain ECDSA, or RSA with message recovery (ISO/IEC 9796-2:2010, scheme 1; trailer BC for SHA-1, 34CC for SHA-256). */
+export type ActiveAuthenticationSpec =
+  | { readonly algorithm: 'ecdsa'; readonly curve: AaCurve; readonly hash: 'sha256' | 'sha384' }
+  | { readonly algorithm: 'rsa'; readonly modulusBits: keyof typeof aaModuli; readonly hash: 'sha1' | 'sha256' }
+
 /** Ciphers of secure messaging after PACE and chip authentication, with the MAC that goes with each (Doc 9303-11, 8th ed., 9.2.7). */
 export type MessagingCipher = '3DES' | 'AES-128' | 'AES-192' | 'AES-256'
 
@@ -146,7 +152,7 @@ export interface CardProfile {
   readonly maxCommandLength: number
   readonly maxResponseLength: number
   /** Key pair that the card generates for active authentication. */
-  readonly activeAuthentication: { readonly algorithm: 'ecdsa'; readonly curve: AaCurve; readonly hash: 'sha256' | 'sha384' }
+  readonly activeAuthentication: ActiveAuthenticationSpec
   /** Digest of the data-group hashes in EF.SOD. */
   readonly ldsHash: 'sha256' | 'sha384' | 'sha512'
   /** Whether the eMRTD application can be opened with BAC (legacy). */

@@ -1,7 +1,7 @@
 import type { ResponseApdu } from '@kart/apdu/card'
 import type { PacePasswordName } from '@kart/layout/profile'
 import { type CardContext, endPace, type PlainCommand } from '../../os/card-context.ts'
-import { grantOf } from '../../os/grants.ts'
+import { type Grants, grantOf, withGrant } from '../../os/grants.ts'
 import { answer, refuse, SW } from '../../os/status.ts'
 import { type AuthenticationObject, encodeAuthenticationData, onlyObject, readAuthenticationData } from '../dynamic-authentication-data.ts'
 import { SecureMessagingSession } from '../secure-messaging.ts'
@@ -81,6 +81,17 @@ function refuseAttempt(card: CardContext, name: PacePasswordName): never {
   return refuse(failureStatus(passwordOf(card, name)))
 }
 
+function grantsFrom({ protocol, password, authorization }: PaceEnvironment, proof: PaceConfirmation): Grants {
+  const pace = { password, chipIdentifier: chipIdentifier(protocol.agreement, proof.publicKey), authorization }
+  const grants = { ...grantOf('pace'), pace }
+  if (protocol.mapping !== 'CAM') return grants
+  // This mapping stands for chip authentication: terminal authentication version 1 may follow at once (Doc 9303-11, 8th ed., 7.1.2).
+  return {
+    ...withGrant(grants, 'chip-authentication'),
+    pace: { ...pace, terminalKey: chipIdentifier(protocol.agreement, proof.terminalKey) },
+  }
+}
+
 function succeed(card: CardContext, environment: PaceEnvironment, proof: PaceConfirmation): readonly AuthenticationObject[] {
   const { session } = card
   const { protocol, password, authorization } = environment
@@ -91,7 +102,7 @@ function succeed(card: CardContext, environment: PaceEnvironment, proof: PaceCon
   session.next = {
     messaging: new SecureMessagingSession(protocol.cipher, proof.encryptionKey, proof.macKey),
     // PACE opens the card, not one application: its right holds across SELECT (Doc 9303-11, 8th ed., 4.2 and 4.4).
-    grants: { ...grantOf('pace'), pace: { password, chipIdentifier: chipIdentifier(protocol.agreement, proof.publicKey), authorization } },
+    grants: grantsFrom(environment, proof),
   }
   proof.encryptionKey.fill(0)
   proof.macKey.fill(0)

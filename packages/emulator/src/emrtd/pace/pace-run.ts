@@ -26,8 +26,9 @@ export interface PaceConfirmation {
   readonly chipAuthenticationData: Uint8Array | undefined
   readonly encryptionKey: Uint8Array
   readonly macKey: Uint8Array
-  /** The card's ephemeral public key of the agreement. */
+  /** The card's ephemeral public key of the agreement, and the terminal's. */
   readonly publicKey: Uint8Array
+  readonly terminalKey: Uint8Array
 }
 
 export type PaceStage = 'nonce' | 'mapping' | 'agreement' | 'token' | 'over'
@@ -129,6 +130,7 @@ export class PaceRun {
       encryptionKey: this.#encryptionKey.slice(),
       macKey: this.#macKey.slice(),
       publicKey: this.#publicKey.slice(),
+      terminalKey: this.#terminalKey.slice(),
     }
     proof?.fill(0)
     const right = equalSecrets(expected, received)
