@@ -248,8 +248,8 @@ describe('the image', () => {
     const body = image.slice(14, -32)
     const whole = decode(body, { useMaps: true })
     expect(encode(whole, rfc8949EncodeOptions)).toEqual(body)
-    const stepped = encodeImage({ ...state, sequenceCounter: 77 })
-    expect(decodeImage(stepped)).toEqual({ ...state, sequenceCounter: 77 })
+    const stepped = encodeImage({ ...state, iin: Uint8Array.of(7) })
+    expect(decodeImage(stepped)).toEqual({ ...state, iin: Uint8Array.of(7) })
     expect(encodeImage(decodeImage(stepped))).toEqual(stepped)
   })
 
