@@ -80,12 +80,12 @@ describe('keys of chip authentication', () => {
   // Without R-ENCRYPTION the public key stands in the response as it is.
   it('are made on the card: a point out, the private key never', () => {
     const { terminal, state } = domain(0x03)
-    const key = generated(terminal, Uint8Array.of(1, 12))
+    const key = generated(terminal, Uint8Array.of(12, 12))
     expect([key.tag, key.value.length]).toEqual([0x86, 65])
     expect(standardizedGroup(12)!.take(key.value)).toBeDefined()
     const [stored] = state().chipKeys
     expect(toHex(chipPublicKey(stored!).element)).toBe(toHex(key.value))
-    const again = generated(terminal, Uint8Array.of(1, 12))
+    const again = generated(terminal, Uint8Array.of(12, 12))
     expect(toHex(again.value)).not.toBe(toHex(key.value))
     expect(state().chipKeys).toHaveLength(1)
   })
