@@ -77,7 +77,10 @@ const longestSignature = 1024
 async function proveKey(channel: CardChannel, image: CompleteImage, extended: boolean): Promise<void> {
   const { subjectPublicKeyInfo } = dg15Codec.decode(imageFile(image, 'EF.DG15')!.bytes)
   const challenge = randomBytes(8)
-  const signature = await send(channel, internalAuthenticate(challenge, { label: 'active authentication', ...(extended ? { ne: longestSignature } : {}) }))
+  const signature = await send(
+    channel,
+    internalAuthenticate(challenge, { label: 'active authentication', ...(extended ? { ne: longestSignature } : {}) }),
+  )
   if (!isSignedByCard(image.profile, subjectPublicKeyInfo, challenge, signature))
     throw new PersonalizationError('read-back', 'the card does not sign with the key whose public half it gave')
 }
