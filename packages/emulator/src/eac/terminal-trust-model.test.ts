@@ -91,7 +91,7 @@ class Model {
     }
     if (!shown.good || !allowed[issuer.role].includes(shown.role)) return 'refused'
     if (shown.role !== 'cvca' && (shown.to < this.date || (issuer.role === 'cvca' && issuer.to < this.date))) return 'refused'
-    if (shown.role !== 'terminal' || issuer.role === 'dv-domestic') this.date = this.date > shown.from ? this.date : shown.from
+    if (shown.role !== 'terminal' || issuer.role === 'dv-domestic') this.date = [this.date, shown.from].sort()[1]!
     this.selected = undefined
     if (shown.role === 'cvca') {
       const known = this.points.some(({ holder }) => holder === shown.holder)
