@@ -2,6 +2,7 @@ import { DecodeError, InputError, joinBytes, LimitError, readTlvHeader, tagHex }
 import type { ResponseApdu } from './apdu.ts'
 import { type CardCommand, StatusWordError } from './card-command.ts'
 import type { CardChannel } from './channel.ts'
+import { labelCommand } from './command-label.ts'
 import { largestDiscretionaryData, maxShortOffset, readBinary, readBinaryBySfi, readBinaryOdd } from './commands/binary.ts'
 
 export interface ReadFileOptions {
@@ -100,6 +101,7 @@ export async function readFile(channel: CardChannel, options: ReadFileOptions): 
     if (round >= maxRounds) throw new LimitError(`${name}: READ BINARY rounds`, maxRounds)
     // At the bound of a whole file one more byte tells whether the file ends there.
     const { command, asked } = readCommand(got, Math.max(1, target - got), chunk, sfi, name)
+    labelCommand(command.apdu, command.name)
     let response = await channel.transmit(command.apdu)
     const exact = response.sw & 0xff || 256
     if (response.sw >> 8 === 0x6c && exact < command.apdu.ne) response = await channel.transmit({ ...command.apdu, ne: exact })

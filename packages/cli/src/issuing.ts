@@ -7,9 +7,11 @@ import type { CardProfile } from '@kart/layout/profile'
 import {
   buildImage,
   type CardImage,
+  type CardPasswords,
   checkSigner,
   type EnrollmentRecord,
   execute,
+  type ImageOptions,
   imageFile,
   type PersonalizationReport,
   type PersonalizationStep,
@@ -79,13 +81,16 @@ const provisionalSerial = new Uint8Array(10)
  * Proves, before any card is touched, that a card can be made from this record and that this signer may sign it; what only the card can tell is asked later.
  * Throws InputError and PkiError.
  */
-export function checkIssuable(record: EnrollmentRecord, profile: CardProfile, signer: Signer): void {
+export function checkIssuable(record: EnrollmentRecord, profile: CardProfile, signer: Signer, extras: IssueExtras = {}): void {
   checkSigner(signer, profile, new Date())
-  imageOf(record, profile, provisionalSerial)
+  imageOf(record, profile, provisionalSerial, extras)
 }
 
-function imageOf(record: EnrollmentRecord, profile: CardProfile, iccSerial: Uint8Array): CardImage {
-  return usingInput('record', () => buildImage(record, profile, { iccSerial }))
+/** What a card is given beside the record. */
+export type IssueExtras = Pick<ImageOptions, 'passwords' | 'cvcaCertificate'>
+
+function imageOf(record: EnrollmentRecord, profile: CardProfile, iccSerial: Uint8Array, extras: IssueExtras): CardImage {
+  return usingInput('record', () => buildImage(record, profile, { ...extras, iccSerial }))
 }
 
 export interface IssueParts {
@@ -94,6 +99,7 @@ export interface IssueParts {
   readonly card: OpenCard
   readonly keys: Scp03Keys
   readonly signer: Signer
+  readonly extras?: IssueExtras
   readonly allowUnfinished: boolean
   /** Whether long APDUs may be used; true unless told. */
   readonly extendedLength?: boolean
@@ -102,7 +108,10 @@ export interface IssueParts {
 }
 
 export interface Issued {
-  readonly report: PersonalizationReport
+  /** Without what is for the printer. */
+  readonly report: Omit<PersonalizationReport, 'forPrinter'>
+  /** What is printed on the card or into the letter: secrets, told once. */
+  readonly forPrinter: CardPasswords
   /** Lines of the machine-readable zone. */
   readonly mrz: readonly string[]
   /** What the office should know of this card: for people, without the holder's data. */
@@ -114,8 +123,8 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   const { record, profile, card, keys, signer, tell } = parts
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
-  const image = imageOf(record, profile, iccSerial)
-  const report = await execute(card.transport, image, {
+  const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
+  const { forPrinter, ...report } = await execute(card.transport, image, {
     keys,
     signer,
     allowUnfinished: parts.allowUnfinished,
@@ -124,11 +133,22 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),
   })
   const dg1 = imageFile(image, 'EF.DG1')
-  return { report, mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [], notes: nameNotes(record) }
+  return {
+    report,
+    forPrinter,
+    mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [],
+    notes: [...nameNotes(record), ...trustNotes(profile, report.trustPoint)],
+  }
+}
+
+/** A card that knows no CVCA never opens its fingerprints to anybody. */
+function trustNotes(profile: CardProfile, trustPoint: string | undefined): string[] {
+  if (profile.terminalAuthentication === undefined || trustPoint !== undefined) return []
+  return ['The card was given no CVCA: no terminal will ever be able to read its fingerprints (--cvca, or a PKI of "kart pki init").']
 }
 
 /** The steps of a personalization as lines of a cost table. */
-export function issueStages(report: PersonalizationReport): StageLine[] {
+export function issueStages(report: Pick<PersonalizationReport, 'steps'>): StageLine[] {
   return report.steps.map(({ name, apdus, sent, received, ms }) => ({
     name: titles[name],
     apdus,

@@ -12,12 +12,24 @@ export {
   type StepReport,
 } from './personalization-report.ts'
 export {
+  type CvIssueOrder,
+  type IssuedCv,
+  issueCv,
+  linkCvca,
+  nextReference,
+  requestCv,
+  type VerifiedChain,
+  verifyCv,
+} from './pki/cvc-authority.ts'
+export {
   type CvcFolder,
+  cvcFolderName,
   cvFileName,
   loadCvc,
   newestCvca,
   saveCvc,
   saveCvHolder,
+  saveCvRequest,
   signerOf,
   terminalIn,
 } from './pki/cvc-files.ts'

@@ -1,24 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
-import { loadPki, softwareSigner } from '@kart/personalization'
+import { cvcFolderName, loadCvc, loadPki, newestCvca, softwareSigner } from '@kart/personalization'
 import type { Command } from 'commander'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { checkIssuable, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { checkIssuable, type IssueExtras, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
 import type { Output } from '../output.ts'
 import { profileNamed } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
+import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { printStages } from '../verdict-output.ts'
+import { checkTarget, writeOutput } from '../write-file.ts'
 
 interface Options extends CardSourceOptions {
   readonly pki: string
   readonly profile?: string
+  readonly can?: string
+  readonly canFile?: string
+  readonly cvca?: string
   readonly allowUnfinished?: boolean
   readonly extendedLength: boolean
   readonly json?: boolean
@@ -42,6 +48,14 @@ function leaveNoBlankCard(output: Output, path: string, written: boolean): void 
   else output.aside(`${visibleText(path)} stays, a card half written: delete it, or write it anew with --allow-unfinished.`)
 }
 
+/** What the card is given beside the record. Throws PkiError and InputError. */
+async function extrasOf({ can, cvca, pki }: Options): Promise<IssueExtras> {
+  const passwords = can === undefined ? {} : { passwords: { can } }
+  const beside = join(pki, cvcFolderName)
+  if (cvca !== undefined) return { ...passwords, cvcaCertificate: readInput(cvca) }
+  return existsSync(beside) ? { ...passwords, cvcaCertificate: newestCvca(await loadCvc(beside)).raw } : passwords
+}
+
 /** `kart issue`: makes a card from an enrollment record. */
 export function addIssueCommand(program: Command, run: Runner): void {
   const command = program
@@ -51,6 +65,9 @@ export function addIssueCommand(program: Command, run: Runner): void {
     .requiredOption('--pki <dir>', 'the document signer (made by "kart pki init")')
     .option('--card <file>', 'a new emulated card, its memory kept in this file')
     .option('--reader <name>', 'the blank card in this reader (test transport keys)')
+    .option('--can <number>', 'the card access number, six digits; drawn at random unless told')
+    .option('--can-file <file>', 'write the card access number there, for the printer, and do not show it')
+    .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told')
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
     .option('--profile <name>', 'the profile', 'national-id')
@@ -63,18 +80,21 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const signer = softwareSigner(pki.documentSigner)
         if (options.card !== undefined && options.reader !== undefined)
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
-        checkIssuable(record, profile, signer)
+        const extras = await extrasOf(options)
+        checkTarget('--can-file', options.canFile)
+        checkIssuable(record, profile, signer, extras)
         const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
         const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
         let written = false
         try {
-          const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
+          const { report, forPrinter, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
             issueCard({
               record,
               profile,
               card,
               keys: testTransportKeys,
               signer,
+              extras,
               allowUnfinished: options.allowUnfinished === true,
               extendedLength: options.extendedLength,
               tell: (step, text) => {
@@ -90,11 +110,16 @@ export function addIssueCommand(program: Command, run: Runner): void {
             `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
           )
           for (const line of mrz) output.line(`  ${line}`)
+          const can = forPrinter.can
+          if (options.canFile !== undefined && can !== undefined) writeOutput(options.canFile, `${can}\n`)
+          const shown = options.canFile === undefined ? can : undefined
+          if (shown !== undefined) output.line(`  card access number ${shown}: print it on the card, it is not told again`)
           for (const note of notes) output.line(pc.dim(note))
           output.document({
             card: card.where,
             mrz: mrz.join(''),
             notes,
+            ...(shown === undefined ? {} : { can: shown }),
             ...report,
             publicKey: report.publicKey,
             atr: toHex(card.transport.atr),

@@ -7,7 +7,7 @@ import { isUsableKey } from '../card-crypto/signature-key.ts'
 import { isTrust } from '../eac/terminal-trust.ts'
 import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
-import { type CardState, type ChipKey, type KeySet, type LifeCycle, lifeCycles, type PacePassword } from './card-state.ts'
+import { type CardState, type ChipKey, type LifeCycle, lifeCycles, type PacePassword, type StoredKeySet } from './card-state.ts'
 
 // House rule: magic (8) || version (2) || length of body (4) || body, deterministic CBOR (RFC 8949, 4.2.1) || SHA-256 over all before it (32).
 const magic = encodeAscii('KARTCARD')
@@ -124,9 +124,7 @@ const fieldNames = [
   'cplc',
   'iin',
   'cin',
-  'keys',
-  'sequenceCounter',
-  'failedAuthentications',
+  'keySets',
   'files',
   'bacKeys',
   'aaKey',
@@ -147,9 +145,7 @@ function readState(map: Fields): CardState {
     cplc: asBytes(map.get('cplc'), 'cplc', [42]),
     iin: optional(map.get('iin'), (value) => asBytes(value, 'iin')),
     cin: optional(map.get('cin'), (value) => asBytes(value, 'cin')),
-    keys: optional(map.get('keys'), (value) => readKeys(asMap(value, 'keys'))),
-    sequenceCounter: asInteger(map.get('sequenceCounter'), 'sequenceCounter', 0xffffff),
-    failedAuthentications: asInteger(map.get('failedAuthentications'), 'failedAuthentications', 0xff),
+    keySets: readKeySets(map.get('keySets')),
     files: new Map(
       [...asMap(map.get('files'), 'files')].map(([application, inside]) => [
         asText(application, 'files'),
@@ -227,14 +223,25 @@ function readTrust(fields: Fields): CardState['trust'] {
   return trust
 }
 
-function readKeys(fields: Fields): KeySet {
-  const enc = asBytes(fields.get('enc'), 'keys', [16, 24, 32])
+function readKeySets(value: unknown): readonly StoredKeySet[] {
+  const sets = asList(value, 'keySets').map((set) => readKeySet(asMap(set, 'keySets')))
+  if (new Set(sets.map(({ version }) => version)).size !== sets.length) throw bad('keySets')
+  return sets
+}
+
+function readKeySet(fields: Fields): StoredKeySet {
+  const enc = asBytes(fields.get('enc'), 'keySets', [16, 24, 32])
   const sameLength = [enc.length]
+  const transport = fields.get('transport')
+  if (typeof transport !== 'boolean') throw bad('keySets')
   return {
-    version: asInteger(fields.get('version'), 'keys', 0x7f),
+    version: asInteger(fields.get('version'), 'keySets', 0x7f),
     enc,
-    mac: asBytes(fields.get('mac'), 'keys', sameLength),
-    dek: asBytes(fields.get('dek'), 'keys', sameLength),
+    mac: asBytes(fields.get('mac'), 'keySets', sameLength),
+    dek: asBytes(fields.get('dek'), 'keySets', sameLength),
+    transport,
+    sequence: asInteger(fields.get('sequence'), 'keySets', 0xffffff),
+    failures: asInteger(fields.get('failures'), 'keySets', 0xff),
   }
 }
 

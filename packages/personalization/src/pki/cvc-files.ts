@@ -1,13 +1,17 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { CardError, equalBytes } from '@kart/codec'
 import { publicKeyOf } from '@kart/crypto'
-import { type CvCertificate, decodeCvCertificate, type TerminalAlgorithmName, terminalAlgorithm } from '@kart/layout'
+import { type CvCertificate, type CvRequest, decodeCvCertificate, type TerminalAlgorithmName, terminalAlgorithm } from '@kart/layout'
 import { type CvSigner, cvPublicKey, keySigner, withoutDomain } from '@kart/secure-channel'
 import type { CvHolder, TestCvc } from './init-test-cvc.ts'
 import { create, fileProblem, fromPem, read, toPem } from './key-files.ts'
 import { PkiError } from './pki-error.ts'
 
+/** Where a PKI folder keeps the test CVCA, document verifier and terminal that go with it. */
+export const cvcFolderName = 'cvc'
+
 const certificateEnding = '.cvcert'
+const requestEnding = '.cvreq'
 const keyEnding = '-key.pem'
 const readmeName = 'README.txt'
 const readme = `TEST KEYS. Anybody who has this folder can read the fingerprints of cards that were issued with its CVCA.
@@ -29,6 +33,14 @@ export async function saveCvHolder(folder: string, certificate: CvCertificate, p
   const name = cvFileName(certificate)
   if (privateKeyPkcs8 !== undefined) await create(folder, `${certificate.holderReference}${keyEnding}`, toPem(privateKeyPkcs8), 0o600)
   await create(folder, name, certificate.raw, 0o644)
+  return name
+}
+
+/** Writes a certificate request and its key; never over a file that is there. Gives the request's file name. Throws PkiError. */
+export async function saveCvRequest(folder: string, request: CvRequest, privateKeyPkcs8: Uint8Array): Promise<string> {
+  const name = `${request.holderReference}${requestEnding}`
+  await create(folder, `${request.holderReference}${keyEnding}`, toPem(privateKeyPkcs8), 0o600)
+  await create(folder, name, request.raw, 0o644)
   return name
 }
 

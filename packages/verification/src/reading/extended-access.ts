@@ -144,8 +144,8 @@ export async function authenticateTerminal(
   version: 1 | 2,
   agreement: Pick<KeyAgreement, 'kind' | 'publicKey'>,
 ): Promise<TerminalAuthenticationOutcome> {
-  reading.options.onProgress?.({ stage: 'terminal-authentication' })
   const points = await trustPoints(reading, access)
+  reading.options.onProgress?.({ stage: 'terminal-authentication' })
   const chain = findCvChain(terminal.certificates, terminal.certificate, points)
   const none = { outcome: 'no-chain', version, chain: [], rights: [] } as const
   if (chain === undefined)
