@@ -1,13 +1,13 @@
-import { fromHex, toHex } from '@kart/codec'
-
 /** The integer that big-endian bytes say; 0 for none. */
 export function toInteger(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`)
+  return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`)
 }
 
 /** The integer big-endian in `length` bytes; it must fit. */
 export function toBytes(value: bigint, length: number): Uint8Array {
-  return fromHex(value.toString(16).padStart(2 * length, '0'))
+  const hex = value.toString(16).padStart(2 * length, '0')
+  if (hex.length !== 2 * length) throw new RangeError(`an integer of more than ${length} bytes`)
+  return new Uint8Array(Buffer.from(hex, 'hex'))
 }
 
 /** The least residue, 0..m-1. */

@@ -46,8 +46,17 @@ export interface OpenedScp03 {
   readonly card: InitializeUpdateResponse
 }
 
-/** Static keys, or a function that finds them by what the card says: its key diversification data and key version. */
-export type Scp03KeySource = Scp03Keys | { readonly version: number; find(card: InitializeUpdateResponse): Scp03Keys | Promise<Scp03Keys> }
+/**
+ * Static keys, or a function that finds them by what the card says: its key diversification data and key version. `release` is called with what was found
+ * once the channel is open or has failed: a source that derives keys wipes them there.
+ */
+export type Scp03KeySource =
+  | Scp03Keys
+  | {
+      readonly version: number
+      find(card: InitializeUpdateResponse): Scp03Keys | Promise<Scp03Keys>
+      release?(keys: Scp03Keys): void
+    }
 
 const s16 = 0x01
 const pseudoRandom = 0x10
@@ -75,13 +84,26 @@ export async function openScp03(channel: CardChannel, keys: Scp03KeySource, opti
   checkOffer(card, keys.version, hostChallenge.length, securityLevel)
   checkPolicy(card, options.policy ?? {})
   const found = 'find' in keys ? await keys.find(card) : keys
-  if (found.enc.length < (options.policy?.minimumKeyLength ?? 16)) throw new InputError('SCP03 keys', 'shorter than the policy demands')
+  try {
+    if (found.enc.length < (options.policy?.minimumKeyLength ?? 16)) throw new InputError('SCP03 keys', 'shorter than the policy demands')
+    return await authenticate(channel, found, card, { hostChallenge, securityLevel, aid: options.aid })
+  } finally {
+    if ('find' in keys) keys.release?.(found)
+  }
+}
+
+async function authenticate(
+  channel: CardChannel,
+  found: Scp03Keys,
+  card: InitializeUpdateResponse,
+  { hostChallenge, securityLevel, aid }: { hostChallenge: Uint8Array; securityLevel: Scp03SecurityLevel; aid: Uint8Array | undefined },
+): Promise<OpenedScp03> {
   const sessionKeys = scp03SessionKeys(found, hostChallenge, card.cardChallenge)
   try {
     const cryptogram = scp03Cryptogram('card', sessionKeys.sMac, hostChallenge, card.cardChallenge)
     if (!constantTimeEqual(cryptogram, card.cardCryptogram))
       throw new AuthenticationError('SCP03', 'the card did not prove that it holds the keys')
-    checkCardChallenge(card, found, options.aid)
+    checkCardChallenge(card, found, aid)
     const hostCryptogram = scp03Cryptogram('host', sessionKeys.sMac, hostChallenge, card.cardChallenge)
     const chainingValue = externalAuthenticateMac(sessionKeys.sMac, securityLevel, hostCryptogram)
     const macLength = hostChallenge.length === 16 ? 16 : 8
