@@ -21,7 +21,7 @@ import {
   type Signer,
 } from '@kart/personalization'
 import type { StageLine } from '@kart/report'
-import type { Scp03Keys } from '@kart/secure-channel'
+import type { Scp03KeySource } from '@kart/secure-channel'
 import type { OpenCard } from './card-source.ts'
 import type { Stage } from './progress.ts'
 import { readInput, readWithin, usingInput } from './read-file.ts'
@@ -97,7 +97,9 @@ export interface IssueParts {
   readonly record: EnrollmentRecord
   readonly profile: CardProfile
   readonly card: OpenCard
-  readonly keys: Scp03Keys
+  readonly keys: Scp03KeySource
+  /** The issuer's key set, which takes the place of the transport keys. */
+  readonly issuerKeys?: Scp03KeySource
   readonly signer: Signer
   readonly extras?: IssueExtras
   readonly allowUnfinished: boolean
@@ -126,6 +128,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
   const { forPrinter, ...report } = await execute(card.transport, image, {
     keys,
+    ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     signer,
     allowUnfinished: parts.allowUnfinished,
     extendedLength: parts.extendedLength ?? true,

@@ -41,7 +41,9 @@ const blank = (() => {
   return memory.load()!
 })()
 
-const knownIns = [0x22, 0x86, 0x86, 0x2c, 0x70, 0x82, 0x84, 0x88, 0xa4, 0xb0, 0xb1, 0xc0, 0xca, 0x50, 0xe2, 0xe6, 0xf0, 0xf2, 0x20, 0x12]
+const knownIns = [
+  0x22, 0x2a, 0x86, 0x86, 0x2c, 0x70, 0x82, 0x84, 0x88, 0xa4, 0xb0, 0xb1, 0xc0, 0xca, 0x50, 0xe2, 0xe6, 0xf0, 0xf2, 0x20, 0x12, 0xd8, 0xe4,
+]
 const knownClasses = [0x00, 0x00, 0x80, 0x0c, 0x1c, 0x84, 0x04, 0x10, 0x01, 0x40, 0xff]
 
 /** Commands that are nearly right, so that they get past the first checks. */
@@ -49,8 +51,8 @@ const nearCommand = fc
   .record({
     cla: fc.oneof(fc.constantFrom(...knownClasses), fc.nat(255)),
     ins: fc.oneof(fc.constantFrom(...knownIns), fc.nat(255)),
-    p1: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x08, 0xc1, 0x20, 0x33, 0x80, 0x81, 0x88), fc.nat(255)),
-    p2: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x0c, 0x0f, 0x66, 0xa4), fc.nat(255)),
+    p1: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x08, 0xc1, 0x41, 0x20, 0x33, 0x80, 0x81, 0x88), fc.nat(255)),
+    p2: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x0c, 0x0f, 0x66, 0xa4, 0xa6, 0xb6, 0xbe), fc.nat(255)),
     data: fc.oneof(
       fc.constantFrom(
         ...['', emrtdAid, isdAid, '3f00', '0101', '2f00', '540100', '9701048e080000000000000000', '010159000000'].map(fromHex),
@@ -112,8 +114,9 @@ describe('a terminal without keys', () => {
           expect(tries?.left ?? 0).toBeLessThanOrEqual(was.tries?.left ?? 0)
           expect(failures).toBeGreaterThanOrEqual(was.failures)
         }
-        const { failedAuthentications, pacePasswords } = before
-        expect(equalBytes(encodeImage({ ...after, failedAuthentications, pacePasswords }), image)).toBe(true)
+        const { pacePasswords } = before
+        const keySets = after.keySets.map((set, i) => ({ ...set, failures: before.keySets[i]?.failures ?? 0 }))
+        expect(equalBytes(encodeImage({ ...after, keySets, pacePasswords }), image)).toBe(true)
       }),
       { numRuns: image === withPace ? 200 : 600 },
     )

@@ -11,11 +11,12 @@ import {
 import { InputError, toHex } from '@kart/codec'
 import { digest } from '@kart/crypto'
 import type { CardProfile } from '@kart/layout'
-import { type BacKeys, deriveBacKeys, type Scp03KeySource, type Scp03Session, secureMessagingLayer } from '@kart/secure-channel'
+import { type BacKeys, deriveBacKeys, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
 import { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
+import { checkIssuerKeys, type KeyExchange, putIssuerKeys } from './issuer-keys.ts'
 import { PersonalizationError } from './personalization-error.ts'
-import type { PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
+import type { KeySetReport, PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
 import type { Signer } from './pki/signer.ts'
 import {
   blockSizeFor,
@@ -35,8 +36,13 @@ import { StepMeter } from './step-meter.ts'
 
 /** What {@link execute} needs beside the image. */
 export interface ExecuteOptions {
-  /** SCP03 transport keys, or where to find them by the chip's serial number. */
+  /** SCP03 transport keys, or where to find them by the chip's serial number and key version. */
   readonly keys: Scp03KeySource
+  /**
+   * The issuer's key set, or where to find it by the chip's serial number: it takes the place of the transport keys (PUT KEY) before the card is SECURED.
+   * Without it the card ends with no keys at all. Its version is not that of the transport keys.
+   */
+  readonly issuerKeys?: Scp03KeySource
   /** The document signer. */
   readonly signer: Signer
   /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
@@ -64,15 +70,9 @@ interface Run {
   readonly plan: PlanOptions
 }
 
-/** A session with the security domain, and the channel inside it. */
-interface Secured {
-  readonly session: Scp03Session
-  readonly channel: CardChannel
-}
-
-async function secured(run: Run, step: 'open' | 'secure'): Promise<Secured> {
-  const session = await openSecurityDomain(run.base, run.image.profile, run.options.keys, run.image.iccSerial, step)
-  return { session, channel: run.plain(secureMessagingLayer(session)(run.base)) }
+async function secured(run: Run, step: 'open' | 'secure', keys: Scp03KeySource = run.options.keys): Promise<KeyExchange> {
+  const { session, card } = await openSecurityDomain(run.base, run.image.profile, keys, run.image.iccSerial, step)
+  return { session, card, channel: run.plain(secureMessagingLayer(session)(run.base)) }
 }
 
 async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<readonly unknown[]> {
@@ -94,13 +94,13 @@ async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Prom
 }
 
 /** Opens the card for writing: nothing is written to one that is used, unfinished or another one. */
-async function open(run: Run): Promise<Secured> {
+async function open(run: Run): Promise<KeyExchange> {
   const { image, options, meter, base } = run
   return meter.step('open', 3, async (advance) => {
     if ((await hasFiles(base, image.profile)) && options.allowUnfinished !== true)
       throw new PersonalizationError(
         'open',
-        (await hasTransportKeys(base, image.profile))
+        (await hasTransportKeys(base, image.profile, options.issuerKeys?.version))
           ? 'the card holds files already: its personalization did not end; it can be written anew with allowUnfinished (--allow-unfinished), or take a blank card'
           : 'the card holds files already and has no transport keys any more: it was personalized already; take a blank card',
       )
@@ -122,7 +122,7 @@ function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], read
   }
 }
 
-async function write(run: Run, { session, channel }: Secured): Promise<CompleteImage> {
+async function write(run: Run, { session, channel }: KeyExchange): Promise<CompleteImage> {
   const { image, options, meter, plan } = run
   try {
     const answers = new Map<PlannedStep['name'], readonly unknown[]>()
@@ -140,12 +140,33 @@ async function write(run: Run, { session, channel }: Secured): Promise<CompleteI
   }
 }
 
+/** A session with the card's own key set of from now on: the issuer's, put in and proved by opening the session with it, where there is one. */
+async function withIssuerKeys(
+  run: Run,
+  advance: () => void,
+): Promise<KeyExchange & { readonly replaced: number | undefined; readonly keySet: KeySetReport | undefined }> {
+  const { issuerKeys } = run.options
+  const opened = await secured(run, 'secure')
+  advance()
+  const replaced = opened.card.keyVersion
+  if (issuerKeys === undefined) return { ...opened, replaced, keySet: undefined }
+  let keySet: KeySetReport
+  try {
+    keySet = await putIssuerKeys(opened, issuerKeys)
+  } finally {
+    opened.session.destroy()
+  }
+  advance()
+  const anew = await secured(run, 'secure', issuerKeys)
+  advance()
+  return { ...anew, replaced: replaced === keySet.version ? undefined : replaced, keySet }
+}
+
 /** Ends personalization for good, in a session of its own, and proves that it has ended. */
-async function secure(run: Run): Promise<void> {
+async function secure(run: Run): Promise<KeySetReport | undefined> {
   const { image, options, meter, base, plan } = run
-  const { session, channel } = await meter.step('secure', 2, async (advance) => {
-    const opened = await secured(run, 'secure')
-    advance()
+  const { session, channel, replaced, keySet } = await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
+    const opened = await withIssuerKeys(run, () => advance())
     try {
       for (const command of planSecuring().commands) await send(opened.channel, command)
     } catch (error) {
@@ -159,8 +180,10 @@ async function secure(run: Run): Promise<void> {
     await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
       const storeData = mf!.commands[0]!
-      await proveSecured({ channel, base, profile: image.profile, keyVersion: options.keys.version, storeData }, () => advance())
+      const issuer = keySet === undefined ? {} : { issuerVersion: keySet.version }
+      await proveSecured({ channel, base, profile: image.profile, keyVersion: replaced, ...issuer, storeData }, () => advance())
     })
+    return keySet
   } finally {
     session.destroy()
   }
@@ -169,13 +192,19 @@ async function secure(run: Run): Promise<void> {
 const keyName = ({ activeAuthentication: spec }: CardProfile): string =>
   spec.algorithm === 'ecdsa' ? spec.curve : `RSA-${spec.modulusBits}`
 
-function reportOf(run: Run, complete: CompleteImage, proved: readonly ProvedAccess[]): PersonalizationReport {
+function reportOf(
+  run: Run,
+  complete: CompleteImage,
+  proved: readonly ProvedAccess[],
+  keySet: KeySetReport | undefined,
+): PersonalizationReport {
   const { profile } = complete
   const { steps, apdus, sent, received, ms } = run.meter.totals
   return {
     profile: profile.name,
     iccSerial: toHex(complete.iccSerial),
     lifeCycle: 'SECURED',
+    keySet,
     steps,
     files: complete.files.map((file) => ({
       application: file.application,
@@ -199,7 +228,7 @@ function reportOf(run: Run, complete: CompleteImage, proved: readonly ProvedAcce
 
 /**
  * Brings an image onto a blank card: SCP03, all files, the card's own key, EF.SOD signed over what was written, everything read back and compared, and only then
- * SECURED, which is proved. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
+ * SECURED, which is proved; before that the issuer's keys take the place of the transport keys, where there are some. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
  * a failure the card is still INITIALIZED, never SECURED with half of its files.
  * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError; and DecodeError or
  * LimitError where the card, or what stands between, answers with bytes that are no answer. All but the errors of `signer` and `transport` are CardErrors.
@@ -209,6 +238,7 @@ export async function execute(transport: CardTransport, image: CardImage, option
   if (!profile.bac && profile.pace === undefined)
     throw new InputError('profile', 'has neither PACE nor BAC: its files could not be read back')
   checkSigner(options.signer, profile, options.now ?? new Date())
+  if (options.issuerKeys !== undefined) checkIssuerKeys(options.keys, options.issuerKeys)
   const meter = new StepMeter(options.onProgress)
   const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
   const wire = sink === undefined ? [] : [traceLayer(sink, 'wire')]
@@ -225,8 +255,8 @@ export async function execute(transport: CardTransport, image: CardImage, option
     const proved = await meter.step('read-back', readBackParts(complete), (advance) =>
       readBack(base, complete, keys, { plain, advance, extended }),
     )
-    await secure(run)
-    return reportOf(run, complete, proved)
+    const keySet = await secure(run)
+    return reportOf(run, complete, proved, keySet)
   } finally {
     keys.destroy()
   }

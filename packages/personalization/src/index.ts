@@ -1,3 +1,4 @@
+export { type JsonValue, parseStrictJson } from '@kart/codec'
 export { buildImage, type ImageOptions } from './build-image.ts'
 export { type CardImage, type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
 export type { CardPasswords } from './card-passwords.ts'
@@ -5,6 +6,7 @@ export { type CardPublicKeys, checkSigner, completeImage } from './complete-imag
 export { type ExecuteOptions, execute } from './execute.ts'
 export { PersonalizationError } from './personalization-error.ts'
 export {
+  type KeySetReport,
   type PersonalizationProgress,
   type PersonalizationReport,
   type PersonalizationStep,
@@ -50,7 +52,6 @@ export {
 export type { ProvedAccess } from './prove-access.ts'
 export type { EnrollmentRecord, RecordFinger, RecordName } from './record/enrollment-record.ts'
 export { type LoadFile, parseEnrollmentRecord, type RecordOptions } from './record/parse-enrollment-record.ts'
-export { type JsonValue, parseStrictJson } from './record/strict-json.ts'
 export { redact } from './redact.ts'
 export { readChipSerial } from './security-domain.ts'
 export type { ChipPublicKey } from './security-infos.ts'

@@ -45,12 +45,22 @@ export interface StepReport {
   readonly ms: number
 }
 
+/** A key set on the card, by what may be shown of it. */
+export interface KeySetReport {
+  /** Key version number. */
+  readonly version: number
+  /** Key check values, 3 bytes each, hex. */
+  readonly checkValues: { readonly enc: string; readonly mac: string; readonly dek: string }
+}
+
 /** What a personalization did; holds nothing of the holder and no key, but for {@link PersonalizationReport.forPrinter}. */
 export interface PersonalizationReport {
   readonly profile: string
   /** Serial number of the chip, hex. */
   readonly iccSerial: string
   readonly lifeCycle: 'SECURED'
+  /** The issuer's key set, which took the place of the transport keys; undefined = the transport keys were erased and no set came. */
+  readonly keySet: KeySetReport | undefined
   readonly steps: readonly StepReport[]
   /** What lies on the card now. */
   readonly files: readonly {

@@ -1,5 +1,5 @@
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto'
-import type { AgreementGroup } from './agreement-group.ts'
+import type { AgreementGroup, Multiplier } from './agreement-group.ts'
 import { bitLength, mod, modPow, toBytes, toInteger } from './modular.ts'
 
 /** A prime, and a generator of the subgroup of prime order q of the integers modulo it (RFC 2631; RFC 5114). */
@@ -42,6 +42,11 @@ export class DhGroup implements AgreementGroup {
     // By q - 1, not q: OpenSSL gives no power that is 1.
     const inverse = toInteger(this.#power(element, toBytes(this.order - 1n, this.orderLength)))
     return mod(inverse * value, this.#p) === 1n ? element : undefined
+  }
+
+  multiplier(scalar: Uint8Array): Multiplier {
+    const element = (base: Uint8Array): Uint8Array => this.#power(base, scalar)
+    return { generator: () => element(this.generator), element, secret: element }
   }
 
   multiply(element: Uint8Array, scalar: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
-import { createECDH } from 'node:crypto'
+import { createECDH, type ECDH } from 'node:crypto'
 import { equalBytes } from '@kart/codec'
-import type { AgreementGroup } from './agreement-group.ts'
+import type { AgreementGroup, Multiplier } from './agreement-group.ts'
 import {
   addPoints,
   canEncode,
@@ -45,13 +45,20 @@ export class EcGroup implements AgreementGroup {
     return bytes.slice()
   }
 
+  multiplier(scalar: Uint8Array): Multiplier {
+    if (this.#name !== undefined) return new NamedMultiplier(this.curve, this.#name, scalar)
+    const element = (base: Uint8Array): Uint8Array =>
+      writeFinite(this.curve, multiplyPoint(this.curve, this.#point(base), toInteger(scalar)))
+    return { generator: () => element(this.curve.generator), element, secret: (base) => element(base).slice(1, 1 + this.curve.size) }
+  }
+
   multiply(element: Uint8Array, scalar: Uint8Array): Uint8Array {
-    return this.#multiplyFast(element, scalar) ?? this.#finite(multiplyPoint(this.curve, this.#point(element), toInteger(scalar)))
+    const multiplier = this.multiplier(scalar)
+    return equalBytes(element, this.curve.generator) ? multiplier.generator() : multiplier.element(element)
   }
 
   secret(element: Uint8Array, scalar: Uint8Array): Uint8Array {
-    if (this.#name !== undefined) return this.#x(this.#name, element, scalar)
-    return this.multiply(element, scalar).slice(1, 1 + this.curve.size)
+    return this.multiplier(scalar).secret(element)
   }
 
   combine(a: Uint8Array, b: Uint8Array): Uint8Array | undefined {
@@ -65,38 +72,59 @@ export class EcGroup implements AgreementGroup {
     return cleared && writePoint(this.curve, cleared)
   }
 
-  /** node:crypto multiplies the generator whole, and gives the x coordinate alone of any other product: y follows from the next one. */
-  #multiplyFast(element: Uint8Array, scalar: Uint8Array): Uint8Array | undefined {
-    const name = this.#name
-    if (name === undefined) return undefined
-    if (equalBytes(element, this.curve.generator)) {
-      const ecdh = createECDH(name)
-      ecdh.setPrivateKey(scalar)
-      return new Uint8Array(ecdh.getPublicKey())
-    }
-    const next = toInteger(scalar) + 1n
-    if (next >= this.order) return undefined
-    const x = toInteger(this.#x(name, element, scalar))
-    const nextX = toInteger(this.#x(name, element, toBytes(next, this.orderLength)))
-    const y = recoverY(this.curve, this.#point(element), x, nextX)
-    if (mod(y * y, this.curve.p) !== curveAt(this.curve, x)) throw new Error('a product is not on the curve')
-    return writePoint(this.curve, { x, y })
-  }
-
-  #x(name: string, element: Uint8Array, scalar: Uint8Array): Uint8Array {
-    const ecdh = createECDH(name)
-    ecdh.setPrivateKey(scalar)
-    return new Uint8Array(ecdh.computeSecret(element))
-  }
-
   #point(element: Uint8Array): NonNullable<Point> {
-    const point = readPoint(this.curve, element)
-    if (point === undefined) throw new Error('an element that was not taken')
-    return point
+    return pointOf(this.curve, element)
+  }
+}
+
+/** The point of an element that was taken, or came out of this group: it is on the curve. */
+function pointOf({ size }: CurveParameters, element: Uint8Array): NonNullable<Point> {
+  if (element.length !== 1 + 2 * size || element[0] !== 0x04) throw new Error('an element that was not taken')
+  return { x: toInteger(element.subarray(1, 1 + size)), y: toInteger(element.subarray(1 + size)) }
+}
+
+function writeFinite(curve: CurveParameters, point: Point): Uint8Array {
+  if (point === undefined) throw new Error('a product is the point at infinity')
+  return writePoint(curve, point)
+}
+
+/** Products by node:crypto, which multiplies the generator whole and gives the x coordinate alone of any other product: y follows from the next one. */
+class NamedMultiplier implements Multiplier {
+  readonly #curve: CurveParameters
+  readonly #scalar: Uint8Array
+  readonly #ecdh: ECDH
+  #set: Uint8Array | undefined
+
+  constructor(curve: CurveParameters, name: string, scalar: Uint8Array) {
+    this.#curve = curve
+    this.#scalar = scalar
+    this.#ecdh = createECDH(name)
   }
 
-  #finite(point: Point): Uint8Array {
-    if (point === undefined) throw new Error('a product is the point at infinity')
-    return writePoint(this.curve, point)
+  generator(): Uint8Array {
+    this.#use(this.#scalar)
+    return new Uint8Array(this.#ecdh.getPublicKey())
+  }
+
+  secret(element: Uint8Array): Uint8Array {
+    this.#use(this.#scalar)
+    return new Uint8Array(this.#ecdh.computeSecret(element))
+  }
+
+  element(element: Uint8Array): Uint8Array {
+    const curve = this.#curve
+    const next = toInteger(this.#scalar) + 1n
+    if (next >= curve.n) return writeFinite(curve, multiplyPoint(curve, pointOf(curve, element), next - 1n))
+    const x = toInteger(this.secret(element))
+    this.#use(toBytes(next, this.#scalar.length))
+    const nextX = toInteger(new Uint8Array(this.#ecdh.computeSecret(element)))
+    const y = recoverY(curve, pointOf(curve, element), x, nextX)
+    if (mod(y * y, curve.p) !== curveAt(curve, x)) throw new Error('a product is not on the curve')
+    return writePoint(curve, { x, y })
+  }
+
+  #use(scalar: Uint8Array): void {
+    if (this.#set !== scalar) this.#ecdh.setPrivateKey(scalar)
+    this.#set = scalar
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { bytesToUint, concatBytes, encodeAscii, equalBytes, joinBytes, uintToBytes } from '@kart/codec'
+import { bytesToUint, encodeAscii, equalBytes, joinBytes, uintToBytes } from '@kart/codec'
 import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { isUsableRsaKey, type ModulusBits } from '../card-crypto/rsa-key.ts'
@@ -7,7 +7,7 @@ import { isUsableKey } from '../card-crypto/signature-key.ts'
 import { isTrust } from '../eac/terminal-trust.ts'
 import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
-import { type CardState, type ChipKey, type KeySet, type LifeCycle, lifeCycles, type PacePassword } from './card-state.ts'
+import { type CardState, type ChipKey, type LifeCycle, lifeCycles, type PacePassword, type StoredKeySet } from './card-state.ts'
 
 // House rule: magic (8) || version (2) || length of body (4) || body, deterministic CBOR (RFC 8949, 4.2.1) || SHA-256 over all before it (32).
 const magic = encodeAscii('KARTCARD')
@@ -18,39 +18,60 @@ const remedy = 'restore the file from a copy or make a new card'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
-/** How a field of the state goes into CBOR, where it does not as it is: undefined is null. */
-const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => unknown } = {
-  trust: ({ trustPoints, date }) => ({ trustPoints, date: date ?? null }),
-  pacePasswords: (passwords) => new Map([...passwords].map(([name, password]) => [name, { ...password, tries: password.tries ?? null }])),
-  files: (files) => new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
+const codedNames = new Map<string, Uint8Array>()
+
+function encodeName(name: string): Uint8Array {
+  const coded = codedNames.get(name) ?? encode(name, rfc8949EncodeOptions)
+  codedNames.set(name, coded)
+  return coded
+}
+
+/** The order of deterministic CBOR, that of the names' own coding: shorter ones first (RFC 8949, 4.2.1). */
+const byCoding = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
+
+const mapHeader = (entries: number): Uint8Array => Uint8Array.of(0xa0 | entries) // fewer than 24
+
+/** A map whose values are coded already. */
+function encodeMap(entries: readonly (readonly [name: string, coded: Uint8Array])[]): Uint8Array {
+  const sorted = entries.toSorted(([a], [b]) => byCoding(a, b))
+  return joinBytes([mapHeader(entries.length), ...sorted.flatMap(([name, coded]) => [encodeName(name), coded])])
 }
 
 const codedValues = new WeakMap<object, Uint8Array>()
 
-/** The CBOR of one field. A state is never changed in place, so what was coded once is not coded again: a counter that steps costs no coding of the files. */
-function encodeField(name: keyof CardState, value: CardState[keyof CardState]): Uint8Array {
-  const held = typeof value === 'object' ? codedValues.get(value) : undefined
-  if (held) return held
-  const coding = codings[name] as ((value: unknown) => unknown) | undefined
-  const coded = encode(coding ? coding(value) : (value ?? null), rfc8949EncodeOptions)
-  if (typeof value === 'object') codedValues.set(value, coded)
+/** A state is never changed in place, so what was coded once is not coded again: a counter that steps costs no coding of the files. */
+function codedOnce(value: object, coding: () => Uint8Array): Uint8Array {
+  const coded = codedValues.get(value) ?? coding()
+  codedValues.set(value, coded)
   return coded
 }
 
-/** The names in the order of deterministic CBOR, that of their own coding: shorter ones first (RFC 8949, 4.2.1), each with that coding. */
-function orderedNames(state: CardState): { readonly name: keyof CardState; readonly coded: Uint8Array }[] {
-  const names = (Object.keys(state) as (keyof CardState)[]).sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
-  return names.map((name) => ({ name, coded: encode(name, rfc8949EncodeOptions) }))
+const encodeValue = (value: unknown): Uint8Array => encode(value, rfc8949EncodeOptions)
+
+function encodePassword(password: PacePassword): Uint8Array {
+  return codedOnce(password, () => encodeValue({ ...password, tries: password.tries ?? null }))
 }
 
-const mapHeader = (entries: number): Uint8Array => Uint8Array.of(0xa0 | entries) // fewer than 24
+/** The coding of the fields that do not go into CBOR as they are: undefined is null. */
+const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => Uint8Array } = {
+  trust: ({ trustPoints, date }) => encodeValue({ trustPoints, date: date ?? null }),
+  pacePasswords: (passwords) => encodeMap([...passwords].map(([name, password]) => [name, encodePassword(password)])),
+  files: (files) => encodeValue(new Map([...files].map(([application, inside]) => [application, new Map(inside)]))),
+}
+
+function encodeField(name: string, value: CardState[keyof CardState]): Uint8Array {
+  const coding = codings[name as keyof CardState] as ((value: unknown) => Uint8Array) | undefined
+  const code = (): Uint8Array => (coding ? coding(value) : encodeValue(value ?? null))
+  return typeof value === 'object' ? codedOnce(value, code) : code()
+}
 
 /** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
 export function encodeImage(state: CardState): Uint8Array {
-  const names = orderedNames(state)
-  const body = joinBytes([mapHeader(names.length), ...names.flatMap(({ name, coded }) => [coded, encodeField(name, state[name])])])
-  const image = concatBytes(magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body)
-  return concatBytes(image, sha256(image))
+  const fields = Object.entries(state) as [string, CardState[keyof CardState]][]
+  const body = encodeMap(fields.map(([name, value]) => [name, encodeField(name, value)]))
+  const image = joinBytes([magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body, new Uint8Array(hashLength)])
+  image.set(sha256(image.subarray(0, -hashLength)), image.length - hashLength)
+  return image
 }
 
 /** Takes an image apart; throws CardMemoryError for one that is cut short, damaged, of another version, or not what a card writes. */
@@ -124,9 +145,7 @@ const fieldNames = [
   'cplc',
   'iin',
   'cin',
-  'keys',
-  'sequenceCounter',
-  'failedAuthentications',
+  'keySets',
   'files',
   'bacKeys',
   'aaKey',
@@ -147,9 +166,7 @@ function readState(map: Fields): CardState {
     cplc: asBytes(map.get('cplc'), 'cplc', [42]),
     iin: optional(map.get('iin'), (value) => asBytes(value, 'iin')),
     cin: optional(map.get('cin'), (value) => asBytes(value, 'cin')),
-    keys: optional(map.get('keys'), (value) => readKeys(asMap(value, 'keys'))),
-    sequenceCounter: asInteger(map.get('sequenceCounter'), 'sequenceCounter', 0xffffff),
-    failedAuthentications: asInteger(map.get('failedAuthentications'), 'failedAuthentications', 0xff),
+    keySets: readKeySets(map.get('keySets')),
     files: new Map(
       [...asMap(map.get('files'), 'files')].map(([application, inside]) => [
         asText(application, 'files'),
@@ -227,14 +244,25 @@ function readTrust(fields: Fields): CardState['trust'] {
   return trust
 }
 
-function readKeys(fields: Fields): KeySet {
-  const enc = asBytes(fields.get('enc'), 'keys', [16, 24, 32])
+function readKeySets(value: unknown): readonly StoredKeySet[] {
+  const sets = asList(value, 'keySets').map((set) => readKeySet(asMap(set, 'keySets')))
+  if (new Set(sets.map(({ version }) => version)).size !== sets.length) throw bad('keySets')
+  return sets
+}
+
+function readKeySet(fields: Fields): StoredKeySet {
+  const enc = asBytes(fields.get('enc'), 'keySets', [16, 24, 32])
   const sameLength = [enc.length]
+  const transport = fields.get('transport')
+  if (typeof transport !== 'boolean') throw bad('keySets')
   return {
-    version: asInteger(fields.get('version'), 'keys', 0x7f),
+    version: asInteger(fields.get('version'), 'keySets', 0x7f),
     enc,
-    mac: asBytes(fields.get('mac'), 'keys', sameLength),
-    dek: asBytes(fields.get('dek'), 'keys', sameLength),
+    mac: asBytes(fields.get('mac'), 'keySets', sameLength),
+    dek: asBytes(fields.get('dek'), 'keySets', sameLength),
+    transport,
+    sequence: asInteger(fields.get('sequence'), 'keySets', 0xffffff),
+    failures: asInteger(fields.get('failures'), 'keySets', 0xff),
   }
 }
 

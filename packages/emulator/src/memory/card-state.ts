@@ -15,6 +15,16 @@ export interface KeySet {
   readonly dek: Uint8Array
 }
 
+/** A key set on the card, with what the card counts for it. */
+export interface StoredKeySet extends KeySet {
+  /** Loaded when the card was made: erased for good when the card is SECURED. A set that PUT KEY brings is the issuer's and stays. */
+  readonly transport: boolean
+  /** SCP03 sequence counter, 24 bits: opened sessions since the set came (GlobalPlatform Amendment D v1.2, 6.2.2.1). */
+  readonly sequence: number
+  /** Wrong host cryptograms since the last right one. */
+  readonly failures: number
+}
+
 /** BAC keys, 16 bytes each (Doc 9303-11, 8th ed., 4.3.1). */
 export interface BacKeys {
   readonly enc: Uint8Array
@@ -58,12 +68,8 @@ export interface CardState {
   /** Issuer and card image number; undefined = not set. */
   readonly iin: Uint8Array | undefined
   readonly cin: Uint8Array | undefined
-  /** Undefined once the card is secured: the transport keys are erased. */
-  readonly keys: KeySet | undefined
-  /** SCP03 sequence counter, 24 bits. */
-  readonly sequenceCounter: number
-  /** Wrong host cryptograms since the last right one. */
-  readonly failedAuthentications: number
+  /** SCP03 key sets, each version once, the card's first choice first. Empty on a secured card that got none but its transport keys. */
+  readonly keySets: readonly StoredKeySet[]
   /** File contents: application name, then file identifier. */
   readonly files: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>
   readonly bacKeys: BacKeys | undefined

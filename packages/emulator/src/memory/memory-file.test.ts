@@ -133,7 +133,7 @@ describe('the memory file', () => {
       card.close()
     }
     expect(lstatSync(link).isSymbolicLink()).toBe(true)
-    expect(decodeImage(new Uint8Array(readFileSync(real))).sequenceCounter).toBe(4)
+    expect(decodeImage(new Uint8Array(readFileSync(real))).keySets[0]?.sequence).toBe(4)
     expect([readdirSync(folder).sort(), readdirSync(join(folder, 'real'))]).toEqual([['link', 'real', 'way'], ['card']])
   })
 
@@ -248,8 +248,8 @@ describe('the image', () => {
     const body = image.slice(14, -32)
     const whole = decode(body, { useMaps: true })
     expect(encode(whole, rfc8949EncodeOptions)).toEqual(body)
-    const stepped = encodeImage({ ...state, sequenceCounter: 77 })
-    expect(decodeImage(stepped)).toEqual({ ...state, sequenceCounter: 77 })
+    const stepped = encodeImage({ ...state, iin: Uint8Array.of(7) })
+    expect(decodeImage(stepped)).toEqual({ ...state, iin: Uint8Array.of(7) })
     expect(encodeImage(decodeImage(stepped))).toEqual(stepped)
   })
 
@@ -258,13 +258,19 @@ describe('the image', () => {
     for (const wrong of [
       { iccSerial: new Uint8Array(9) },
       { lifeCycle: 'toString' },
-      { sequenceCounter: 0x1000000 },
-      { failedAuthentications: -1 },
+      { keySets: [{ ...state.keySets[0], sequence: 0x1000000 }] },
+      { keySets: [{ ...state.keySets[0], failures: -1 }] },
+      { keySets: [{ ...state.keySets[0], transport: 1 }] },
+      { keySets: [state.keySets[0], state.keySets[0]] },
+      { keySets: undefined },
       { cplc: undefined },
-      { keys: { ...testTransportKeys, version: 0x80 } },
-      { keys: { ...testTransportKeys, mac: new Uint8Array(24) } },
+      { keySets: [{ ...state.keySets[0], version: 0x80 }] },
+      { keySets: [{ ...state.keySets[0], mac: new Uint8Array(24) }] },
       { bacKeys: { enc: new Uint8Array(16), mac: new Uint8Array(15) } },
       { aaKey: { curve: 'P-256', privateKey: new Uint8Array(3) } },
+      { aaKey: { modulusBits: 2048, privateKey: state.aaKey?.privateKey } },
+      { trust: { trustPoints: [new Uint8Array(3)], date: undefined } },
+      { trust: { trustPoints: [], date: new Uint8Array(6) } },
       { aaKey: { curve: 'P-521', privateKey: state.aaKey?.privateKey } },
       { aaKey: { curve: 'P-384', privateKey: state.aaKey?.privateKey } },
       { pacePasswords: new Map([['pun', { secret: new Uint8Array(6), tries: undefined, failures: 0 }]]) },
@@ -288,6 +294,6 @@ it('holds a card of its own in each memory', () => {
   createBlankCard({ memory: first, transportKeys: testTransportKeys, iccSerial })
   const second = inMemory(first.load()!)
   openDomain(new EmulatedCard({ memory: second }))
-  expect(decodeImage(first.load()!).sequenceCounter).toBe(0)
-  expect(decodeImage(second.load()!).sequenceCounter).toBe(1)
+  expect(decodeImage(first.load()!).keySets[0]?.sequence).toBe(0)
+  expect(decodeImage(second.load()!).keySets[0]?.sequence).toBe(1)
 })

@@ -9,8 +9,8 @@ import type { AccessRights } from './access.ts'
 import type { CommandChain } from './command-chain.ts'
 import { type Grants, grantsWithin, noGrants } from './grants.ts'
 
-/** How a command reached the card. */
-export type Protection = 'none' | 'messaging' | 'scp03'
+/** How a command reached the card; `authenticated` = in plain, in an SCP03 session of security level 00. */
+export type Protection = 'none' | 'messaging' | 'scp03' | 'authenticated'
 
 /** A command after length coding, chaining and secure channel are taken away. */
 export interface PlainCommand {
@@ -45,6 +45,8 @@ export interface VolatileState {
   pendingChannel: PendingChannel | undefined
   channel: Scp03Session | undefined
   personalization: PersonalizationSession | undefined
+  /** Where GET STATUS stopped with 6310, and at which question. */
+  registry: { readonly asked: string; readonly next: number } | undefined
   chain: CommandChain | undefined
   /** Response bytes that wait for GET RESPONSE, and the status word that ends them. */
   waiting: { readonly data: Uint8Array; readonly sw: number } | undefined
@@ -76,6 +78,7 @@ export function freshSession(profile: CardProfile): VolatileState {
     pendingChannel: undefined,
     channel: undefined,
     personalization: undefined,
+    registry: undefined,
     chain: undefined,
     waiting: undefined,
   }
@@ -93,6 +96,7 @@ export function endChannels(session: VolatileState): void {
   session.pendingChannel?.destroy()
   session.pendingChannel = undefined
   session.personalization = undefined
+  session.registry = undefined
 }
 
 /** Ends a run of PACE that has begun, or with `chosen` also one that was only chosen by MSE:Set AT. */

@@ -1,4 +1,5 @@
 import { CardError, concatBytes, readTlvHeader } from '@kart/codec'
+import type { Protection } from './card-context.ts'
 import { refuse, SW } from './status.ts'
 
 /** A command as far as chaining goes: class byte without chaining bit, and whether that was set. */
@@ -11,7 +12,7 @@ export interface Link {
   /** Chaining bit: more follows. */
   readonly more: boolean
   /** Links in and outside secure messaging make no chain together. */
-  readonly protection: 'none' | 'messaging'
+  readonly protection: Exclude<Protection, 'scp03'>
 }
 
 /** A chain of commands under way (ISO/IEC 7816-4:2020, 5.4.1). */

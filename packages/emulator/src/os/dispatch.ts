@@ -43,17 +43,26 @@ export function answerCommand(card: CardContext, received: ReceivedCommand): Res
     return limitToNe(session, received, answerChannel(card, received))
   }
   endUnlessExpected(card, received)
-  const response = handleLink(card, { ...received, cla: kind.base, more: kind.chained, protection: 'none' }, received.ne)
+  const response = handleLink(
+    card,
+    { ...received, cla: kind.base, more: kind.chained, protection: session.channel ? 'authenticated' : 'none' },
+    received.ne,
+  )
   beginNextMessaging(session)
   return limitToNe(session, received, response, kind.base, received.ins === ins.getData)
 }
 
-/** A plain command ends secure messaging (Doc 9303-11, 8th ed., 9.8.4) and an SCP03 session; in the latter only a new start may come plain. */
+/**
+ * A plain command ends secure messaging (Doc 9303-11, 8th ed., 9.8.4) and an SCP03 session; in the latter only a new start may come plain, unless the session
+ * is of security level 00, which protects no command.
+ */
 function endUnlessExpected(card: CardContext, received: ReceivedCommand): void {
   const { session } = card
-  const hadChannel = session.channel !== undefined
+  const { channel } = session
+  const startsAnew = received.ins === ins.select || received.ins === ins.initializeUpdate
+  if (channel?.level === 0 && !startsAnew) return
   endChannels(session)
-  if (hadChannel && received.ins !== ins.select && received.ins !== ins.initializeUpdate) refuse(SW.securityStatus)
+  if (channel !== undefined && !startsAnew) refuse(SW.securityStatus)
 }
 
 /** Handles the command whole at its last link; a link before it answers 9000. */
@@ -131,6 +140,8 @@ function handle(card: CardContext, command: PlainCommand): ResponseApdu {
   // A terminated card answers GET DATA and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.5).
   if (lifeCycle === 'TERMINATED')
     return command.ins === ins.getData ? (handleSecurityDomain(card, command) ?? refuse(SW.conditions)) : refuse(SW.conditions)
+  // A locked card has its security domain and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.4).
+  if (lifeCycle === 'CARD_LOCKED' && !inDomain && !(command.ins === ins.select && command.p1 === 0x04)) refuse(SW.conditions)
   if (command.cla === 0x00) {
     if (command.ins === ins.select) return select(card, command)
     if (command.ins === ins.readBinary) return readBinary(card, command)

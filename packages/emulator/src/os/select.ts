@@ -42,8 +42,10 @@ export function select(card: CardContext, command: PlainCommand): ResponseApdu {
     default:
       refuse(SW.wrongParameters)
   }
-  if (wanted === 0x0c || command.ne === 0) return answer()
-  return answer(control(card, wanted === 0x04 ? 0x62 : 0x6f))
+  // The domain of a locked card says so (GlobalPlatform Card Specification 2.3.1, 11.9.3.2).
+  const sw = p1 === 0x04 && card.store.state.lifeCycle === 'CARD_LOCKED' ? SW.locked : SW.ok
+  if (wanted === 0x0c || command.ne === 0) return answer(undefined, sw)
+  return answer(control(card, wanted === 0x04 ? 0x62 : 0x6f), sw)
 }
 
 const mf = (card: CardContext): ApplicationSpec => findApplication(card.profile, 'mf') ?? refuse(SW.fileNotFound)

@@ -9,6 +9,7 @@ import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
+import { isDomainData, takeDomainData } from './domain-data.ts'
 import { type GroupingUse, requireEncryption } from './grouping-use.ts'
 import { paceGrouping } from './pace-groupings.ts'
 
@@ -23,6 +24,7 @@ export interface PersonalizationSession {
 }
 
 const nothing = new Uint8Array(0)
+const formatBits = 0x18
 
 /** Personalization is over for good once the card is secured (6985), and never happens outside SCP03 (6982). */
 function requirePersonalization(card: CardContext, command: PlainCommand): void {
@@ -59,8 +61,8 @@ export function installForPersonalization(card: CardContext, command: PlainComma
 }
 
 /**
- * STORE DATA (GlobalPlatform Card Specification 2.3.1, 11.11) in DGI format: P1 bit 8 last block, bits 5-4 = 01, bit 1 a response may come;
- * P2 the block number, consecutive from 00 and on from FF to 00 (house rule). A data grouping may span blocks and a block hold several;
+ * STORE DATA (GlobalPlatform Card Specification 2.3.1, 11.11): P1 bit 8 last block, bits 5-4 = 01 DGI format, 10 BER-TLV (the security domain's own data
+ * objects), 00 either; bit 1 a response may come; P2 the block number, consecutive from 00 and on from FF to 00 (house rule). A data grouping may span blocks and a block hold several;
  * whatever a block completes is written together, or, when anything in it is refused, not at all, and the sequence starts over.
  */
 export function storeData(card: CardContext, command: PlainCommand): ResponseApdu {
@@ -68,10 +70,14 @@ export function storeData(card: CardContext, command: PlainCommand): ResponseApd
   const { p1, p2, data } = command
   const started = card.session.personalization ?? { target: targetOf(card, card.session.application), nextBlock: 0, pending: nothing }
   card.session.personalization = { target: started.target, nextBlock: 0, pending: nothing }
-  if ((p1 & 0x7e) !== 0x08) refuse(SW.wrongParameters)
+  const format = p1 & formatBits
+  if ((p1 & 0x66) !== 0 || format === formatBits) refuse(SW.wrongParameters)
   if (p2 !== started.nextBlock) refuse(SW.wrongParameters)
   const last = (p1 & 0x80) !== 0
-  const { state, response, pending } = takeGroupings(card, started.target, concatBytes(started.pending, data))
+  const bytes = concatBytes(started.pending, data)
+  const { state, response, pending } = isDomainData(card, started.target, format, bytes)
+    ? takeDomainData(card, bytes, last)
+    : takeGroupings(card, started.target, bytes)
   if (last && pending.length > 0) refuse(SW.wrongData)
   if (state !== card.store.state) card.store.commit(state)
   card.session.personalization = { target: started.target, nextBlock: last ? 0 : (p2 + 1) & 0xff, pending }

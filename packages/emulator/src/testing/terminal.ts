@@ -2,7 +2,7 @@
 import { bytesToUint, concatBytes, encodeTlv, fromHex, toHex, uintToBytes } from '@kart/codec'
 import { type CardProfile, type MessagingCipher, nationalId } from '@kart/layout/profile'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
-import { aesCmac, encryptAesBlock, encryptAesCbc } from '../card-crypto/aes.ts'
+import { aesCmac, decryptAesCbc, encryptAesBlock, encryptAesCbc } from '../card-crypto/aes.ts'
 import { pad } from '../card-crypto/padding.ts'
 import { decryptTripleDes, encryptTripleDes, retailMac } from '../card-crypto/triple-des.ts'
 import { deriveTripleDesKey } from '../emrtd/key-derivation.ts'
@@ -12,6 +12,7 @@ import { decodeImage, encodeImage } from '../memory/card-image.ts'
 import { type CardMemory, inMemory } from '../memory/card-memory.ts'
 import type { CardState, KeySet } from '../memory/card-state.ts'
 import { derivationConstants, deriveScp03 } from '../security-domain/key-derivation.ts'
+import { scp03Offer } from '../security-domain/scp03-offer.ts'
 
 export const iccSerial = fromHex('00112233445566778899')
 export const emrtdAid = 'a0000002471001'
@@ -49,22 +50,29 @@ export class Scp03Terminal {
   #sMac: Uint8Array = new Uint8Array(16)
   #chaining: Uint8Array = new Uint8Array(16)
   #counter = 0
+  #dek: Uint8Array = new Uint8Array(16)
+  #sRmac: Uint8Array = new Uint8Array(16)
+  readonly #macLength: 8 | 16
 
   constructor(card: EmulatedCard, level = 0x33) {
     this.card = card
     this.level = level
+    this.#macLength = scp03Offer(card.profile).macLength
   }
 
   /** INITIALIZE UPDATE and EXTERNAL AUTHENTICATE (its class byte `cla`); the status word of the first that fails, or of the last. */
-  open(keys: KeySet = testTransportKeys, tamper?: 'cryptogram' | 'mac', cla = 0x84): string {
-    const host = fromHex('0102030405060708')
-    const init = this.card.process(concatBytes(fromHex('8050000008'), host, Uint8Array.of(0)))
+  open(keys: KeySet = { ...testTransportKeys, version: 0 }, tamper?: 'cryptogram' | 'mac', cla = 0x84): string {
+    const size = this.#macLength
+    const host = fromHex('0102030405060708090a0b0c0d0e0f10').subarray(0, size)
+    const init = this.card.process(concatBytes(Uint8Array.of(0x80, 0x50, keys.version, 0, size), host, Uint8Array.of(0)))
     if (statusOf(init) !== '9000') return statusOf(init)
-    const context = concatBytes(host, init.subarray(13, 21))
+    const context = concatBytes(host, init.subarray(13, 13 + size))
+    this.#dek = keys.dek
+    this.#sRmac = deriveScp03(keys.mac, derivationConstants.sRmac, context, keys.enc.length * 8)
     const bits = keys.enc.length * 8
     this.#sEnc = deriveScp03(keys.enc, derivationConstants.sEnc, context, bits)
     this.#sMac = deriveScp03(keys.mac, derivationConstants.sMac, context, bits)
-    const cryptogram = deriveScp03(this.#sMac, derivationConstants.hostCryptogram, context, 64)
+    const cryptogram = deriveScp03(this.#sMac, derivationConstants.hostCryptogram, context, size * 8)
     if (tamper === 'cryptogram') cryptogram[0]! ^= 1
     const command = this.#mac(Uint8Array.of(cla, 0x82, this.level, 0), cryptogram)
     if (tamper === 'mac') command[command.length - 1]! ^= 1
@@ -72,10 +80,10 @@ export class Scp03Terminal {
   }
 
   #mac(header: Uint8Array, data: Uint8Array): Uint8Array {
-    const lc = length(data.length + 8)
+    const lc = length(data.length + this.#macLength)
     const mac = aesCmac(this.#sMac, concatBytes(this.#chaining, header, lc, data))
     this.#chaining = mac
-    return concatBytes(header, lc, data, mac.subarray(0, 8))
+    return concatBytes(header, lc, data, mac.subarray(0, this.#macLength))
   }
 
   /** The protected command; header as four bytes of hex, class 80. */
@@ -94,6 +102,38 @@ export class Scp03Terminal {
 
   status(header: string, data?: Uint8Array): string {
     return statusOf(this.send(header, data))
+  }
+
+  /** Sends, checks the R-MAC where the level has one, and gives the answer's plain data, status word included, in hex. */
+  answer(header: string, data?: Uint8Array): string {
+    const response = this.send(header, data)
+    const sw = response.subarray(-2)
+    if ((this.level & 0x10) === 0 || response.length === 2) return toHex(response)
+    const body = response.subarray(0, -2 - this.#macLength)
+    const mac = aesCmac(this.#sRmac, concatBytes(this.#chaining, body, sw)).subarray(0, this.#macLength)
+    if (toHex(mac) !== toHex(response.subarray(body.length, -2))) throw new Error('the card answered with a wrong R-MAC')
+    if ((this.level & 0x20) === 0 || body.length === 0) return toHex(body) + toHex(sw)
+    const block = concatBytes(Uint8Array.of(0x80), new Uint8Array(11), uintToBytes(this.#counter, 4))
+    const plain = decryptAesCbc(this.#sEnc, encryptAesBlock(this.#sEnc, block), body)
+    return toHex(plain.subarray(0, plain.lastIndexOf(0x80))) + toHex(sw)
+  }
+
+  /** The data field of PUT KEY for a set, its keys under the DEK of this session; `tamper` changes it before it is sent. */
+  keyData(set: KeySet, tamper?: (data: Uint8Array) => Uint8Array): Uint8Array {
+    const fields = [set.enc, set.mac, set.dek].map((key) => {
+      const padded = new Uint8Array(Math.ceil(key.length / 16) * 16).fill(0x5a)
+      padded.set(key)
+      const wrapped = encryptAesCbc(this.#dek, new Uint8Array(16), padded)
+      const check = encryptAesBlock(key, new Uint8Array(16).fill(1)).subarray(0, 3)
+      return concatBytes(Uint8Array.of(0x88, wrapped.length + 1, key.length), wrapped, Uint8Array.of(3), check)
+    })
+    const data = concatBytes(Uint8Array.of(set.version), ...fields)
+    return tamper ? tamper(data) : data
+  }
+
+  /** PUT KEY; `replaces` 0 adds the set. */
+  putKey(set: KeySet, replaces = 0, tamper?: (data: Uint8Array) => Uint8Array): string {
+    return this.answer(`80d8${replaces.toString(16).padStart(2, '0')}81`, this.keyData(set, tamper))
   }
 
   install(aid: string): string {
@@ -121,11 +161,11 @@ export function fileFilling(tag: number, size: number): Uint8Array {
 
 export const files = { dg1: fileFilling(0x61, 93), dg2: fileFilling(0x75, 3000), dg15: fileFilling(0x6f, 100), dir: fileFilling(0x61, 40) }
 
-/** Opens SCP03 on a fresh card. */
-export function openDomain(card: EmulatedCard, level = 0x33): Scp03Terminal {
+/** Opens SCP03 on a card, with its transport keys unless told. */
+export function openDomain(card: EmulatedCard, level = 0x33, keys?: KeySet): Scp03Terminal {
   sendHex(card, selectAid(isdAid))
   const terminal = new Scp03Terminal(card, level)
-  const sw = terminal.open()
+  const sw = terminal.open(keys)
   if (sw !== '9000') throw new Error(`SCP03 did not open: ${sw}`)
   return terminal
 }

@@ -142,6 +142,11 @@ export interface CardProfile {
   readonly applications: readonly ApplicationSpec[]
   /** AID of the issuer security domain. */
   readonly securityDomainAid: Uint8Array
+  /**
+   * SCP03 as the card offers it: parameter i (GlobalPlatform Amendment D v1.2, 5.1, table 5-1): bit 01 S16 mode, 10 pseudo-random card challenge,
+   * 20 R-MAC, 60 R-MAC and R-ENCRYPTION; 70 unless told.
+   */
+  readonly scp03?: { readonly i: number }
   readonly dgis: PersonalizationDgis
   /** Longest command and response APDU in bytes that the card takes (ISO/IEC 7816-4:2020, 12.7.1, DO'7F66'). */
   readonly maxCommandLength: number

@@ -57,6 +57,7 @@ export const nationalId = {
   cardCapabilities: fromHex('F421E0'),
   applications,
   securityDomainAid: fromHex('A000000151000000'),
+  scp03: { i: 0x70 },
   dgis: {
     bacKeys: 0x8010,
     paceMrz: 0x8011,

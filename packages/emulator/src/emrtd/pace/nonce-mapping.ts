@@ -8,7 +8,7 @@ import { paceCiphers } from './pace-cipher.ts'
 export function mapGenerically(group: AgreementGroup, nonce: Uint8Array, sharedElement: Uint8Array): Uint8Array | undefined {
   const scalar = toBytes(mod(toInteger(nonce), group.order), group.orderLength)
   if (scalar.every((byte) => byte === 0)) return undefined
-  return group.combine(group.multiply(group.generator, scalar), sharedElement)
+  return group.combine(group.multiplier(scalar).generator(), sharedElement)
 }
 
 /** c0 and c1 by the length of the nonce (Doc 9303-11, 8th ed., 4.4.3.3.2). */

@@ -78,8 +78,9 @@ export class PaceRun {
     const { group, random } = this.#setup
     const taken = group.take(received)
     this.#mappingKey = drawScalar(group, random)
-    const publicKey = group.multiply(group.generator, this.#mappingKey)
-    const shared = group.multiply(taken ?? group.generator, this.#mappingKey)
+    const products = group.multiplier(this.#mappingKey)
+    const publicKey = products.generator()
+    const shared = products.element(taken ?? group.generator)
     const generator = mapGenerically(group, this.#nonce, shared)
     shared.fill(0)
     if (taken === undefined || generator === undefined) return this.#fail()
@@ -105,8 +106,9 @@ export class PaceRun {
     const { group, protocol, random } = this.#setup
     const taken = group.take(received)
     const privateKey = drawScalar(group, random)
-    this.#publicKey = group.multiply(this.#generator, privateKey)
-    const sharedSecret = group.secret(taken ?? this.#generator, privateKey)
+    const products = group.multiplier(privateKey)
+    const sharedSecret = products.secret(taken ?? this.#generator)
+    this.#publicKey = products.element(this.#generator)
     this.#encryptionKey = deriveKey(protocol.cipher, sharedSecret, 1)
     this.#macKey = deriveKey(protocol.cipher, sharedSecret, 2)
     privateKey.fill(0)

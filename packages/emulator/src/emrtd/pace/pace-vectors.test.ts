@@ -146,19 +146,25 @@ function nonceThen(nonce: string): (length: number) => Uint8Array {
 
 /** The group with some of its calls answered from the example. */
 function standIn(real: AgreementGroup, calls: Partial<AgreementGroup>): AgreementGroup {
-  return {
+  const group: AgreementGroup = {
     kind: real.kind,
     order: real.order,
     orderLength: real.orderLength,
     fieldBits: real.fieldBits,
     generator: real.generator,
     take: (bytes) => real.take(bytes),
+    multiplier: (scalar) => ({
+      generator: () => group.multiply(real.generator, scalar),
+      element: (element) => group.multiply(element, scalar),
+      secret: (element) => group.secret(element, scalar),
+    }),
     multiply: (element, scalar) => real.multiply(element, scalar),
     secret: (element, scalar) => real.secret(element, scalar),
     combine: (a, b) => real.combine(a, b),
     encode: (value) => real.encode(value),
     ...calls,
   }
+  return group
 }
 
 const objectOf = (apdu: string, start: number): Uint8Array => {
