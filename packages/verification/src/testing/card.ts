@@ -146,6 +146,7 @@ export function card(parts: CardParts = {}): Evidence {
     chipAuthentication: undefined,
     terminalAuthentication: undefined,
     activeAuthentication: 'activeAuthentication' in parts ? parts.activeAuthentication : exchange(chipKey),
+    shortestExchange: 1,
     extendedLength: false,
   }
 }
