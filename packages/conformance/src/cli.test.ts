@@ -238,7 +238,7 @@ describe('tree', () => {
 
 describe('read', () => {
   it('shows the holder in both scripts and saves every file as it came', async () => {
-    const text = await folder.done(['read', '--card', 'citizen.card', ...specimenAccess, '-o', 'files'])
+    const text = await folder.done(['read', '--card', 'citizen.card', ...specimenAccess, '--cvc', 'pki/cvc', '-o', 'files'])
     expect(text).toContain('نام خانوادگی: نمونه‌پور')
     expect(text).toContain('Family name: NEMOUNEHPOUR')
     expect(text).toContain('Nothing here was checked.')
@@ -249,9 +249,13 @@ describe('read', () => {
   })
 
   it('is one document with --json', async () => {
-    const { code, document, stderr } = await folder.document(['read', '--card', 'citizen.card', '--mrz', specimenMrz])
+    const { code, document, stderr } = await folder.document(['read', '--card', 'citizen.card', '--mrz', specimenMrz, '--cvc', 'pki/cvc'])
     expect([code, stderr]).toEqual([0, ''])
-    expect(document).toMatchObject({ access: { protocol: 'bac', outcome: 'opened' } })
+    expect(document).toMatchObject({
+      access: { protocol: 'pace', outcome: 'opened', policy: 'pace-only', pace: { password: 'mrz' } },
+      chipAuthentication: { outcome: 'proved' },
+      terminalAuthentication: { outcome: 'authenticated', rights: ['read-dg3', 'read-dg4'] },
+    })
     expect((document as { files: { outcome: string }[] }).files.every(({ outcome }) => outcome === 'read')).toBe(true)
   })
 
