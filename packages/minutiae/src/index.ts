@@ -34,6 +34,13 @@ export {
   viewTemplate,
 } from './record.ts'
 export {
+  type SyntheticManner,
+  type SyntheticOptions,
+  syntheticImpression,
+  syntheticNotice,
+  syntheticTemplate,
+} from './synthetic.ts'
+export {
   checkTemplate,
   limitMinutiae,
   type Minutia,
