@@ -1,4 +1,5 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
+export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
 export {
   type ApplicationNode,

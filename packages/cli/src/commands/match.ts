@@ -9,6 +9,7 @@ import { readFinger, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { checkTarget, writeOutput } from '../write-file.ts'
+import { addMatchEvalCommand } from './match-eval.ts'
 
 interface Options {
   readonly explain?: string
@@ -20,6 +21,8 @@ interface Options {
 export function addMatchCommand(program: Command, run: Runner): void {
   const command = program
     .command('match')
+    // Options behind `eval` are its own.
+    .enablePositionalOptions()
     .description(summaries.match)
     .argument('<probe>', 'the live finger')
     .argument('<candidate>', 'the enrolled finger')
@@ -58,5 +61,6 @@ export function addMatchCommand(program: Command, run: Runner): void {
         return matched ? exitCode.done : exitCode.rejected
       }),
     )
-  withExample(command, 'kart match live.fmr enrolled.fmr --explain overlay.svg')
+  addMatchEvalCommand(command, run)
+  withExample(command, 'kart match live.fmr enrolled.fmr --explain overlay.svg', 'kart match eval prints/')
 }
