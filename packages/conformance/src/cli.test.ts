@@ -22,6 +22,7 @@ const commands = [
   ['emulate'],
   ['readers'],
   ['match'],
+  ['match', 'eval'],
   ['minutiae'],
 ]
 

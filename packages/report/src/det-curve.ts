@@ -57,7 +57,7 @@ export function renderDetCurve(title: string, series: readonly DetSeries[]): str
       ),
   ])
   const equal = Math.max(decadesX, decadesY)
-  const diagonal = html`<line class="equal" x1="${x(10 ** equal).toFixed(1)}" y1="${y(10 ** equal).toFixed(1)}" x2="${x(1).toFixed(1)}" y2="${y(1).toFixed(1)}"/><text class="soft" x="${(x(0.3) - 10).toFixed(1)}" y="${(y(0.3) - 6).toFixed(1)}" text-anchor="end">equal errors</text>`
+  const diagonal = html`<line class="equal" x1="${x(10 ** equal).toFixed(1)}" y1="${y(10 ** equal).toFixed(1)}" x2="${x(1).toFixed(1)}" y2="${y(1).toFixed(1)}"/><text class="soft" x="${(x(10 ** (equal * 0.6)) + 10).toFixed(1)}" y="${(y(10 ** (equal * 0.6)) + 4).toFixed(1)}">equal errors</text>`
   const drawn = join(
     series.map(({ curve }, k) => {
       const points: string[] = []
@@ -68,11 +68,13 @@ export function renderDetCurve(title: string, series: readonly DetSeries[]): str
       return html`<path class="curve" d="${points.join('')}" stroke="${colours[k % colours.length]!}" stroke-dasharray="${dashes[Math.floor(k / colours.length) % dashes.length]!}"/>`
     }),
   )
+  // At the upper right, where curves of any use do not come.
+  const right = size.width - size.right
   const legend = join(
-    series.map(
-      ({ name }, k) =>
-        html`<line class="curve" x1="${size.left + 14}" y1="${size.height - size.bottom - 14 - 17 * (series.length - 1 - k)}" x2="${size.left + 42}" y2="${size.height - size.bottom - 14 - 17 * (series.length - 1 - k)}" stroke="${colours[k % colours.length]!}" stroke-dasharray="${dashes[Math.floor(k / colours.length) % dashes.length]!}"/><text class="named" x="${size.left + 50}" y="${size.height - size.bottom - 10 - 17 * (series.length - 1 - k)}">${name}</text>`,
-    ),
+    series.map(({ name }, k) => {
+      const at = size.top + 40 + 17 * k
+      return html`<line class="curve" x1="${right - 42}" y1="${at}" x2="${right - 12}" y2="${at}" stroke="${colours[k % colours.length]!}" stroke-dasharray="${dashes[Math.floor(k / colours.length) % dashes.length]!}"/><text class="named" x="${right - 50}" y="${at + 4}" text-anchor="end">${name}</text>`
+    }),
   )
   return frame(title, join([grid, diagonal, drawn, legend]))
 }
@@ -81,7 +83,7 @@ function frame(title: string, content: Markup): string {
   const middle = size.left + inner.width / 2
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" role="img" font-family="system-ui, sans-serif" font-size="12"><style>
 text{fill:#25303b}.soft{fill:#5d6a78}.ground{fill:#fff}.frame{fill:none;stroke:#8a94a0}.grid{stroke:#e6e9ee}.mark{stroke:#b9c1cb;stroke-dasharray:3 3}.equal{stroke:#c9ced6}.curve{fill:none;stroke-width:2}.named{paint-order:stroke;stroke:#fff;stroke-width:4}
-</style><rect class="ground" width="${size.width}" height="${size.height}"/><text x="${size.left}" y="28" font-size="16" font-weight="600">${title}</text>${content}<rect class="frame" x="${size.left}" y="${size.top}" width="${inner.width}" height="${inner.height}"/><text x="${middle}" y="${size.height - 20}" text-anchor="middle">false match rate (impostors that match)</text><text transform="translate(20 ${size.top + inner.height / 2}) rotate(-90)" text-anchor="middle">false non-match rate (genuine pairs refused)</text></svg>`
+</style><rect class="ground" width="${size.width}" height="${size.height}"/><text x="${size.left}" y="28" font-size="16" font-weight="600">${title}</text><rect class="frame" x="${size.left}" y="${size.top}" width="${inner.width}" height="${inner.height}"/>${content}<text x="${middle}" y="${size.height - 20}" text-anchor="middle">false match rate (impostors that match)</text><text transform="translate(20 ${size.top + inner.height / 2}) rotate(-90)" text-anchor="middle">false non-match rate (genuine pairs refused)</text></svg>`
     .markup
 }
 

@@ -120,7 +120,13 @@ export function addMatchEvalCommand(match: Command, run: Runner): void {
             options.plot,
             renderDetCurve(
               `Errors of the matcher, protocol ${protocol}`,
-              found.map(({ curve }, k) => ({ name: folders[k]!, curve })),
+              found.map(({ curve }, k) => ({
+                name: folders[k]!.split(/[\\/]+/)
+                  .filter(Boolean)
+                  .slice(-2)
+                  .join('/'),
+                curve,
+              })),
             ),
           )
           output.line(`drawn: ${options.plot}`)
