@@ -90,7 +90,8 @@ export function addMatchEvalCommand(match: Command, run: Runner): void {
     .option('--plot <file>', 'draw the detection error trade-off curves as SVG')
     .option('--json', 'one JSON document on standard output')
     .action((folders: readonly string[], options: Options) =>
-      run(options, async (output) => {
+      // `match` has a --json of its own, which takes the word from here.
+      run(match.opts<Options>().json ? { json: true } : options, async (output) => {
         const protocol = protocolNamed(options.protocol)
         const workers = workersNamed(options.workers)
         checkTarget('--plot', options.plot)

@@ -21,8 +21,6 @@ interface Options {
 export function addMatchCommand(program: Command, run: Runner): void {
   const command = program
     .command('match')
-    // Options behind `eval` are its own.
-    .enablePositionalOptions()
     .description(summaries.match)
     .argument('<probe>', 'the live finger')
     .argument('<candidate>', 'the enrolled finger')
