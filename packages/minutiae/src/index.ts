@@ -21,18 +21,22 @@ export {
   templateFormats,
 } from './format.ts'
 export { type Impression, type ImpressionOptions, makeImpression } from './impression.ts'
-export { incits2004Codec, incits2007Codec } from './incits-record.ts'
+export { incits2004Codec, incits2007Codec, incits2009Am1Codec, incits2009Codec } from './incits-record.ts'
+export { fmr2011Codec } from './iso-2011-record.ts'
 export { fmrCodec } from './iso-record.ts'
 export {
   type FingerRecord,
   type FingerView,
-  type RecordFormat,
+  type ImageFrame,
+  imageOf,
   type RecordMinutiae,
   type RecordOptions,
+  type RepresentationHeader,
   recordFrom,
   type ViewSource,
   viewTemplate,
 } from './record.ts'
+export type { RecordFormat } from './record-traits.ts'
 export {
   type SyntheticManner,
   type SyntheticOptions,
