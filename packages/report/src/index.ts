@@ -1,4 +1,5 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
+export { describeAccess } from './describe-access.ts'
 export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
 export {
