@@ -1,4 +1,4 @@
-import { fromHex } from '@kart/codec'
+import { fromHex, toHex } from '@kart/codec'
 import { decodePublicKey, verifyIso9796 } from '@kart/crypto'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { dg14Codec, dg15Codec } from '@kart/layout'
@@ -70,6 +70,17 @@ describe('active authentication with RSA, from the blank card to the check', () 
     const strict = { ...defaultPolicy(personalizationDay), minChipRsaBits: 3072 }
     const checks = await runChecks(evidence, { profile, trust: trustStore([pki.csca.certificate]), policy: strict })
     expect(checks.find(({ id }) => id === 'aa.signature')).toMatchObject({ outcome: 'fail' })
+  })
+
+  it('P13 F_09 an object identifier that is none of a key’s in EF.DG15: the chip is not proved', async () => {
+    const profile = profileOf(specs[1])
+    const { evidence } = await issueAndRead(profile)
+    const oid = '2a864886f70d010101'
+    const files = evidence.files.map((file) =>
+      file.name === 'EF.DG15' && file.bytes ? { ...file, bytes: fromHex(toHex(file.bytes).replace(oid, '2a864886f70d010f0f')) } : file,
+    )
+    expect(toHex(bytesOf(evidence, 'EF.DG15'))).toContain(oid)
+    expect(await signatureCheck({ ...evidence, files }, profile)).toMatchObject({ outcome: 'fail' })
   })
 
   it.each([

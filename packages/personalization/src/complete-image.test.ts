@@ -150,7 +150,11 @@ describe('the SecurityInfos of the card', async () => {
 
   it('a profile without PACE and chip keys has EF.DG14 with active authentication alone, and no EF.CardSecurity', async () => {
     const { pace: _pace, chipAuthentication: _chip, terminalAuthentication: _terminal, ...rest } = nationalId
-    const plain: CardProfile = rest
+    const needsPace = ['EF.CardAccess', 'EF.CardSecurity']
+    const plain: CardProfile = {
+      ...rest,
+      applications: rest.applications.map((one) => ({ ...one, files: one.files.filter(({ name }) => !needsPace.includes(name)) })),
+    }
     const bare = await completeImage(buildImage(sampleRecord, plain, { iccSerial, personalizedAt }), { ...someKeys, chip: [] }, signer)
     expect(toHex(imageFile(bare, 'EF.DG14')!.bytes)).toBe('6e1b31193017060667810801010502010' + '1060a04007f00070101040103')
     for (const name of ['EF.CardAccess', 'EF.CardSecurity', 'EF.CVCA']) expect(imageFile(bare, name)).toBeUndefined()

@@ -75,7 +75,7 @@ export function judge(checks: readonly Check[], policy?: Policy): Report {
   const required = checks.filter((check) => check.required)
   const found = new Set<ReportReason>()
   for (const check of required) {
-    if (check.outcome === 'fail') found.add(failureReasons.find((row) => row.ids.test(check.id))!.reason)
+    if (check.outcome === 'fail') found.add(failureReasons.find((row) => row.ids.test(check.decidedBy ?? check.id))!.reason)
     else if (check.outcome !== 'pass') found.add(/^(aa|ca|cam)\./.test(check.id) ? 'cannot-prove-genuine-chip' : 'incomplete')
   }
   // A failed check leaves others without anything to look at: that they did not run is then no reason of its own.

@@ -138,16 +138,15 @@ export function importCertificate(view: TrustView, issuer: TrustPoint | Imported
 }
 
 /**
- * The new trust point comes first; one of its name must be the same key. Of the others the newest that has not expired stays: at most two are kept, and an
- * expired one may go once its successor is there (7.1.4.3.4).
+ * The new trust point is added; one of its name must be the same key. Of all that have not expired, and the new one, the two newest stay: an expired one may go
+ * once its successor is there (7.1.4.3.4).
  */
 function importLink(view: TrustView, point: TrustPoint, date: string): ImportResult | undefined {
-  const { holder, expiration } = point.certificate
+  const { holder } = point.certificate
   const known = view.points.find(({ certificate }) => certificate.holder === holder)
   if (known !== undefined) return known.key.key.equals(point.key.key) ? { view: { ...view, date }, imported: undefined } : undefined
   const others = view.points.filter(({ certificate }) => certificate.expiration >= date)
-  const points = expiration < date ? [point, ...others].slice(0, mostPoints) : newestFirst([point, ...others]).slice(0, mostPoints)
-  return { view: { points, date }, imported: undefined }
+  return { view: { points: newestFirst([point, ...others]).slice(0, mostPoints), date }, imported: undefined }
 }
 
 /** The rights that a whole chain gives: the AND of its authorizations, and of the one that PACE confined it to; none where their terminal types differ. */

@@ -6,7 +6,7 @@ import { type AgreementGroup, drawScalar } from './agreement-group.ts'
 import { multiplyPoint, readPoint, writePoint } from './curve-arithmetic.ts'
 import { groupOfAlgorithm, standardizedGroup } from './domain-parameters.ts'
 import { EcGroup } from './ec-group.ts'
-import { modPow, toBytes, toInteger } from './modular.ts'
+import { bitLength, modInverse, modPow, toBytes, toInteger } from './modular.ts'
 import { standardizedDhGroups } from './standardized-dh.ts'
 
 const curveIds = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]
@@ -82,6 +82,46 @@ describe('standardized domain parameters', () => {
       expect(q).toBe(dh.order)
     },
   )
+})
+
+describe('arithmetic', () => {
+  it('inverts modulo a prime of any length', () => {
+    for (const prime of [
+      7n,
+      65537n,
+      2n ** 61n - 1n,
+      2n ** 89n - 1n,
+      2n ** 127n - 1n,
+      2n ** 521n - 1n,
+      (group(12) as EcGroup).curve.p,
+      group(13).order,
+    ]) {
+      let value = 3n
+      for (let i = 0; i < 200; i++) {
+        value = (value * value + 12345n) % prime
+        const inverse = modInverse(value, prime)
+        expect([prime, value, value === 0n ? inverse : (value * inverse) % prime]).toEqual([prime, value, value === 0n ? 0n : 1n])
+        expect(inverse >= 0n && inverse < prime).toBe(true)
+      }
+      for (const edge of [1n, 2n, prime - 1n, prime - 2n, (prime + 1n) / 2n])
+        expect([prime, edge, (edge * modInverse(edge, prime)) % prime]).toEqual([prime, edge, 1n])
+      expect([modInverse(0n, prime), modInverse(prime, prime), modInverse(-1n, prime)]).toEqual([0n, 0n, prime - 1n])
+    }
+  })
+
+  it('counts bits', () => {
+    for (const [value, bits] of [
+      [0n, 0],
+      [1n, 1],
+      [2n, 2],
+      [15n, 4],
+      [16n, 5],
+      [255n, 8],
+      [256n, 9],
+      [2n ** 521n - 1n, 521],
+    ] as const)
+      expect([value, bitLength(value)]).toEqual([value, bits])
+  })
 })
 
 describe('explicit domain parameters', () => {

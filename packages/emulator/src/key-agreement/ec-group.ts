@@ -77,10 +77,10 @@ export class EcGroup implements AgreementGroup {
   }
 }
 
-function pointOf(curve: CurveParameters, element: Uint8Array): NonNullable<Point> {
-  const point = readPoint(curve, element)
-  if (point === undefined) throw new Error('an element that was not taken')
-  return point
+/** The point of an element that was taken, or came out of this group: it is on the curve. */
+function pointOf({ size }: CurveParameters, element: Uint8Array): NonNullable<Point> {
+  if (element.length !== 1 + 2 * size || element[0] !== 0x04) throw new Error('an element that was not taken')
+  return { x: toInteger(element.subarray(1, 1 + size)), y: toInteger(element.subarray(1 + size)) }
 }
 
 function writeFinite(curve: CurveParameters, point: Point): Uint8Array {

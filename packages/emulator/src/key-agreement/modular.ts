@@ -27,19 +27,46 @@ export function modPow(base: bigint, exponent: bigint, m: bigint): bigint {
   return result
 }
 
-/** The inverse modulo a prime by the extended algorithm of Euclid; 0 for a multiple of the prime. */
+// Leading bits that a step of Lehmer's reckons with: its cofactors stay below half as many, and products with them are exact.
+const leadingBits = 50
+
+/** Cofactors of the steps of Euclid's algorithm that the leading digits alone decide (D. E. Knuth, The Art of Computer Programming 2, 4.5.2, algorithm L). */
+function leadingSteps(x: number, y: number): readonly [number, number, number, number] {
+  let [a, b, c, d] = [1, 0, 0, 1]
+  while (y + c !== 0 && y + d !== 0) {
+    const quotient = Math.floor((x + a) / (y + c))
+    if (quotient !== Math.floor((x + b) / (y + d))) break
+    ;[a, c] = [c, a - quotient * c]
+    ;[b, d] = [d, b - quotient * d]
+    ;[x, y] = [y, x - quotient * y]
+  }
+  return [a, b, c, d]
+}
+
+/** The inverse modulo a prime by the extended algorithm of Euclid, Lehmer's way; 0 for a multiple of the prime. */
 export function modInverse(value: bigint, prime: bigint): bigint {
   let [r, nextR] = [prime, mod(value, prime)]
   let [t, nextT] = [0n, 1n]
   while (nextR > 0n) {
-    const quotient = r / nextR
-    ;[r, nextR] = [nextR, r - quotient * nextR]
-    ;[t, nextT] = [nextT, t - quotient * nextT]
+    const surplus = bitLength(r) - leadingBits
+    const shift = BigInt(Math.max(surplus, 0))
+    const [a, b, c, d] = surplus > 0 ? leadingSteps(Number(r >> shift), Number(nextR >> shift)) : [1, 0, 0, 1]
+    if (b === 0) {
+      const quotient = r / nextR
+      ;[r, nextR] = [nextR, r - quotient * nextR]
+      ;[t, nextT] = [nextT, t - quotient * nextT]
+    } else {
+      const [A, B, C, D] = [BigInt(a), BigInt(b), BigInt(c), BigInt(d)]
+      ;[r, nextR] = [A * r + B * nextR, C * r + D * nextR]
+      ;[t, nextT] = [A * t + B * nextT, C * t + D * nextT]
+    }
   }
   return r === 1n ? mod(t, prime) : 0n
 }
 
 /** Bits of the integer. */
 export function bitLength(value: bigint): number {
-  return value === 0n ? 0 : value.toString(2).length
+  if (value === 0n) return 0
+  const digits = value.toString(16)
+  return 4 * digits.length - Math.clz32(Number.parseInt(digits[0]!, 16)) + 28
 }

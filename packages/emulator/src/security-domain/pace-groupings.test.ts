@@ -80,12 +80,12 @@ describe('keys of chip authentication', () => {
   // Without R-ENCRYPTION the public key stands in the response as it is.
   it('are made on the card: a point out, the private key never', () => {
     const { terminal, state } = domain(0x03)
-    const key = generated(terminal, Uint8Array.of(1, 12))
+    const key = generated(terminal, Uint8Array.of(12, 12))
     expect([key.tag, key.value.length]).toEqual([0x86, 65])
     expect(standardizedGroup(12)!.take(key.value)).toBeDefined()
     const [stored] = state().chipKeys
     expect(toHex(chipPublicKey(stored!).element)).toBe(toHex(key.value))
-    const again = generated(terminal, Uint8Array.of(1, 12))
+    const again = generated(terminal, Uint8Array.of(12, 12))
     expect(toHex(again.value)).not.toBe(toHex(key.value))
     expect(state().chipKeys).toHaveLength(1)
   })
@@ -104,13 +104,13 @@ describe('keys of chip authentication', () => {
     const { terminal } = domain()
     for (const [value, sw] of [
       ['020c', '6a80'],
-      ['010d', '6a80'],
-      ['01', '6a80'],
+      ['0c0d', '6a80'],
+      ['0c', '6a80'],
       ['', '6a80'],
-      ['010c00', '6a84'],
+      ['0c0c00', '6a84'],
     ] as const)
       expect([value, terminal.store(dgis.generateCaKey, fromHex(value))]).toEqual([value, sw])
     const { chipAuthentication: _, ...without } = nationalId
-    expect(domain(0x33, without).terminal.store(dgis.generateCaKey, Uint8Array.of(1, 12))).toBe('6a88')
+    expect(domain(0x33, without).terminal.store(dgis.generateCaKey, Uint8Array.of(12, 12))).toBe('6a88')
   })
 })

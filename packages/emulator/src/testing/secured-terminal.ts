@@ -62,7 +62,11 @@ export class SecuredTerminal {
   /** Sends a plain command given whole (short or extended, as in a vector); checks the MAC of the answer. Plain data and status word, in hex: `data` || `sw`. */
   send(command: string): { data: Uint8Array; sw: string } {
     const { header, data, le } = split(fromHex(command))
-    return this.open(this.#process(this.wrap(header, data, le)))
+    let response = this.#process(this.wrap(header, data, le))
+    // A protected response that is longer than a short one waits for GET RESPONSE.
+    while (response.at(-2) === 0x61)
+      response = concatBytes(response.slice(0, -2), this.#process(Uint8Array.of(0x00, 0xc0, 0x00, 0x00, response.at(-1)!)))
+    return this.open(response)
   }
 
   /** The status word of {@link send}. */

@@ -29,7 +29,7 @@ const emrtdFiles = [
   { name: 'EF.DG13', fid: 0x010d, sfi: 0x0d, tag: 0x6d, maxLength: 1024, read: holderPresent, update: perso, format: 'dg13', required: true, holds: 'birth certificate, postal code, education, Jalali dates', clause: 'Doc 9303-10, 8th ed., 4.7.13; content: house rule' },
   { name: 'EF.DG14', fid: 0x010e, sfi: 0x0e, tag: 0x6e, maxLength: 1024, read: holderPresent, update: perso, format: 'dg14', required: true, holds: 'SecurityInfos: PACE, chip, terminal and active authentication', clause: 'Doc 9303-10, 8th ed., 4.7.14; Doc 9303-11, 8th ed., 6.1' },
   { name: 'EF.DG15', fid: 0x010f, sfi: 0x0f, tag: 0x6f, maxLength: 1024, read: holderPresent, update: perso, format: 'dg15', required: true, holds: 'active-authentication public key', clause: 'Doc 9303-10, 8th ed., 4.7.15' },
-  { name: 'EF.CVCA', fid: 0x011c, sfi: 0x1c, tag: 0x42, maxLength: 36, read: holderPresent, update: perso, format: 'ef-cvca', required: false, holds: 'trust points of terminal authentication', clause: 'TR-03110-3 v2.21, A.7.2.4' },
+  { name: 'EF.CVCA', fid: 0x011c, sfi: 0x1c, tag: undefined, maxLength: 36, read: holderPresent, update: perso, format: 'ef-cvca', required: false, holds: 'trust points of terminal authentication', clause: 'TR-03110-3 v2.21, A.7.2.4' },
 ] as const satisfies readonly FileSpec[]
 
 // biome-ignore format: a row a line

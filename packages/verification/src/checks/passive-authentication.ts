@@ -127,7 +127,7 @@ export function authenticateCardSecurity(
     checks.find(({ required: counts, outcome }) => counts && outcome !== 'pass')
   if (worst === undefined) return pass(cardSecurityRow, `${signer!.subject.text}; ${file.value.securityInfos.length} SecurityInfos`)
   const detail = `${worst.title}: ${worst.detail}`
-  return worst.outcome === 'fail' ? fail(cardSecurityRow, detail) : notRun(cardSecurityRow, detail)
+  return { ...(worst.outcome === 'fail' ? fail(cardSecurityRow, detail) : notRun(cardSecurityRow, detail)), decidedBy: worst.id }
 }
 
 function authenticate(file: SignedFile, detail: string, trust: TrustStore, profile: CardProfile, policy: Policy): PassiveAuthentication {

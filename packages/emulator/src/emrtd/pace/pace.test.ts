@@ -7,6 +7,7 @@ import { generateChipKey } from '../../key-agreement/chip-key.ts'
 import { standardizedGroup } from '../../key-agreement/domain-parameters.ts'
 import { toBytes, toInteger } from '../../key-agreement/modular.ts'
 import { standardizedDhGroups } from '../../key-agreement/standardized-dh.ts'
+import { cvTestWorld } from '../../testing/cv-issuer.ts'
 import { profileOffering } from '../../testing/pace-example.ts'
 import { PaceTerminal, type PaceTerminalOptions, plainSender, testPasswords, withPasswords } from '../../testing/pace-terminal.ts'
 import { cardInState, emrtdAid, files, isdAid, MessagingTerminal, selectAid, sendHex } from '../../testing/terminal.ts'
@@ -238,8 +239,8 @@ describe('GENERAL AUTHENTICATE', () => {
   })
 
   it('gives authority references only to a terminal that sent its authorization, the newest first', () => {
-    const trustPoint = (name: string): Uint8Array => encodeTlv(0x7f21, encodeTlv(0x7f4e, encodeTlv(0x5f20, new TextEncoder().encode(name))))
-    const trust = { trustPoints: [trustPoint('IRCVCA00002'), trustPoint('IRCVCA00001')], date: undefined }
+    const { link, root } = cvTestWorld()
+    const trust = { trustPoints: [link, root], date: undefined }
     card = cardInState((state) => ({ ...withPasswords(state), trust }))
     const without = terminalFor('can')
     expect(without.run()).toBe('9000')
