@@ -1,5 +1,6 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
 export { describeAccess } from './describe-access.ts'
+export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
 export {
   type ApplicationNode,
@@ -20,6 +21,7 @@ export {
   renderHtmlReport,
   type StageLine,
 } from './html-report.ts'
+export { describeOutcome, drawExplanation, explainMatch, type MatchExplanation, renderExplanationPage } from './match-explanation.ts'
 export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
 export { drawBestFinger, drawMatch } from './match-picture.ts'
 export { RunRecorder } from './run-recorder.ts'
