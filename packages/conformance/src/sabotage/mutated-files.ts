@@ -1,4 +1,4 @@
-import type { Edit } from './bundle.ts'
+import type { Edit } from './module-graph.ts'
 
 /** Sources that the drill changes, by short names. */
 const files = {

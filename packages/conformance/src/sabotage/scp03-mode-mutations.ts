@@ -1,5 +1,5 @@
 import { edit } from './mutated-files.ts'
-import type { Mutation } from './mutations.ts'
+import type { Mutation } from './mutation.ts'
 
 /** What came with S16, random challenges and PUT KEY (GlobalPlatform Card Specification 2.3 Amendment D 1.2). */
 export const scp03Modes: readonly Mutation[] = [
