@@ -9,6 +9,7 @@ export async function agreeOnActiveAuthentication(): Promise<void> {
   const challenge = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
   for (const hash of ['sha1', 'sha256'] as const) {
     const signature = signRecoverably(key, hash, challenge, (length) => new Uint8Array(length).fill(0x5a))
-    if (signature === undefined || !verifyIso9796({ modulus, exponent: 65537n }, challenge, signature).valid) throw new Error(`RSA, ${hash}`)
+    if (signature === undefined || !verifyIso9796({ modulus, exponent: 65537n }, challenge, signature).valid)
+      throw new Error(`RSA, ${hash}`)
   }
 }

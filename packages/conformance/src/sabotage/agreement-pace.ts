@@ -2,7 +2,16 @@ import { getResponse, openChannel, readBinary, selectApplication, selectFile, se
 import { encodeAscii, equalBytes, fromHex } from '@kart/codec'
 import { EmulatedCard } from '@kart/emulator'
 import { type CardProfile, nationalId, type PaceOfferSpec } from '@kart/layout/profile'
-import { canPassword, choosePace, mrzPassword, type PacePassword, paceProtocols, performPace, secureMessagingLayer, verifyChipAuthenticationMapping } from '@kart/secure-channel'
+import {
+  canPassword,
+  choosePace,
+  mrzPassword,
+  type PacePassword,
+  paceProtocols,
+  performPace,
+  secureMessagingLayer,
+  verifyChipAuthenticationMapping,
+} from '@kart/secure-channel'
 import { freshPassword } from '../../../emulator/src/emrtd/pace/password-secret.ts'
 import { curveChipKey } from './fixed-keys.ts'
 import { memoryIn } from './given-card.ts'
@@ -12,27 +21,31 @@ const content = fromHex('615D5F1F5A').map((byte, i) => (i === 1 ? 3 : byte))
 const holder = { documentNumber: 'T22000129', dateOfBirth: '640812', dateOfExpiry: '101031' }
 const mrzSecret = fromHex('7e2d2a41c74ea0b38cd36f863939bfa8e9032aad') // of this holder (Doc 9303-11, appendix G.1)
 
-const rows: readonly { readonly offer: PaceOfferSpec; readonly arc: number; readonly password: 'mrz' | 'can' }[] = [
-  { offer: { agreement: 'ECDH', mapping: 'GM', cipher: 'AES-128', parameterId: 12 }, arc: 2, password: 'mrz' },
-  { offer: { agreement: 'ECDH', mapping: 'IM', cipher: 'AES-128', parameterId: 12 }, arc: 4, password: 'can' },
-  { offer: { agreement: 'ECDH', mapping: 'CAM', cipher: 'AES-128', parameterId: 12 }, arc: 6, password: 'can' },
-  { offer: { agreement: 'DH', mapping: 'GM', cipher: 'AES-128', parameterId: 0 }, arc: 1, password: 'can' },
-  { offer: { agreement: 'DH', mapping: 'IM', cipher: 'AES-128', parameterId: 0 }, arc: 3, password: 'can' },
+const rows: readonly { readonly offer: PaceOfferSpec; readonly password: 'mrz' | 'can' }[] = [
+  { offer: { agreement: 'ECDH', mapping: 'GM', cipher: 'AES-128', parameterId: 12 }, password: 'mrz' },
+  { offer: { agreement: 'ECDH', mapping: 'IM', cipher: 'AES-128', parameterId: 12 }, password: 'can' },
+  { offer: { agreement: 'ECDH', mapping: 'CAM', cipher: 'AES-128', parameterId: 12 }, password: 'can' },
+  { offer: { agreement: 'DH', mapping: 'GM', cipher: 'AES-128', parameterId: 0 }, password: 'can' },
+  { offer: { agreement: 'DH', mapping: 'IM', cipher: 'AES-128', parameterId: 0 }, password: 'can' },
 ]
 
-async function run({ offer, password }: (typeof rows)[number], arc: number): Promise<void> {
+async function run({ offer, password }: (typeof rows)[number]): Promise<void> {
   const profile: CardProfile = { ...nationalId, pace: { offers: [offer], passwords: ['mrz', 'can'] } }
-  const memory = memoryIn((state) => ({
-    ...state,
-    pacePasswords: new Map([
-      ['mrz', freshPassword('mrz', mrzSecret)],
-      ['can', freshPassword('can', encodeAscii('500540'))],
-    ]),
-    chipKeys: [{ keyId: 12, parameterId: 12, privateKey: curveChipKey.privateKey }],
-    files: new Map([['emrtd', new Map([[0x0101, content]])]]),
-  }), profile)
+  const memory = memoryIn(
+    (state) => ({
+      ...state,
+      pacePasswords: new Map([
+        ['mrz', freshPassword('mrz', mrzSecret)],
+        ['can', freshPassword('can', encodeAscii('500540'))],
+      ]),
+      chipKeys: [{ keyId: 12, parameterId: 12, privateKey: curveChipKey.privateKey }],
+      files: new Map([['emrtd', new Map([[0x0101, content]])]]),
+    }),
+    profile,
+  )
   const base = openChannel(new EmulatedCard({ memory, profile }).transport(), getResponse())
-  const oid = paceProtocols.find((row) => row.oid === `0.4.0.127.0.7.2.2.4.${arc}.2`)!.oid
+  const [agreement, mapping] = [offer.agreement.toLowerCase(), offer.mapping.toLowerCase()]
+  const { oid } = paceProtocols.find((row) => row.agreement === agreement && row.mapping === mapping && row.cipher === 'aes128')!
   const { selection } = choosePace([{ kind: 'pace', oid, version: 2, parameterId: offer.parameterId }], {
     mappings: ['gm', 'im', 'cam'],
     ciphers: ['aes128'],
@@ -50,5 +63,5 @@ async function run({ offer, password }: (typeof rows)[number], arc: number): Pro
 
 /** PACE with each mapping over each kind of group, then a file through its secure messaging. */
 export async function agreeOnPace(): Promise<void> {
-  for (const row of rows) await run(row, row.arc)
+  for (const row of rows) await run(row)
 }

@@ -5,7 +5,14 @@ import { readCvCertificate } from '../../../emulator/src/eac/cv-certificate.ts'
 import { openCvKey } from '../../../emulator/src/eac/cv-key.ts'
 import { noProgress } from '../../../emulator/src/eac/eac-progress.ts'
 import { authenticateTerminal } from '../../../emulator/src/eac/terminal-authentication.ts'
-import { findIssuer, type ImportedKey, importCertificate, type TrustView, trustPointOf, withTrustPoint } from '../../../emulator/src/eac/terminal-trust.ts'
+import {
+  findIssuer,
+  type ImportedKey,
+  importCertificate,
+  type TrustView,
+  trustPointOf,
+  withTrustPoint,
+} from '../../../emulator/src/eac/terminal-trust.ts'
 import { chipIdentifier } from '../../../emulator/src/emrtd/pace/authority-reference.ts'
 import { SecureMessagingSession } from '../../../emulator/src/emrtd/secure-messaging.ts'
 import type { CardState } from '../../../emulator/src/memory/card-state.ts'

@@ -26,7 +26,10 @@ point.setPrivateKey(scalar)
 export const curveChipKey = { privateKey: scalar, publicKey: new Uint8Array(point.getPublicKey()) }
 
 /** Static chip key among the integers, in the group whose prime and generator these are. */
-export function integerChipKey(prime: Uint8Array, generator: Uint8Array): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array } {
+export function integerChipKey(
+  prime: Uint8Array,
+  generator: Uint8Array,
+): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array } {
   const privateKey = new Uint8Array(20).fill(0x17)
   const group = createDiffieHellman(prime, generator)
   group.setPrivateKey(privateKey)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from '../../../../scripts/workspace.mjs'
 import { applyEdits, type Edit, ModuleGraph } from './module-graph.ts'
-import { mutations } from './mutations.ts'
+import { type Drilled, mutations, unjudged, withoutOutsideVectors } from './mutations.ts'
 import type { Group, Load, Protocol, Vector } from './vector-rows.ts'
 
 const here = 'packages/conformance/src/sabotage'
@@ -23,7 +23,12 @@ interface Side {
   firstFailing(vectors: readonly Vector[], by: Vector['by'], protocol?: Protocol): Promise<string | undefined>
 }
 /** The name of the first vector of this origin that the side alone, so sabotaged, does not meet. */
-async function failing(side: 'terminal' | 'card', edits: readonly Edit[], by: Vector['by'], protocol?: Protocol): Promise<string | undefined> {
+async function failing(
+  side: 'terminal' | 'card',
+  edits: readonly Edit[],
+  by: Vector['by'],
+  protocol?: Protocol,
+): Promise<string | undefined> {
   const { vectorsOf } = graph.load<Side>(`${here}/${side}-vectors.ts`, edits)
   const { firstFailing } = graph.load<Side>(`${here}/vector-rows.ts`)
   return firstFailing(vectorsOf(load), by, protocol)
@@ -42,13 +47,22 @@ describe('sabotage drill', () => {
   })
 
   it('every mutation has a name of its own', () => {
-    expect(new Set(mutations.map(({ name }) => name)).size).toBe(mutations.length)
+    const all = [...mutations, ...withoutOutsideVectors, ...unjudged]
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
   })
 
-  // Made on both sides, the two still agree; the outside vectors must catch it on each side alone. A survivor is a missing vector.
-  it.each(mutations)('$name', async ({ protocol, terminal, card }) => {
+  async function drill({ protocol, terminal, card }: Drilled, by: Vector['by']): Promise<void> {
     await agreement([...terminal, ...card], protocol)
-    expect(await failing('terminal', terminal, 'outside', protocol)).toBeDefined()
-    expect(await failing('card', card, 'outside', protocol)).toBeDefined()
+    expect(await failing('terminal', terminal, by, protocol)).toBeDefined()
+    expect(await failing('card', card, by, protocol)).toBeDefined()
+  }
+
+  // Made on both sides, the two still agree; the outside vectors must catch it on each side alone. A survivor is a missing vector.
+  it.each(mutations)('$name', (mutation) => drill(mutation, 'outside'))
+
+  it.each(withoutOutsideVectors)('not provable by outside vectors, found by our own: $name', async (mutation) => {
+    await drill(mutation, 'self')
+    const found = [await failing('terminal', mutation.terminal, 'outside'), await failing('card', mutation.card, 'outside')]
+    expect(found, 'outside vectors do judge it: count it').toContain(undefined)
   })
 })

@@ -56,7 +56,9 @@ function eacExample({ kind, input, expected }: EacExample): void {
 /** PACE with the terminal alone. */
 export function terminalPaceVectors(load: Load): readonly Vector[] {
   return [
-    ...paceExamples.map((name): Vector => ({ protocol: 'pace', name: `Doc 9303-11 ${name}`, by: 'outside', run: () => workedExample(name) })),
+    ...paceExamples.map(
+      (name): Vector => ({ protocol: 'pace', name: `Doc 9303-11 ${name}`, by: 'outside', run: () => workedExample(name) }),
+    ),
     ...eacExamples(load).map((example): Vector => {
       return { protocol: 'pace', name: `TR-03110 PACE, ${example.kind}`, by: 'outside', run: () => eacExample(example) }
     }),

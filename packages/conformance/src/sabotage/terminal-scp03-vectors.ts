@@ -100,7 +100,9 @@ export function terminalScp03Vectors(load: Load): readonly Vector[] {
   const own = load('scp03/scp03-self.json')
   const random = groupNamed(published, 'AES128 level 33')
   return [
-    ...published.map((group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'outside', run: () => scp03Session(group) })),
+    ...published.map(
+      (group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'outside', run: () => scp03Session(group) }),
+    ),
     { protocol: 'scp03', name: 'SCP03 random challenge', by: 'outside', run: () => randomChallenge(random) },
     { protocol: 'scp03', name: 'SCP03 check values', by: 'outside', run: () => checkValues(published) },
     ...own.map((group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'self', run: () => selfMadeSession(group) })),

@@ -8,7 +8,12 @@ import type { Load, Vector } from './vector-rows.ts'
 
 /** Every vector that the terminal alone is held against. */
 export function vectorsOf(load: Load): readonly Vector[] {
-  return [terminalBacVectors, terminalMessagingVectors, terminalScp03Vectors, terminalPaceVectors, terminalEacVectors, terminalAaVectors].flatMap((vectors) =>
-    vectors(load),
-  )
+  return [
+    terminalBacVectors,
+    terminalMessagingVectors,
+    terminalScp03Vectors,
+    terminalPaceVectors,
+    terminalEacVectors,
+    terminalAaVectors,
+  ].flatMap((vectors) => vectors(load))
 }
