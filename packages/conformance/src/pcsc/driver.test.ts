@@ -282,7 +282,12 @@ describe('letting go and coming back', () => {
     const rival = await other.connect(first.reader, { mode: 'shared' })
     await card.transceive(select)
     await rival.disconnect('reset')
-    expect(await failure(card.transceive(askSelected))).toMatchObject({ code: 'transport', pcscName: 'SCARD_W_RESET_CARD' })
+    expect(await failure(card.transceive(askSelected))).toMatchObject({
+      code: 'transport',
+      pcscName: 'SCARD_W_RESET_CARD',
+      sessionEnd: 'reset',
+    })
+    expect(await failure(card.transceive(askSelected))).toMatchObject({ sessionEnd: 'reset', mayHaveReachedCard: false })
     await card.reconnect({ mode: 'shared', disposition: 'leave' })
     expect(toHex(await card.transceive(askSelected))).toBe('6985')
     await card.reconnect({ mode: 'exclusive', disposition: 'reset' })
@@ -291,16 +296,27 @@ describe('letting go and coming back', () => {
     await other.close()
   })
 
-  it('reads the ATR of the new card after an exchange', async () => {
+  it('P18 a card put in another’s place gets none of its session: not by a command, not by reconnect', async () => {
     const { card } = await connected()
+    await card.transceive(select)
     await plugged.pop()?.unplug()
     await waitForCard(context, first.reader, false)
-    const atr = fromHex('3B80800101')
-    plugged.push(await insertCard(context, new ScriptedCard(atr)))
-    expect((await failure(card.transceive(select))).code).toBe('transport')
-    await card.reconnect({ mode: 'shared', disposition: 'reset' })
-    expect(toHex(card.atr)).toBe(toHex(atr))
+    const other = new ScriptedCard()
+    plugged.push(await insertCard(context, other))
+    // No call in between: the exchange is noticed by whatever comes first.
+    expect(await failure(card.reconnect({ mode: 'shared', disposition: 'leave' }))).toMatchObject({
+      operation: 'reconnect',
+      pcscName: 'SCARD_W_REMOVED_CARD',
+      sessionEnd: 'removed',
+      mayHaveReachedCard: false,
+    })
+    expect(await failure(card.transceive(select))).toMatchObject({ code: 'transport', sessionEnd: 'removed', mayHaveReachedCard: false })
+    expect(await card.status()).toMatchObject({ session: 'removed', cardPresent: true })
+    expect(other.happenings).not.toContain('apdu')
     await card.close()
+    const next = await connect(first.reader, { mode: 'shared' })
+    expect(toHex(await next.transceive(askSelected))).toBe('6985')
+    await next.close()
   })
 })
 
