@@ -9,7 +9,7 @@ export const summaries = {
   verify: 'prove a card genuine and, with --probe, match its holder’s finger',
   read: 'read a card and show what it holds; nothing is checked (see "kart verify")',
   tree: 'draw the file tree with its access rules: of a card, or of the profile when no card is named',
-  emulate: 'plug an emulated card into the PC/SC system (virtual reader vpcd), until Ctrl-C',
+  emulate: 'plug emulated cards into the PC/SC system (virtual readers: vpcd, kart), until Ctrl-C',
   readers: 'list smart-card readers, the cards in them, and their ATRs explained',
   match: 'compare two fingerprint templates (exit 0: the same finger, 1: no match)',
   minutiae: 'show a fingerprint template, or convert it to another format',
