@@ -1,5 +1,6 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
+export { drawTlvTree, type ExplainedExchange, explainExchange } from './explain-exchange.ts'
 export {
   type ApplicationNode,
   buildFileTree,
