@@ -1,20 +1,30 @@
-const last = new Map<string, Promise<void>>()
+interface Holder {
+  readonly owner: object
+  readonly end: Promise<void>
+}
+
+const holders = new Map<string, Holder>()
 
 /**
- * Waits for this thread's turn at a reader and gives what ends it. Waiting for a transaction holds a thread of libuv's pool inside the native
- * library; without turns a few waiters of one program would take the very threads that its own holder needs to go on.
+ * Waits while another connection of this thread holds a transaction on the reader. The native library would wait too, but on a thread of
+ * libuv's pool: a few waiters of one program would take the very threads that its own holder needs to go on.
  */
-export async function takeTurn(reader: string): Promise<() => void> {
-  const before = last.get(reader) ?? Promise.resolve()
-  let end: () => void = () => undefined
-  const mine = new Promise<void>((resolve) => {
-    end = resolve
+export async function awaitTurn(reader: string, owner: object): Promise<void> {
+  for (let holder = holders.get(reader); holder !== undefined && holder.owner !== owner; holder = holders.get(reader)) await holder.end
+}
+
+/** Waits for this thread's turn at a reader, takes it for a transaction, and gives what ends it. */
+export async function takeTurn(reader: string, owner: object): Promise<() => void> {
+  // Seen free and taken in one step, with no wait between them: of two that were waiting the second must find the first.
+  for (let holder = holders.get(reader); holder !== undefined; holder = holders.get(reader)) await holder.end
+  let resolve: () => void = () => undefined
+  const end = new Promise<void>((ended) => {
+    resolve = ended
   })
-  const whole = before.then(() => mine)
-  last.set(reader, whole)
-  whole.then(() => {
-    if (last.get(reader) === whole) last.delete(reader)
-  })
-  await before
-  return end
+  const mine: Holder = { owner, end }
+  holders.set(reader, mine)
+  return () => {
+    if (holders.get(reader) === mine) holders.delete(reader)
+    resolve()
+  }
 }

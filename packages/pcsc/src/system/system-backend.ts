@@ -1,7 +1,7 @@
 import type { BackendConnection, BackendListener, BackendSession, PcscBackend, RawState, ShareMode } from '../backend.ts'
 import { within } from '../deadline.ts'
-import { type PcscOperation, pcscFailure, pcscFailureNamed, toPcscError } from '../errors.ts'
-import { refuseSilentService, requireAnsweringService, serviceSocket } from '../service-probe.ts'
+import { PcscError, type PcscOperation, pcscFailure, pcscFailureNamed, toPcscError } from '../errors.ts'
+import { probeService, refuseSilentService, requireAnsweringService, serviceSocket } from '../service-probe.ts'
 import { type Lane, LanePool } from './lane.ts'
 import { loadKoffi } from './load-koffi.ts'
 import { connectSystem } from './system-connection.ts'
@@ -15,6 +15,8 @@ const insufficientBuffer = 0x80100008
 const invalidHandle = 0x80100003
 /** The reader whose state says that readers came or went (PC/SC part 5; pcsc-lite, macOS, Windows). */
 const pnpReader = '\\\\?PnP?\\Notification'
+/** pcsc-lite's PCSCLITE_MAX_READERS_CONTEXTS. */
+const mostStates = 16
 /** Set by the service where it differs from what it was told: no state of its own. */
 const changedBit = 0x2
 /** A service that takes longer over its list than this is lost (milliseconds). */
@@ -131,7 +133,8 @@ class SystemSession implements BackendSession {
     return this.#withLane(async (lane) => {
       const { context } = lane
       const known = (await this.#readStates(lane)).map(({ name, raw }) => this.#native.readerState(name, raw.state & ~changedBit))
-      const states = [...known, this.#native.readerState(pnpReader, 0)]
+      // pcsc-lite takes no more entries than it has room for readers; where it is full no reader can come.
+      const states = known.length < mostStates ? [...known, this.#native.readerState(pnpReader, 0)] : known
       if (signal?.aborted) return false
       const waiting = this.#native.call(this.#calls, 'SCardGetStatusChange', context, timeoutMs, states, states.length)
       // A cancel that comes before the wait has begun is lost: it is said again until the wait has ended.
@@ -181,11 +184,25 @@ class SystemSession implements BackendSession {
       })
       if (this.#closed) return
       try {
-        await within(this.#tick(), tickLimitMs, () => pcscFailureNamed('watch', 'SCARD_E_TIMEOUT', { where: 'the smart-card service' }))
+        await this.#boundedTick()
       } catch (error) {
         this.#lost = true
         if (!this.#closed) this.#listener.lost(error)
         return
+      }
+    }
+  }
+
+  /** A tick that fails when the service hangs; one that only waits for a free thread of the pool is waited for. */
+  async #boundedTick(): Promise<void> {
+    const late = () => pcscFailureNamed('watch', 'SCARD_E_TIMEOUT', { where: 'the smart-card service' })
+    const tick = this.#tick()
+    for (;;) {
+      try {
+        return await within(tick, tickLimitMs, late)
+      } catch (error) {
+        const isLate = error instanceof PcscError && error.pcscName === 'SCARD_E_TIMEOUT'
+        if (!isLate || this.#socket === undefined || (await probeService(this.#socket, 2000)) !== 'alive') throw error
       }
     }
   }

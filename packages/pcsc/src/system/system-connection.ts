@@ -1,11 +1,14 @@
 import type { BackendConnection, CardPower, Disposition, RawStatus, ShareMode } from '../backend.ts'
 import { type PcscOperation, pcscFailure } from '../errors.ts'
 import { type Lane, type LanePool, longestExchange } from './lane.ts'
-import { takeTurn } from './reader-turns.ts'
+import { awaitTurn, takeTurn } from './reader-turns.ts'
 import type { CallCount, Native, Winscard, WinscardFunction } from './winscard.ts'
 
 const shareModes: Record<ShareMode, number> = { exclusive: 1, shared: 2, direct: 3 }
 const dispositions: Record<Disposition, number> = { leave: 0, reset: 1, unpower: 2, eject: 3 }
+
+/** Longest attribute value (pcsc-lite's MAX_BUFFER_SIZE). */
+const longestAttribute = 264
 
 /** Codes after which a context is not used again: the service does not know it, or is gone. */
 const staleCodes: readonly number[] = [0x80100001, 0x80100003, 0x80100013, 0x8010001d, 0x8010001e]
@@ -114,7 +117,7 @@ class SystemConnection implements BackendConnection {
   }
 
   async beginTransaction(): Promise<void> {
-    const endTurn = await takeTurn(this.#parts.reader)
+    const endTurn = await takeTurn(this.#parts.reader, this)
     try {
       if (this.#over) throw pcscFailure('begin', 0x80100003, { where: this.#parts.reader })
       await this.#call('begin', 'SCardBeginTransaction')
@@ -152,7 +155,8 @@ class SystemConnection implements BackendConnection {
 
   async getAttribute(id: number): Promise<Uint8Array> {
     const { receive, length } = this.#lane
-    length.set(longestExchange)
+    // pcsc-lite refuses to be offered more room than its longest attribute takes.
+    length.set(longestAttribute)
     await this.#call('get-attribute', 'SCardGetAttrib', id, receive, length.memory)
     return this.#take()
   }
@@ -184,6 +188,7 @@ class SystemConnection implements BackendConnection {
 
   async #call(operation: PcscOperation, name: WinscardFunction, ...args: readonly unknown[]): Promise<void> {
     const { winscard, calls, reader } = this.#parts
+    await awaitTurn(reader, this)
     const running = winscard.call(calls, name, this.#card, ...args)
     this.#running = running
     const code = await running
