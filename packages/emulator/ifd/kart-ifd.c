@@ -1,7 +1,7 @@
 /*
  * Kart's virtual reader: an IFD handler for pcscd (pcsc-lite's ifdhandler.h, version 3.0). Each reader is one Unix socket, named by
  * DEVICENAME in reader.conf as FOLDER:NAME (pcscd wants what stands before the colon to be there already); whoever connects to it puts a card in, and whoever hangs up takes it out. The socket belongs to the owner of
- * its folder and nobody else may open it. Removing the socket's file unplugs the reader.
+ * its folder and nobody else may open it. While a file NAME.unplugged lies beside the socket the reader is unplugged.
  *
  * Frames, both ways: one byte of kind, four bytes of length (big-endian), then so many bytes.
  *   reader to card: 00 put in (the version of this protocol follows), 01 power on, 02 power off, 03 reset, 04 command APDU
@@ -30,7 +30,7 @@
 #define LONGEST_FRAME MAX_BUFFER_SIZE_EXTENDED
 #define ANSWER_MS 60000 /* long enough for an RSA key to be made on a card */
 #define ATR_MS 5000
-#define LOOK_MS 250 /* how often the socket's file is looked for */
+#define LOOK_MS 250 /* how often it is looked whether the reader is plugged in */
 #define LABEL_ATTRIBUTE SCARD_ATTR_VALUE(SCARD_CLASS_VENDOR_DEFINED, 0x0001)
 
 enum { PUT_IN = 0x00, POWER_ON = 0x01, POWER_OFF = 0x02, RESET = 0x03, COMMAND = 0x04, ATR = 0x81, RESPONSE = 0x84 };
@@ -44,6 +44,13 @@ struct reader {
     int dead; /* the card hung up or broke the protocol */
     int wake[2];
     pthread_mutex_t exchange; /* one exchange at a time */
+    int watched;
+    pthread_t watcher; /* the thread of pcscd that tells insertions and removals */
+    /*
+     * Rounds of the watcher for which the reader stays empty after a card: the watcher also asks in passing, when it powers a card, and
+     * takes no notice then. After two rounds it has certainly seen the empty reader, so that no exchange of cards goes unnoticed.
+     */
+    int empty_rounds;
     UCHAR atr[MAX_ATR_SIZE];
     DWORD atr_length;
     UCHAR label[64];
@@ -209,6 +216,13 @@ RESPONSECODE IFDHCreateChannel(DWORD Lun, DWORD Channel)
     return IFD_COMMUNICATION_ERROR; /* a reader is named by its socket */
 }
 
+static int is_plugged_in(const struct reader *reader)
+{
+    char mark[sizeof reader->path + sizeof ".unplugged"];
+    snprintf(mark, sizeof mark, "%s.unplugged", reader->path);
+    return access(mark, F_OK) != 0;
+}
+
 RESPONSECODE IFDHCloseChannel(DWORD Lun)
 {
     struct reader *reader = find(Lun);
@@ -235,12 +249,14 @@ static RESPONSECODE wait_for_event(DWORD Lun, int timeout)
     if (reader == NULL)
         return IFD_NO_SUCH_DEVICE;
     pthread_mutex_lock(&reader->exchange);
+    reader->watched = 1;
+    reader->watcher = pthread_self();
     /* A copy, so that it cannot become another file while it is waited for. */
     int card = reader->card >= 0 ? dup(reader->card) : -1;
-    int dead = reader->dead;
+    int at_once = reader->dead || (reader->empty_rounds > 0 && --reader->empty_rounds > 0);
     pthread_mutex_unlock(&reader->exchange);
     RESPONSECODE result = IFD_SUCCESS;
-    for (int64_t end = now_ms() + timeout; !dead;) {
+    for (int64_t end = now_ms() + timeout; !at_once;) {
         struct pollfd waits[3] = {
             { .fd = reader->wake[0], .events = POLLIN },
             { .fd = reader->listener, .events = POLLIN },
@@ -266,7 +282,7 @@ static RESPONSECODE wait_for_event(DWORD Lun, int timeout)
             if (second >= 0)
                 close(second);
         }
-        if (access(reader->path, F_OK) != 0) {
+        if (!is_plugged_in(reader)) {
             result = IFD_NO_SUCH_DEVICE;
             break;
         }
@@ -453,24 +469,34 @@ RESPONSECODE IFDHControl(DWORD Lun, DWORD dwControlCode, PUCHAR TxBuffer, DWORD 
 RESPONSECODE IFDHICCPresence(DWORD Lun)
 {
     struct reader *reader = find(Lun);
-    if (reader == NULL || access(reader->path, F_OK) != 0)
+    if (reader == NULL)
         return IFD_NO_SUCH_DEVICE;
+    if (!is_plugged_in(reader)) {
+        /* A card in a reader that goes has no power; whoever holds it learns so. */
+        pthread_mutex_lock(&reader->exchange);
+        if (reader->card >= 0 && !reader->dead)
+            lose_card(reader);
+        pthread_mutex_unlock(&reader->exchange);
+        return IFD_NO_SUCH_DEVICE;
+    }
     /* While a command runs the card is there; the command itself notices when it goes. */
     if (pthread_mutex_trylock(&reader->exchange) != 0)
         return IFD_ICC_PRESENT;
     RESPONSECODE result = IFD_ICC_NOT_PRESENT;
+    /* pcscd also asks in passing, before it powers a card: only the thread that tells insertions and removals may make one. */
+    int telling = !reader->watched || pthread_equal(reader->watcher, pthread_self());
     if (reader->card >= 0) {
         struct pollfd look = { .fd = reader->card, .events = POLLRDHUP };
         if (!reader->dead && poll(&look, 1, 0) == 0) {
             result = IFD_ICC_PRESENT;
-        } else {
-            /* Said as absent once, also where the next card waits already: no exchange goes unnoticed. */
+        } else if (telling) {
             close(reader->card);
             reader->card = -1;
             reader->dead = 0;
             reader->atr_length = 0;
+            reader->empty_rounds = 2;
         }
-    } else {
+    } else if (telling && reader->empty_rounds == 0) {
         UCHAR version = PROTOCOL_VERSION;
         int card = accept4(reader->listener, NULL, NULL, SOCK_CLOEXEC);
         if (card >= 0 && send_frame(card, PUT_IN, &version, 1) == 0) {

@@ -4,7 +4,7 @@ import { type BackendName, chooseBackend } from './choose-backend.ts'
 import { checkTimeout, within } from './deadline.ts'
 import { PcscError, type PcscOperation, pcscFailureNamed, toPcscError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
-import { describeReader, eventsBetween, type PcscEvent, type PcscReader, resolveReader } from './readers.ts'
+import { describeReader, eventsBetween, isUnavailable, type PcscEvent, type PcscReader, resolveReader } from './readers.ts'
 
 const openTimeoutMs = 5_000
 const listTimeoutMs = 5_000
@@ -196,7 +196,14 @@ export class PcscContext {
     return this.#session
   }
 
-  #setReaders(names: readonly string[]): void {
+  /** Readers that the service lists but that are unplugged. */
+  readonly #unavailable = new Set<string>()
+  #listed: readonly string[] = []
+
+  #setReaders(listed: readonly string[]): void {
+    this.#listed = listed
+    for (const name of this.#unavailable) if (!listed.includes(name)) this.#unavailable.delete(name)
+    const names = listed.filter((name) => !this.#unavailable.has(name))
     for (const [reader, { raw }] of [...this.#readers]) {
       if (names.includes(reader)) continue
       this.#readers.delete(reader)
@@ -215,6 +222,11 @@ export class PcscContext {
   }
 
   #setState(reader: string, raw: RawState): void {
+    if (isUnavailable(raw) !== this.#unavailable.has(reader)) {
+      if (isUnavailable(raw)) this.#unavailable.add(reader)
+      else this.#unavailable.delete(reader)
+      this.#setReaders(this.#listed)
+    }
     const entry = this.#readers.get(reader)
     if (!entry) return
     const before = entry.raw

@@ -1,6 +1,7 @@
 import type { BackendConnection, BackendListener, BackendSession, PcscBackend, RawState, ShareMode } from '../backend.ts'
 import { within } from '../deadline.ts'
 import { PcscError, type PcscOperation, pcscFailure, pcscFailureNamed, toPcscError } from '../errors.ts'
+import { isUnavailable } from '../readers.ts'
 import { probeService, refuseSilentService, requireAnsweringService, serviceSocket } from '../service-probe.ts'
 import { type Lane, LanePool } from './lane.ts'
 import { loadKoffi } from './load-koffi.ts'
@@ -279,5 +280,6 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Whether the count of insertions and removals is lower than it was, other than by passing its end. */
 function wentBack(before: RawState | undefined, after: RawState): boolean {
-  return before !== undefined && (((after.state >>> 16) - (before.state >>> 16)) & 0xffff) >= 0x8000
+  if (before === undefined || isUnavailable(before) || isUnavailable(after)) return false
+  return (((after.state >>> 16) - (before.state >>> 16)) & 0xffff) >= 0x8000
 }

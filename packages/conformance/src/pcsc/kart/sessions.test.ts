@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openChannel, StatusWordError, send } from '@kart/apdu/host'
 import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
@@ -265,7 +268,13 @@ await card.disconnect('reset')`)
 
 describe('P19 two processes on one reader', () => {
   const image = specimenImage()
-  const foreignSelect = `const card = await context.connect(${JSON.stringify(first.reader)}, { mode: 'shared' })
+  const folder = mkdtempSync(join(tmpdir(), 'kart-p19-'))
+  const ready = join(folder, 'ready')
+  const go = join(folder, 'go')
+  const foreignSelect = `import { existsSync, writeFileSync } from 'node:fs'
+const card = await context.connect(${JSON.stringify(first.reader)}, { mode: 'shared' })
+writeFileSync(${JSON.stringify(ready)}, '')
+while (!existsSync(${JSON.stringify(go)})) await new Promise((again) => setTimeout(again, 5))
 let sent = 0, refused = 0
 for (let i = 0; i < 400 && sent < 3; i++) {
   try { await card.transceive(Uint8Array.of(0x00, 0xa4, 0x00, 0x0c, 0x02, 0x3f, 0x00)); sent++ } catch (error) { refused++; await new Promise((go) => setTimeout(go, 10)) }
@@ -274,6 +283,7 @@ await card.disconnect('leave')
 print({ sent, refused })`
 
   beforeAll(builtProgram)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   async function issued() {
     const card = createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial: chipSerial })
@@ -286,6 +296,7 @@ print({ sent, refused })`
   it('a foreign SELECT in the middle of reading ends it with an error: never with wrong data', async () => {
     const card = await issued()
     let reads = 0
+    writeFileSync(go, '')
     const disturbed = {
       get atr() {
         return card.atr
@@ -304,9 +315,14 @@ print({ sent, refused })`
 
   it('in a transaction the foreign process is kept out, and the whole card is read', async () => {
     const card = await issued()
-    const { foreign, evidence } = await card.transaction(async () => {
-      const under = foreignProgram(foreignSelect)
-      return { foreign: under, evidence: await readCard(card, { profile: nationalId, access: image.access }) }
+    for (const file of [ready, go]) rmSync(file, { force: true })
+    const foreign = foreignProgram(foreignSelect)
+    await until('the foreign process to reach for the card', async () => (existsSync(ready) ? true : undefined))
+    const evidence = await card.transaction(async () => {
+      writeFileSync(go, '')
+      // Long enough for the foreign command to be on its way.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return readCard(card, { profile: nationalId, access: image.access })
     })
     expect(evidence.access.outcome).toBe('opened')
     expect(evidence.files.filter(({ bytes }) => bytes === undefined).map(({ outcome }) => outcome)).not.toContain('failed')
