@@ -2,7 +2,7 @@ import type { BackendSession, PcscBackend, Protocol, RawState, ShareMode } from 
 import { PcscCard, protocolBits } from './card.ts'
 import { type BackendName, chooseBackend } from './choose-backend.ts'
 import { checkTimeout, within } from './deadline.ts'
-import { PcscError, type PcscOperation, pcscFailureNamed, toPcscError } from './errors.ts'
+import { PcscError, type PcscOperation, pcscFailure, pcscFailureNamed, toPcscError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import { describeReader, eventsBetween, isUnavailable, type PcscEvent, type PcscReader, resolveReader } from './readers.ts'
 
@@ -237,7 +237,10 @@ export class PcscContext {
 
   #lose(cause: unknown): void {
     if (this.#lost) return
-    this.#lost = toPcscError('watch', cause, 'the smart-card service')
+    const failure = toPcscError('watch', cause, 'the smart-card service')
+    // What the backend was doing when it noticed is of no interest to whoever waits for events.
+    this.#lost =
+      failure.pcscCode === undefined ? failure : pcscFailure('watch', failure.pcscCode, { where: 'the smart-card service', cause })
     this.#rejectLoss(this.#lost)
     for (const queue of [...this.#queues]) queue.end({ error: this.#lost })
   }
