@@ -78,7 +78,7 @@ function printOwn({ exchanges, events }) {
     )
     for (const { binding, apdusPerSecond, p50Ms, p99Ms, cpuMs } of rows)
       console.log(
-        `${binding.padEnd(14)} ${apdusPerSecond.toFixed(0).padStart(8)} ${(apdusPerSecond / best).toFixed(2).padStart(16)} ${p50Ms.toFixed(3).padStart(10)} ${p99Ms.toFixed(3).padStart(9)} ${(1000 * cpuMs).toFixed(0).padStart(12)}`,
+        `${binding.padEnd(14)} ${apdusPerSecond.toFixed(0).padStart(8)} ${(apdusPerSecond / best).toFixed(2).padStart(16)} ${p50Ms.toFixed(3).padStart(10)} ${p99Ms.toFixed(3).padStart(9)} ${cpuMs.toFixed(1).padStart(12)}`,
       )
   }
   for (const { binding, p50Ms, worstMs } of events)

@@ -42,6 +42,7 @@ export interface BackendConnection {
   readonly protocol: number
   /** Answer to reset as read on the last connect or reconnect; undefined where the backend leaves it to the reader's state. */
   readonly atr: Uint8Array | undefined
+  /** Sends a copy of the command that is taken before the call returns. */
   transmit(command: Uint8Array): Promise<Uint8Array>
   control(code: number, data: Uint8Array): Promise<Uint8Array>
   reconnect(mode: ShareMode, protocols: number, disposition: Disposition): Promise<void>

@@ -1,7 +1,7 @@
 import type { CardTransport } from '@kart/apdu'
 import { InputError } from '@kart/codec'
 import type { BackendConnection, BackendSession, CardPower, Disposition, Protocol, RawStatus, ShareMode } from './backend.ts'
-import { checkTimeout, within } from './deadline.ts'
+import { checkTimeout } from './deadline.ts'
 import { PcscError, type PcscOperation, pcscFailureNamed, type SessionEnd, toPcscError } from './errors.ts'
 import { describeReader, type PcscReader } from './readers.ts'
 
@@ -63,6 +63,7 @@ export class PcscCard implements CardTransport {
   readonly #connection: BackendConnection
   #atr: Uint8Array
   #tail: Promise<unknown> = Promise.resolve()
+  #waiting = 0
   #broken: PcscError | undefined
   #closed = false
   #ended: SessionEnd | undefined
@@ -91,16 +92,16 @@ export class PcscCard implements CardTransport {
     if (command.length < 4 || command.length > longestCommand) {
       return Promise.reject(new InputError('command', `${command.length} bytes, where a command APDU has 4 to ${longestCommand}`))
     }
-    const bytes = command.slice()
-    return this.#call('transmit', options, async () => {
-      const response = await this.#connection.transmit(bytes)
-      if (response.length < 2) {
-        // Some drivers report success with nothing when the card has gone meanwhile.
-        const problem = `transmit ${this.reader}: the reader gave ${response.length} bytes, less than a status word; check that the card is still in it`
-        throw new PcscError('transmit', problem, { reached: 'maybe' })
-      }
-      return response
-    })
+    // What is waited for may change meanwhile: then it is a copy that is sent. The connection takes its own copy of what is sent at once.
+    const bytes = this.#waiting === 0 ? command : command.slice()
+    return this.#call('transmit', options, () => this.#connection.transmit(bytes), this.#checkResponse)
+  }
+
+  readonly #checkResponse = (response: Uint8Array): Uint8Array => {
+    if (response.length >= 2) return response
+    // Some drivers report success with nothing when the card has gone meanwhile.
+    const problem = `transmit ${this.reader}: the reader gave ${response.length} bytes, less than a status word; check that the card is still in it`
+    throw new PcscError('transmit', problem, { reached: 'maybe' })
   }
 
   /** Sends a control command to the reader's driver: `code` is the platform's whole control code, unsigned 32 bits. Throws PcscError. */
@@ -250,30 +251,58 @@ export class PcscCard implements CardTransport {
 
   #brokenBy: PcscOperation | undefined
 
-  #call<T>(operation: PcscOperation, options: CallOptions | undefined, work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(async () => {
-      if (this.#broken) throw this.#broken
-      if (this.#closed && operation !== 'disconnect')
-        throw new PcscError(operation, `${operation} ${this.reader}: the card was disconnected`)
-      if (this.#ended && !afterTheEnd.includes(operation)) throw this.#sessionOver(operation, this.#ended)
+  /** Carries a call out in its turn: at once where none is before it. Few promises, because each costs a share of a quick card's time. */
+  #call<T>(operation: PcscOperation, options: CallOptions | undefined, work: () => Promise<T>, check?: (value: T) => T): Promise<T> {
+    const carryOut = () => this.#carryOut(operation, options, work, check)
+    const turn = this.#waiting === 0 ? carryOut() : this.#tail.then(carryOut)
+    this.#waiting++
+    this.#tail = turn.then(this.#done, this.#done)
+    return turn
+  }
+
+  readonly #done = (): void => {
+    this.#waiting--
+  }
+
+  #carryOut<T>(
+    operation: PcscOperation,
+    options: CallOptions | undefined,
+    work: () => Promise<T>,
+    check: ((value: T) => T) | undefined,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#refuse(operation)
       const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.timeoutMs)
-      const late = () => {
+      const timer = setTimeout(() => {
         const error = pcscFailureNamed(operation, 'SCARD_E_TIMEOUT', { where: `${this.reader} (${timeoutMs} ms)` })
         // Reading the state does not touch the card; anything else leaves it in a state that is not known.
         if (operation !== 'status') this.#break(operation)
-        return error
-      }
-      try {
-        return await within(work(), timeoutMs, late)
-      } catch (error) {
-        if (error instanceof InputError) throw error
+        reject(error)
+      }, timeoutMs)
+      const fail = (error: unknown) => {
+        clearTimeout(timer)
+        if (error instanceof InputError) return reject(error)
         const failure = toPcscError(operation, error, this.reader)
         if (tellingTheEnd.includes(operation)) this.#ended ??= failure.sessionEnd
-        throw failure
+        reject(failure)
       }
+      const succeed = (value: T) => {
+        clearTimeout(timer)
+        try {
+          resolve(check ? check(value) : value)
+        } catch (error) {
+          fail(error)
+        }
+      }
+      work().then(succeed, fail)
     })
-    this.#tail = turn.catch(() => undefined)
-    return turn
+  }
+
+  /** Throws for a card that takes no such call any more. */
+  #refuse(operation: PcscOperation): void {
+    if (this.#broken) throw this.#broken
+    if (this.#closed && operation !== 'disconnect') throw new PcscError(operation, `${operation} ${this.reader}: the card was disconnected`)
+    if (this.#ended && !afterTheEnd.includes(operation)) throw this.#sessionOver(operation, this.#ended)
   }
 
   #break(operation: PcscOperation): void {

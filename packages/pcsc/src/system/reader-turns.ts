@@ -13,6 +13,12 @@ export async function awaitTurn(reader: string, owner: object): Promise<void> {
   for (let holder = holders.get(reader); holder !== undefined && holder.owner !== owner; holder = holders.get(reader)) await holder.end
 }
 
+/** Whether another connection of this thread holds a transaction on the reader now. */
+export function isTaken(reader: string, owner: object): boolean {
+  const holder = holders.get(reader)
+  return holder !== undefined && holder.owner !== owner
+}
+
 /** Waits for this thread's turn at a reader, takes it for a transaction, and gives what ends it. */
 export async function takeTurn(reader: string, owner: object): Promise<() => void> {
   // Seen free and taken in one step, with no wait between them: of two that were waiting the second must find the first.

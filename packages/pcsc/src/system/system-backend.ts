@@ -247,13 +247,13 @@ class SystemSession implements BackendSession {
   async #list(name: 'SCardListReaders' | 'SCardListReaderGroups', lane: Lane): Promise<string[]> {
     const { context, receive, length } = lane
     const units = Math.floor(receive.length / this.#native.bytesPerCharacter)
-    length.set(units)
+    length.setWord(units)
     const leading = name === 'SCardListReaders' ? [context, null] : [context]
     const code = await this.#native.call(this.#calls, name, ...leading, receive, length.memory)
     if (code === noReaders) return []
     if (code === insufficientBuffer) throw pcscFailure('list', code, { where: 'readers' })
     if (code !== 0) throw pcscFailure('list', code, { where: 'the smart-card service' })
-    return this.#native.decodeList(receive, Math.min(units, Number(length.get())))
+    return this.#native.decodeList(receive, Math.min(units, length.getWord()))
   }
 
   async #withLane<T>(work: (lane: Lane) => Promise<T>): Promise<T> {

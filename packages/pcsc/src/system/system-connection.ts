@@ -1,7 +1,7 @@
 import type { BackendConnection, CardPower, Disposition, RawStatus, ShareMode } from '../backend.ts'
-import { type PcscOperation, pcscFailure } from '../errors.ts'
+import { type PcscError, type PcscOperation, pcscFailure } from '../errors.ts'
 import { type Lane, type LanePool, longestExchange } from './lane.ts'
-import { awaitTurn, takeTurn } from './reader-turns.ts'
+import { awaitTurn, isTaken, takeTurn } from './reader-turns.ts'
 import type { CallCount, Native, Winscard, WinscardFunction } from './winscard.ts'
 
 const shareModes: Record<ShareMode, number> = { exclusive: 1, shared: 2, direct: 3 }
@@ -63,25 +63,41 @@ class SystemConnection implements BackendConnection {
     return this.#atr
   }
 
-  async transmit(command: Uint8Array): Promise<Uint8Array> {
-    const { send, receive, length } = this.#lane
-    const { t0, t1, raw } = this.#parts.winscard.pci
-    const pci = this.#protocol === 1 ? t0 : this.#protocol === 2 ? t1 : raw
-    send.set(command)
-    length.set(longestExchange)
-    try {
-      await this.#call('transmit', 'SCardTransmit', pci, send, command.length, null, receive, length.memory)
-      return this.#take()
-    } finally {
-      // A PIN or a key may have stood there.
-      send.fill(0, 0, command.length)
+  transmit(command: Uint8Array): Promise<Uint8Array> {
+    const { winscard, calls, reader } = this.#parts
+    if (isTaken(reader, this)) {
+      const copy = command.slice()
+      return awaitTurn(reader, this).then(() => this.transmit(copy))
     }
+    const { send, receive, length } = this.#lane
+    const { t0, t1, raw } = winscard.pci
+    send.set(command)
+    length.setWord(longestExchange)
+    const args = {
+      card: this.#card,
+      pci: this.#protocol === 1 ? t0 : this.#protocol === 2 ? t1 : raw,
+      send,
+      sendLength: command.length,
+      receive,
+      receiveLength: length,
+    }
+    const running = new Promise<Uint8Array>((resolve, reject) => {
+      winscard.transmit(calls, args, (error, code) => {
+        // A PIN or a key may have stood there.
+        send.fill(0, 0, args.sendLength)
+        if (error) reject(error)
+        else if (code === 0) resolve(this.#take())
+        else reject(this.#failure('transmit', code))
+      })
+    })
+    this.#running = running
+    return running
   }
 
   async control(code: number, data: Uint8Array): Promise<Uint8Array> {
     const { send, receive, length } = this.#lane
     send.set(data)
-    length.set(0)
+    length.setWord(0)
     try {
       await this.#call('control', 'SCardControl', code, send, data.length, receive, longestExchange, length.memory)
       return this.#take()
@@ -100,7 +116,7 @@ class SystemConnection implements BackendConnection {
       dispositions[disposition],
       length.memory,
     )
-    this.#protocol = Number(length.get())
+    this.#protocol = length.getWord()
     await this.readAtr()
   }
 
@@ -143,9 +159,9 @@ class SystemConnection implements BackendConnection {
     const atr = new Uint8Array(36)
     await this.#call('status', 'SCardStatus', null, nameLength.memory, state.memory, protocol.memory, atr, atrLength.memory)
     return {
-      power: powerOf(Number(state.get()), winscard.platform.wide),
-      protocol: Number(protocol.get()),
-      atr: atr.slice(0, Number(atrLength.get())),
+      power: powerOf(state.getWord(), winscard.platform.wide),
+      protocol: protocol.getWord(),
+      atr: atr.slice(0, atrLength.getWord()),
     }
   }
 
@@ -156,7 +172,7 @@ class SystemConnection implements BackendConnection {
   async getAttribute(id: number): Promise<Uint8Array> {
     const { receive, length } = this.#lane
     // pcsc-lite refuses to be offered more room than its longest attribute takes.
-    length.set(longestAttribute)
+    length.setWord(longestAttribute)
     await this.#call('get-attribute', 'SCardGetAttrib', id, receive, length.memory)
     return this.#take()
   }
@@ -180,7 +196,7 @@ class SystemConnection implements BackendConnection {
   /** What the last call left in the lane, which is wiped behind it. */
   #take(): Uint8Array {
     const { receive, length } = this.#lane
-    const count = Math.min(Number(length.get()), receive.length)
+    const count = Math.min(length.getWord(), receive.length)
     const taken = receive.slice(0, count)
     receive.fill(0, 0, count)
     return taken
@@ -192,9 +208,12 @@ class SystemConnection implements BackendConnection {
     const running = winscard.call(calls, name, this.#card, ...args)
     this.#running = running
     const code = await running
-    if (code === 0) return
+    if (code !== 0) throw this.#failure(operation, code)
+  }
+
+  #failure(operation: PcscOperation, code: number): PcscError {
     if (staleCodes.includes(code)) this.#stale = true
-    throw pcscFailure(operation, code, { where: reader })
+    return pcscFailure(operation, code, { where: this.#parts.reader })
   }
 }
 
@@ -209,7 +228,7 @@ export async function connectSystem(parts: ConnectionParts, mode: ShareMode, pro
     await pool.giveBack(lane, !staleCodes.includes(code))
     throw pcscFailure('connect', code, { where: reader })
   }
-  const connection = new SystemConnection(parts, lane, card.get(), Number(lane.length.get()))
+  const connection = new SystemConnection(parts, lane, card.get(), lane.length.getWord())
   try {
     await connection.readAtr()
   } catch (error) {

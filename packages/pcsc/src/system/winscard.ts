@@ -1,3 +1,4 @@
+import { endianness } from 'node:os'
 import type { RawState } from '../backend.ts'
 import { type KoffiFunction, type KoffiModule, libraryMissing } from './load-koffi.ts'
 import { type NativePlatform, nativePlatform } from './platform.ts'
@@ -8,17 +9,32 @@ export type Native = number | bigint
 /** Room for one native number that a call writes. */
 export interface Cell {
   readonly memory: Uint8Array
+  /** The number; bigint where it may not fit another. */
   get(): Native
-  set(value: Native): unknown
+  /** Its lower 32 bits: lengths and codes are no longer than that. */
+  getWord(): number
+  /** Sets it, 0 to 2^32 - 1. */
+  setWord(value: number): void
 }
 
 function makeCell(bytes: 4 | 8): Cell {
-  if (bytes === 8) {
-    const words = new BigUint64Array(1)
-    return { memory: new Uint8Array(words.buffer), get: () => words[0]!, set: (value) => words.fill(BigInt(value)) }
+  const memory = new Uint8Array(bytes)
+  const words = new Uint32Array(memory.buffer)
+  const low = bytes === 8 && endianness() === 'BE' ? 1 : 0
+  const whole = bytes === 8 ? new BigInt64Array(memory.buffer) : undefined
+  return {
+    memory,
+    get() {
+      const value = whole?.[0] ?? words[0]!
+      // koffi takes numbers faster than bigints.
+      return typeof value === 'bigint' && value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
+    },
+    getWord: () => words[low]!,
+    setWord(value) {
+      words.fill(0)
+      words[low] = value
+    },
   }
-  const words = new Uint32Array(1)
-  return { memory: new Uint8Array(words.buffer), get: () => words[0]!, set: (value) => words.fill(Number(value)) }
 }
 
 /** SCARD_READERSTATE as koffi copies it in and out. */
@@ -62,6 +78,16 @@ export type WinscardFunction = keyof typeof functionTable
 /** Functions that take or give text and so end in W where text is UTF-16. */
 const textual: readonly string[] = ['SCardListReaders', 'SCardListReaderGroups', 'SCardGetStatusChange', 'SCardConnect', 'SCardStatus']
 
+/** What SCardTransmit takes. */
+export interface TransmitArguments {
+  readonly card: Native
+  readonly pci: unknown
+  readonly send: Uint8Array
+  readonly sendLength: number
+  readonly receive: Uint8Array
+  readonly receiveLength: Cell
+}
+
 /** The native PC/SC library, every call on a thread of libuv's pool. */
 export interface Winscard {
   readonly platform: NativePlatform
@@ -69,6 +95,8 @@ export interface Winscard {
   readonly pci: { readonly t0: unknown; readonly t1: unknown; readonly raw: unknown }
   /** Calls a function and gives its return code as 32 unsigned bits. What the arguments point to must stay referenced until then. */
   call(calls: CallCount, name: WinscardFunction, ...args: readonly unknown[]): Promise<number>
+  /** SCardTransmit, whose speed counts: the same without a promise of its own. */
+  transmit(calls: CallCount, args: TransmitArguments, done: (error: unknown, code: number) => void): void
   dword(initial?: number): Cell
   handle(): Cell
   /** Text for an argument that is declared as memory rather than as text: with its ending zero. */
@@ -133,9 +161,16 @@ export function bindWinscard(koffi: KoffiModule, platform: NativePlatform = nati
         }
       })
     },
+    transmit(calls, { card, pci, send, sendLength, receive, receiveLength }, done) {
+      calls.pending++
+      bind('SCardTransmit').async(card, pci, send, sendLength, null, receive, receiveLength.memory, (error: unknown, code: Native) => {
+        calls.pending--
+        done(error, Number(code) >>> 0)
+      })
+    },
     dword(initial = 0) {
       const cell = makeCell(platform.dwordBytes)
-      cell.set(initial)
+      cell.setWord(initial)
       return cell
     },
     handle: () => makeCell(platform.handleBytes),
