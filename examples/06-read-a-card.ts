@@ -1,4 +1,4 @@
-// Reads a card as a stranger would: what is printed on it opens it (BAC), then every file comes as the bytes that the card gave.
+// Reads a card as a stranger would: what is printed on it opens it (PACE), then every file that is open comes as the bytes that the card gave.
 import { readFileSync } from 'node:fs'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
@@ -17,7 +17,12 @@ await execute(card.transport(), image, { keys: testTransportKeys, signer: softwa
 const access = { documentNumber: 'S12345678', dateOfBirth: '910612', dateOfExpiry: '331003' } // as printed: number, YYMMDD, YYMMDD
 const evidence = await readCard(card.transport(), { profile: nationalId, access })
 console.log(renderFileTreeText(buildEvidenceTree(nationalId, evidence)))
-console.log(`\nthe chip signed our challenge with ${evidence.activeAuthentication?.signature?.length} bytes`)
+console.log(`\nopened by ${evidence.access.protocol.toUpperCase()}: ${evidence.access.pace.variant}`)
+console.log(`the chip signed our challenge with ${evidence.activeAuthentication?.signature?.length} bytes`)
+
+// The card access number, which is printed on the card too, opens it as well.
+const byNumber = await readCard(card.transport(), { profile: nationalId, access: { can: image.passwords.can ?? '' } })
+console.log(`with the card access number: ${byNumber.access.outcome}`)
 
 // With another birth date it stays shut, and nothing of the eMRTD application is read.
 const shut = await readCard(card.transport(), { profile: nationalId, access: { ...access, dateOfBirth: '910613' } })

@@ -1,9 +1,9 @@
-// Verifies a card: signature, chain, hashes, the chip's own key, identity, finger. Then a forged one.
+// Verifies a card: signatures, chain, hashes, the chip's own keys, identity, finger. Then a forged one.
 import { readFileSync } from 'node:fs'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
 import { decodeTemplate, makeImpression } from '@kart/minutiae'
-import { buildImage, execute, initTestPki, parseEnrollmentRecord, softwareSigner } from '@kart/personalization'
+import { buildImage, execute, initTestCvc, initTestPki, parseEnrollmentRecord, signerOf, softwareSigner } from '@kart/personalization'
 import { defaultPolicy, judge, readCard, runChecks, trustStore } from '@kart/verification'
 
 // A card to verify (05-personalize-a-card.ts tells of it).
@@ -11,11 +11,14 @@ const load = (name: string): Uint8Array => new Uint8Array(readFileSync(`test-vec
 const record = parseEnrollmentRecord(new TextDecoder().decode(load('record.json')), load)
 const iccSerial = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 const card = createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial })
-const image = buildImage(record, nationalId, { iccSerial })
-const pki = initTestPki()
+const [pki, cvc] = [initTestPki(), await initTestCvc()]
+const image = buildImage(record, nationalId, { iccSerial, cvcaCertificate: cvc.cvca.certificate.raw })
 await execute(card.transport(), image, { keys: testTransportKeys, signer: softwareSigner(pki.documentSigner) })
 
-const evidence = await readCard(card.transport(), { profile: nationalId, access: image.access })
+// Fingerprints open to a terminal that the card's CVCA lets read them.
+const certificates = [cvc.documentVerifier.certificate]
+const terminal = { certificates, certificate: cvc.terminal.certificate, signer: signerOf(cvc.terminal) }
+const evidence = await readCard(card.transport(), { profile: nationalId, access: image.access, terminal })
 const context = {
   profile: nationalId,
   trust: trustStore([pki.csca.certificate]),

@@ -1,5 +1,5 @@
 // Another country's card is another table: fewer files, another state, another key. The same functions write, enforce, read and verify it.
-// What the table cannot change yet: enrollment records are Iran's (national code, Persian names), and a card opens with BAC.
+// What the table cannot change yet: enrollment records are Iran's (national code, Persian names).
 import { readFileSync } from 'node:fs'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { type CardProfile, nationalId } from '@kart/layout/profile'
@@ -15,6 +15,7 @@ const utopia: CardProfile = {
   issuingState: 'UTO',
   personalNumber: 'unchecked',
   activeAuthentication: { algorithm: 'ecdsa', curve: 'P-384', hash: 'sha384' },
+  bac: false, // PACE alone opens it
   ldsHash: 'sha384',
   applications: nationalId.applications.map((one) => ({ ...one, files: one.files.filter(({ name }) => !left.includes(name)) })),
 }

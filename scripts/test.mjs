@@ -1,5 +1,5 @@
 // Runs every test, then the tests that need a real PC/SC stack inside a private one, and ends with one line: N passed, N failed.
-//   node scripts/test.mjs [--only unit|conformance|pcsc|pcsc-kart] [arguments of vitest]
+//   node scripts/test.mjs [--only unit|conformance|pkcs11|pcsc|pcsc-kart] [arguments of vitest]
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { stackCommand, stackObstacle } from './pcsc-stack.mjs'
 import { pcscliteState, rebuildPcsclite } from './pcsclite-build.mjs'
+import { tokenObstacle } from './softhsm.mjs'
 import { addCounts, countResults, summaryLine } from './test-counts.mjs'
 import { root } from './workspace.mjs'
 
@@ -27,8 +28,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 /** The projects that need a PC/SC stack, and how many of Kart's own readers are in it (none: vpcd's). */
 const onStack = { pcsc: 0, 'pcsc-kart': 16 }
-const projects = only ? [only] : ['unit', 'conformance', 'pcsc', 'pcsc-kart']
-const plain = projects.filter((name) => !(name in onStack))
+const projects = only ? [only] : ['unit', 'conformance', 'pkcs11', 'pcsc', 'pcsc-kart']
+const plain = projects.filter((name) => !(name in onStack) && (name !== 'pkcs11' || canUseToken()))
 if (plain.length > 0) total = addCounts(total, await runVitest(plain, (command) => command))
 for (const [name, kartReaders] of Object.entries(onStack))
   if (projects.includes(name)) total = addCounts(total, await runOnStack(name, kartReaders))
@@ -38,8 +39,8 @@ function readArguments(args) {
   const at = args.indexOf('--only')
   if (at < 0) return { only: undefined, vitestArguments: args }
   const [, name] = args.splice(at, 2)
-  if (!['unit', 'conformance', 'pcsc', 'pcsc-kart'].includes(name)) {
-    console.error('--only takes unit, conformance, pcsc or pcsc-kart')
+  if (!['unit', 'conformance', 'pkcs11', 'pcsc', 'pcsc-kart'].includes(name)) {
+    console.error('--only takes unit, conformance, pkcs11, pcsc or pcsc-kart')
     process.exit(2)
   }
   return { only: name, vitestArguments: args }
@@ -108,6 +109,16 @@ function run(program, args) {
   })
 }
 
+/** Whether the tests on a PKCS#11 token can be run; where not, they are named at the end. */
+function canUseToken() {
+  const obstacle = tokenObstacle()
+  if (obstacle === undefined) return true
+  const tests = listTests('pkcs11')
+  notRun.push(`${tests.count} tests on a PKCS#11 token (${tests.files.join(', ')}): ${obstacle}`)
+  total = addCounts(total, { passed: 0, failed: 0, skipped: tests.count })
+  return false
+}
+
 async function runOnStack(name, kartReaders) {
   let obstacle = stackObstacle({ kartReaders })
   if (!obstacle && pcscliteState() !== 'built') {
@@ -132,7 +143,7 @@ function listTests(name) {
     const tests = JSON.parse(readFileSync(list, 'utf8'))
     return { files: [...new Set(tests.map(({ file }) => relative(root, file)))].sort(), count: tests.length }
   } catch {
-    return { files: ['packages/conformance/src/pcsc'], count: 1 }
+    return { files: [`the project ${name}`], count: 1 }
   }
 }
 

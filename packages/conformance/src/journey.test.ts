@@ -9,13 +9,16 @@ import {
   type CardImage,
   type EnrollmentRecord,
   execute,
+  initTestCvc,
   initTestPki,
   type PersonalizationReport,
   type PlannedStep,
   parseEnrollmentRecord,
   planCommands,
   readChipSerial,
+  signerOf,
   softwareSigner,
+  type TestCvc,
   type TestPki,
 } from '@kart/personalization'
 import { deriveBacKeys } from '@kart/secure-channel'
@@ -41,6 +44,7 @@ const profile = nationalId
 describe('the journey of one record, on the emulated card', () => {
   let record: EnrollmentRecord
   let pki: TestPki
+  let cvc: TestCvc
   let card: EmulatedCard
   let image: CardImage
   let plan: readonly PlannedStep[]
@@ -52,18 +56,27 @@ describe('the journey of one record, on the emulated card', () => {
 
   const probe = () => makeImpression(decodeTemplate(load('finger-enrolled.fmr')), { seed: 7 }).template
   const trust = () => trustStore([pki.csca.certificate])
-  const read = () => readCard(card.transport(), { profile, access: image.access })
+  const terminal = () => ({
+    certificates: [cvc.documentVerifier.certificate],
+    certificate: cvc.terminal.certificate,
+    signer: signerOf(cvc.terminal),
+  })
+  const read = () => readCard(card.transport(), { profile, access: image.access, terminal: terminal() })
 
   beforeAll(async () => {
     record = parseEnrollmentRecord(readFileSync(join(specimen, 'record.json'), 'utf8'), load)
     pki = initTestPki()
+    cvc = await initTestCvc()
     policy = defaultPolicy(new Date())
     card = createBlankCard({
       memory: inMemory(),
       transportKeys: testTransportKeys,
       iccSerial: Uint8Array.from({ length: 10 }, (_, i) => i + 1),
     })
-    image = buildImage(record, profile, { iccSerial: await readChipSerial(openChannel(card.transport()), profile) })
+    image = buildImage(record, profile, {
+      iccSerial: await readChipSerial(openChannel(card.transport()), profile),
+      cvcaCertificate: cvc.cvca.certificate.raw,
+    })
     const keys = deriveBacKeys(image.access)
     plan = planCommands(image, { accessKeys: keys })
     issued = await execute(card.transport(), image, { keys: testTransportKeys, signer: softwareSigner(pki.documentSigner) })
@@ -80,7 +93,7 @@ describe('the journey of one record, on the emulated card', () => {
   it('CardImage: every file of the profile but those that follow the card’s own key', () => {
     const names = image.files.map(({ name }) => name)
     const all = profile.applications.flatMap(({ files }) => files.map(({ name }) => name))
-    expect(all.filter((name) => !names.includes(name as never))).toEqual(['EF.COM', 'EF.SOD', 'EF.DG15'])
+    expect(all.filter((name) => !names.includes(name as never))).toEqual(['EF.CardSecurity', 'EF.COM', 'EF.SOD', 'EF.DG14', 'EF.DG15'])
     expect(Buffer.from(image.files.find(({ name }) => name === 'EF.DG1')?.bytes ?? []).toString('latin1')).toContain('NEMOUNEHPOUR<<AREZOU')
   })
 
@@ -93,7 +106,9 @@ describe('the journey of one record, on the emulated card', () => {
 
   it('card: written, read back byte for byte, SECURED', () => {
     expect(issued.lifeCycle).toBe('SECURED')
-    expect(issued.files.filter(({ readBack }) => !readBack)).toEqual([])
+    // What opens to terminal authentication belongs to terminals, not to the bureau.
+    expect(issued.files.filter(({ readBack }) => !readBack).map(({ name }) => name)).toEqual(['EF.DG3'])
+    expect(issued.proved).toEqual(['pace-mrz', 'chip-authentication-mapping', 'chip-authentication', 'pace-can', 'bac'])
     expect(issued.files.map(({ name }) => name)).toEqual(profile.applications.flatMap(({ files }) => files.map(({ name }) => name)))
   })
 

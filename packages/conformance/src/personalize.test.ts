@@ -81,7 +81,7 @@ describe('execute on the emulated card', () => {
     expect(Object.fromEntries(report.files.map((file) => [file.name, file.length]))).toEqual(
       Object.fromEntries([...files].map(([name, bytes]) => [name, bytes.length])),
     )
-    expect(report.files.every((file) => file.readBack)).toBe(true)
+    expect(report.files.filter((file) => !file.readBack).map((file) => file.name)).toEqual(['EF.DG3'])
     expect(await isInitialized(card)).toBe(false)
   })
 
@@ -106,7 +106,8 @@ describe('execute on the emulated card', () => {
     expect(report.steps.reduce((sum, step) => sum + step.sent, 0)).toBe(sent)
     const bytes = (name: string) => report.steps.find((step) => step.name === name)!.bytes
     expect(bytes('mf-files') + bytes('application-files') + bytes('signed-files')).toBe(report.payload)
-    expect(bytes('read-back')).toBe(report.payload)
+    // EF.DG3 opens to terminals only.
+    expect(bytes('read-back')).toBe(report.payload - report.files.find((file) => file.name === 'EF.DG3')!.length)
   })
 
   it('works with short APDUs only', async () => {
@@ -276,7 +277,7 @@ describe('a card swapped in the reader', () => {
     const n = steps.slice(0, until).reduce((sum, step) => sum + step.apdus, 0)
     const fresh = blank()
     await expect(execute(swapped(fresh.card, other.card, n), image, executeOptions)).rejects.toThrow(
-      /^read-back: EF\.\S+ on the card is not what was written/,
+      /^read-back: (EF\.\S+ on the card is not what was written|the card maps PACE with another key)/,
     )
     expect(await isInitialized(fresh.card)).toBe(true)
   })

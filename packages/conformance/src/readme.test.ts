@@ -17,13 +17,14 @@ const load = (name: string) => new Uint8Array(readFileSync('test-vectors/specime
 export const record = parseEnrollmentRecord(new TextDecoder().decode(load('record.json')), load)`,
   'my-office.ts': `import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
-import { buildImage, execute, initTestPki, softwareSigner } from '@kart/personalization'
+import { buildImage, execute, initTestCvc, initTestPki, signerOf, softwareSigner } from '@kart/personalization'
 import { record } from './my-record.ts'
 const card = createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial: new Uint8Array(10) })
-const image = buildImage(record, nationalId, { iccSerial: new Uint8Array(10) })
-const pki = initTestPki()
+const [pki, cvc] = [initTestPki(), await initTestCvc()]
+const image = buildImage(record, nationalId, { iccSerial: new Uint8Array(10), cvcaCertificate: cvc.cvca.certificate.raw })
 await execute(card.transport(), image, { keys: testTransportKeys, signer: softwareSigner(pki.documentSigner) })
 export const transport = card.transport()
+export const terminal = { certificates: [cvc.documentVerifier.certificate], certificate: cvc.terminal.certificate, signer: signerOf(cvc.terminal) }
 export const cscaCertificate = pki.csca.certificate
 export const liveFinger = record.fingers[0]!.template
 export const printed = image.access`,

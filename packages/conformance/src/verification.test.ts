@@ -3,11 +3,21 @@ import { CardError, fromHex } from '@kart/codec'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout'
 import { decodeTemplate, type MinutiaeTemplate, makeImpression, minutiaeOf, templateFrom } from '@kart/minutiae'
-import { execute, initTestPki, softwareSigner } from '@kart/personalization'
-import { SecureMessagingError } from '@kart/secure-channel'
-import { type AccessKey, defaultPolicy, type Evidence, judge, readCard, runChecks, trustStore } from '@kart/verification'
+import { execute, initTestCvc, initTestPki, signerOf, softwareSigner } from '@kart/personalization'
+import { paceSupport, SecureMessagingError } from '@kart/secure-channel'
+import {
+  type AccessKey,
+  type AccessPolicy,
+  defaultPolicy,
+  type Evidence,
+  judge,
+  type ReadCardOptions,
+  readCard,
+  runChecks,
+  trustStore,
+} from '@kart/verification'
 import { describe, expect, test } from 'vitest'
-import { chipSerial, executeOptions, personalizationDay, pki, specimenFile, specimenImage } from './testing/specimen.ts'
+import { can, chipSerial, cvc, executeOptions, personalizationDay, pki, specimenFile, specimenImage, terminal } from './testing/specimen.ts'
 
 // The way from a card to a verdict, on the emulated card with the specimen on it. What single checks refuse is tested beside them; here the parts meet.
 
@@ -33,7 +43,7 @@ async function verdict(evidence: Evidence, options: { csca?: Uint8Array; probe?:
   return judge(checks)
 }
 
-const readIssued = (access: AccessKey = issued.access) => readCard(issued.card.transport(), { profile: nationalId, access })
+const readIssued = (access: AccessKey = issued.access) => readCard(issued.card.transport(), { profile: nationalId, access, terminal })
 
 test('the specimen’s card is read whole, byte for byte as it was built, and accepted', async () => {
   const evidence = await readIssued()
@@ -45,7 +55,9 @@ test('the specimen’s card is read whole, byte for byte as it was built, and ac
 
 test('the same evidence comes through short commands', async () => {
   const long = await readIssued()
-  const short = await readCard(issued.card.transport(), { profile: nationalId, access: issued.access, limits: { extendedLength: false } })
+  const short = await readCard(issued.card.transport(), {
+    ...{ profile: nationalId, access: issued.access, terminal, limits: { extendedLength: false } },
+  })
   expect(short.extendedLength).toBe(false)
   expect(short.files).toEqual(long.files)
   expect(await verdict(short)).toMatchObject({ verdict: 'accepted' })
@@ -78,7 +90,7 @@ test('V13 printed data that is not the chip’s is found, in every character and
   const evidence = await readIssued()
   const { bytes } = evidence.files.find(({ name }) => name === 'EF.DG1')!
   const zone = Buffer.from(bytes!.slice(-90)).toString('latin1')
-  const printed = (more: object) => verdict({ ...evidence, access: { ...evidence.access, key: { ...evidence.access.key, ...more } } })
+  const printed = (more: object) => verdict({ ...evidence, access: { ...evidence.access, key: { ...evidence.access.key!, ...more } } })
   expect(await printed({ zone })).toMatchObject({ verdict: 'accepted' })
   for (let i = 0; i < zone.length; i++) {
     const other = zone.slice(0, i) + (zone[i] === 'X' ? 'Y' : 'X') + zone.slice(i + 1)
@@ -101,9 +113,135 @@ test('a card made by another authority with the same name is not accepted', asyn
 
 test('V09 the files of one card on the chip of another: the chip cannot prove the key that was signed', async () => {
   const other = await issue()
-  const [mine, theirs] = [await readIssued(), await readCard(other.card.transport(), { profile: nationalId, access: other.access })]
+  const [mine, theirs] = [
+    await readIssued(),
+    await readCard(other.card.transport(), { profile: nationalId, access: other.access, terminal }),
+  ]
   const copy = { ...mine, activeAuthentication: theirs.activeAuthentication }
   expect(await verdict(copy)).toMatchObject({ verdict: 'rejected', reasons: ['chip-not-genuine'] })
+})
+
+describe('every way in', () => {
+  const read = (options: Partial<ReadCardOptions>) =>
+    readCard(issued.card.transport(), { profile: nationalId, access: issued.access, ...options })
+  const outcome = (name: string, evidence: Evidence) => evidence.files.find((file) => file.name === name)?.outcome
+
+  test('the card access number opens the card, and the MRZ beside it is compared all the same', async () => {
+    const alone = await read({ access: { can } })
+    expect(alone.access).toMatchObject({ protocol: 'pace', outcome: 'opened', key: undefined, pace: { password: 'can' } })
+    expect(JSON.stringify(alone.access)).not.toContain(can)
+    expect(await verdict(alone)).toMatchObject({ verdict: 'accepted' })
+    const other = await read({ access: { ...issued.access, dateOfExpiry: '331004', can } })
+    expect(other.access.outcome).toBe('opened')
+    expect(await verdict(other)).toMatchObject({ verdict: 'rejected', reason: 'data-inconsistent' })
+    expect((await read({ access: { can: '314159' } })).access).toMatchObject({ outcome: 'refused', pace: { outcome: 'refused' } })
+  })
+
+  test.each([1, 2] as const)('chip and terminal authentication version %i open the fingerprints', async (extendedAccess) => {
+    const evidence = await read({ terminal, extendedAccess })
+    expect(evidence.chipAuthentication).toMatchObject({ outcome: 'proved', version: extendedAccess, keyId: 12 })
+    expect(evidence.terminalAuthentication).toMatchObject({
+      ...{ outcome: 'authenticated', version: extendedAccess, rights: ['read-dg3', 'read-dg4'] },
+      chain: ['IRTESTDV00001', 'IRTESTIS00001'],
+    })
+    expect(outcome('EF.DG3', evidence)).toBe('read')
+    expect(await verdict(evidence)).toMatchObject({ verdict: 'accepted' })
+  })
+
+  test('without a terminal’s certificates the fingerprints stay shut, and the mapping of PACE proves the chip', async () => {
+    const evidence = await read({})
+    expect(outcome('EF.DG3', evidence)).toBe('refused')
+    expect(evidence.chipAuthentication).toBeUndefined()
+    expect(evidence.access.pace.mapping?.keyId).toBe(12)
+    expect(await verdict(evidence)).toMatchObject({ verdict: 'accepted' })
+  })
+
+  test('with another mapping chip authentication proves the chip', async () => {
+    for (const mapping of ['gm', 'im'] as const) {
+      const evidence = await read({ paceSupport: { ...paceSupport, mappings: [mapping] } })
+      expect(evidence.access.pace).toMatchObject({ outcome: 'opened', mapping: undefined })
+      expect(evidence.chipAuthentication).toMatchObject({ outcome: 'proved', version: 1 })
+      expect(await verdict(evidence)).toMatchObject({ verdict: 'accepted' })
+    }
+  })
+
+  test('P12 a terminal of another CVCA is told that no chain leads there; the rest of the card is read', async () => {
+    const strange = await initTestCvc({ country: 'DE', now: personalizationDay })
+    const evidence = await read({
+      terminal: {
+        ...{ certificates: [strange.documentVerifier.certificate], certificate: strange.terminal.certificate },
+        signer: signerOf(strange.terminal),
+      },
+    })
+    expect(evidence.terminalAuthentication).toMatchObject({ outcome: 'no-chain', problem: expect.stringContaining('IRTESTCVCA00001') })
+    expect(outcome('EF.DG3', evidence)).toBe('refused')
+    expect(await verdict(evidence)).toMatchObject({ verdict: 'accepted' })
+  })
+
+  test('P12 a terminal whose signature is another’s is refused by the card, and the fingerprints stay shut', async () => {
+    const evidence = await read({ terminal: { ...terminal, signer: signerOf(cvc.documentVerifier) } })
+    expect(evidence.terminalAuthentication).toMatchObject({ outcome: 'refused', problem: expect.stringContaining('signature') })
+    expect(outcome('EF.DG3', evidence)).toBe('refused')
+    expect(await verdict(evidence)).toMatchObject({ verdict: 'accepted' })
+  })
+
+  test('the whole card in the fewest exchanges: 22 from a reset, PACE and active authentication included', async () => {
+    const lower = issued.card.transport()
+    let exchanges = 0
+    const counted: CardTransport = {
+      ...{ atr: lower.atr, close: () => lower.close() },
+      transceive: (command) => {
+        exchanges++
+        return lower.transceive(command)
+      },
+    }
+    await readCard(counted, { profile: nationalId, access: issued.access })
+    expect(exchanges).toBe(22)
+  })
+})
+
+describe('P08 the older access protocol', () => {
+  const read = (transport: CardTransport, accessPolicy?: AccessPolicy) =>
+    readCard(transport, { profile: nationalId, access: issued.access, ...(accessPolicy === undefined ? {} : { accessPolicy }) })
+  /** The card behind a link that hides EF.CardAccess, or makes PACE fail. */
+  const behind = (change: (command: Uint8Array) => string | undefined): CardTransport => {
+    const lower = issued.card.transport()
+    return {
+      ...{ atr: lower.atr, close: () => lower.close() },
+      transceive: async (command) => {
+        const answer = change(command)
+        return answer === undefined ? lower.transceive(command) : fromHex(answer)
+      },
+    }
+  }
+  const hidden = () => behind((command) => (command[0] === 0 && command[1] === 0xb0 && command[2] === 0x9c ? '6a82' : undefined))
+  const failing = () => behind((command) => (command[1] === 0x22 && command[2] === 0xc1 ? '6a80' : undefined))
+
+  test('P08 is not tried unless the caller allows it', async () => {
+    for (const transport of [hidden(), failing()])
+      expect((await read(transport)).access).toMatchObject({ outcome: 'refused', protocol: 'pace', policy: 'pace-only' })
+  })
+
+  test('P08 is not tried either where PACE was offered and failed, and the caller allows it for cards without PACE', async () => {
+    const { access } = await read(failing(), 'bac-without-pace')
+    expect(access).toMatchObject({ outcome: 'refused', protocol: 'pace', problem: expect.stringContaining('offers PACE') })
+  })
+
+  test('P08 EF.CardAccess hidden on the way: BAC opens the card, the evidence says so, and the signed offer rejects it', async () => {
+    const evidence = await read(hidden(), 'bac-without-pace')
+    expect(evidence.access).toMatchObject({ protocol: 'bac', outcome: 'opened', policy: 'bac-without-pace' })
+    const report = await verdict(evidence)
+    expect(report).toMatchObject({ verdict: 'rejected', reason: 'data-not-authentic' })
+    expect(report.checks.find(({ id }) => id === 'pa.no-downgrade')).toMatchObject({ outcome: 'fail', required: true })
+  })
+
+  test('P08 a caller who takes BAC after PACE failed gets it, and reads so in the report', async () => {
+    const evidence = await read(failing(), 'pace-then-bac')
+    expect(evidence.access).toMatchObject({ protocol: 'bac', outcome: 'opened', policy: 'pace-then-bac', pace: { outcome: 'refused' } })
+    const { checks } = await verdict(evidence)
+    expect(checks.find(({ id }) => id === 'access.opened')!.detail).toMatch(/basic access control.*pace-then-bac.*PACE failed/)
+    expect(checks.find(({ id }) => id === 'pa.no-downgrade')).toMatchObject({ outcome: 'fail', required: false })
+  })
 })
 
 describe('P02, P03 a link that changes what passes', () => {
@@ -126,7 +264,7 @@ describe('P02, P03 a link that changes what passes', () => {
   }
   const attempt = (transport: CardTransport) => readCard(transport, { profile: nationalId, access: issued.access })
 
-  test('a changed byte, a replayed answer or a bare 9000 behind BAC ends the session with a typed error', async () => {
+  test('a changed byte, a replayed answer or a bare 9000 behind PACE ends the session with a typed error', async () => {
     const whole = changing(-1, (answer) => answer)
     await attempt(whole.transport)
     const rounds = whole.rounds()
@@ -146,7 +284,7 @@ describe('P02, P03 a link that changes what passes', () => {
           if (error instanceof SecureMessagingError) ended++
         }
       }
-    // Everything behind BAC: of some 46 exchanges all but the first dozen, three times over.
+    // Everything behind PACE: of some 25 exchanges all but the first dozen, three times over.
     expect(ended).toBeGreaterThan(3 * (rounds - 16))
   })
 })

@@ -1,4 +1,5 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
+export { describeAccess } from './describe-access.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
 export { drawTlvTree, type ExplainedExchange, explainExchange } from './explain-exchange.ts'
 export {

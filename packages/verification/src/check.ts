@@ -14,6 +14,8 @@ export interface Check {
   readonly clause: string
   /** What was found, in plain words. Never personal data, keys or biometric data. */
   readonly detail: string
+  /** Id of the check that decided this one, where it sums several up: what a failure means is what that one's would. */
+  readonly decidedBy?: string
 }
 
 /** A check without its outcome: one row of a table of checks. */

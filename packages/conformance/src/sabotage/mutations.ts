@@ -1,4 +1,6 @@
 import type { Edit } from './bundle.ts'
+import { edit } from './mutated-files.ts'
+import { scp03Modes } from './scp03-mode-mutations.ts'
 
 /** One mistake, made on both sides at once: terminal and card still agree with each other, and only the outside vectors can tell. */
 export interface Mutation {
@@ -6,25 +8,6 @@ export interface Mutation {
   readonly terminal: readonly Edit[]
   readonly card: readonly Edit[]
 }
-
-const files = {
-  bac: 'packages/secure-channel/src/bac/mutual-authentication.ts',
-  session: 'packages/secure-channel/src/secure-messaging/emrtd-session.ts',
-  scp03: 'packages/secure-channel/src/scp03/scp03-session.ts',
-  scp03Keys: 'packages/secure-channel/src/scp03/derivation.ts',
-  scp03Open: 'packages/secure-channel/src/scp03/open-scp03.ts',
-  kbkdf: 'packages/crypto/src/key-derivation.ts',
-  padding: 'packages/crypto/src/padding.ts',
-  des: 'packages/crypto/src/des.ts',
-  cardBac: 'packages/emulator/src/emrtd/bac.ts',
-  cardSession: 'packages/emulator/src/emrtd/secure-messaging.ts',
-  cardScp03: 'packages/emulator/src/security-domain/scp03.ts',
-  cardScp03Keys: 'packages/emulator/src/security-domain/key-derivation.ts',
-  cardPadding: 'packages/emulator/src/card-crypto/padding.ts',
-  cardDes: 'packages/emulator/src/card-crypto/triple-des.ts',
-} as const
-
-const edit = (file: keyof typeof files, find: string, replace: string): Edit => ({ file: files[file], find, replace })
 
 /** Basic access control (Doc 9303-11, 8th ed., 4.3). */
 const bac: readonly Mutation[] = [
@@ -255,7 +238,7 @@ const scp03: readonly Mutation[] = [
       ),
       edit('scp03Keys', 'constant, concatBytes(hostChallenge, cardChallenge)', 'constant, concatBytes(cardChallenge, hostChallenge)'),
     ],
-    card: [edit('cardScp03', 'concatBytes(hostChallenge, this.cardChallenge)', 'concatBytes(this.cardChallenge, hostChallenge)')],
+    card: [edit('cardScp03', 'concatBytes(hostChallenge, cardChallenge)', 'concatBytes(cardChallenge, hostChallenge)')],
   },
   {
     name: 'SCP03: pseudo-random challenge from AID || counter',
@@ -265,21 +248,15 @@ const scp03: readonly Mutation[] = [
   {
     name: 'SCP03: C-MAC not chained',
     terminal: [edit('scp03', 'concatBytes(this.#chainingValue, header, lc, data)', 'concatBytes(new Uint8Array(16), header, lc, data)')],
-    card: [
-      edit(
-        'cardScp03',
-        'concatBytes(this.#chaining, Uint8Array.of(command.cla',
-        'concatBytes(new Uint8Array(16), Uint8Array.of(command.cla',
-      ),
-    ],
+    card: [edit('cardScp03', 'concatBytes(this.#chaining, header, lc, body)', 'concatBytes(new Uint8Array(16), header, lc, body)')],
   },
   {
     name: 'SCP03: Lc in the C-MAC without the MAC itself',
     terminal: [
-      edit('scp03', ': Uint8Array.of(length)', ': Uint8Array.of(length - 8)'),
+      edit('scp03', ': Uint8Array.of(length)', ': Uint8Array.of(length - this.macLength)'),
       edit('scp03Keys', '0, 2 * hostCryptogram.length', '0, hostCryptogram.length'),
     ],
-    card: [edit('cardScp03', ': Uint8Array.of(data.length)', ': Uint8Array.of(data.length - 8)')],
+    card: [edit('cardScp03', ': Uint8Array.of(data.length)', ': Uint8Array.of(data.length - this.#macLength)')],
   },
   {
     name: 'SCP03: the last eight bytes of the C-MAC',
@@ -287,11 +264,11 @@ const scp03: readonly Mutation[] = [
       edit(
         'scp03',
         'concatBytes(data, this.#chainingValue.subarray(0, this.macLength))',
-        'concatBytes(data, this.#chainingValue.subarray(8))',
+        'concatBytes(data, this.#chainingValue.subarray(16 - this.macLength))',
       ),
-      edit('scp03Open', 'chainingValue.subarray(0, macLength)', 'chainingValue.subarray(8)'),
+      edit('scp03Open', 'chainingValue.subarray(0, macLength)', 'chainingValue.subarray(16 - macLength)'),
     ],
-    card: [edit('cardScp03', 'equalSecrets(mac.subarray(0, macLength),', 'equalSecrets(mac.subarray(8),')],
+    card: [edit('cardScp03', 'equalSecrets(mac.subarray(0, this.#macLength),', 'equalSecrets(mac.subarray(16 - this.#macLength),')],
   },
   {
     name: 'SCP03: encryption counter never steps',
@@ -306,7 +283,7 @@ const scp03: readonly Mutation[] = [
   {
     name: 'SCP03: counter block not encrypted into the ICV',
     terminal: [edit('scp03', 'return aesEcbEncrypt(this.#sEnc, block)', 'return block')],
-    card: [edit('cardScp03', 'return encryptAesBlock(this.#sEnc, block)', 'return block')],
+    card: [edit('cardScp03', 'return encryptAesBlock(this.#keys.sEnc, block)', 'return block')],
   },
   {
     name: 'SCP03: response ICV is the command’s',
@@ -328,9 +305,9 @@ const scp03: readonly Mutation[] = [
   {
     name: 'SCP03: R-MAC under S-MAC',
     terminal: [edit('scp03', 'aesCmac(this.#sRmac,', 'aesCmac(this.#sMac,')],
-    card: [edit('cardScp03', 'aesCmac(this.#sRmac,', 'aesCmac(this.#sMac,')],
+    card: [edit('cardScp03', 'aesCmac(this.#keys.sRmac,', 'aesCmac(this.#keys.sMac,')],
   },
 ]
 
 /** The drill's list: every one of these must be found by the outside vectors. */
-export const mutations: readonly Mutation[] = [...bac, ...secureMessaging, ...scp03]
+export const mutations: readonly Mutation[] = [...bac, ...secureMessaging, ...scp03, ...scp03Modes]

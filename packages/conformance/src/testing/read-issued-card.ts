@@ -1,29 +1,16 @@
 import { createHash } from 'node:crypto'
-import { type CardTransport, getResponse, openChannel, readFile, selectApplication, selectMf, send, wrongLength } from '@kart/apdu/host'
+import type { CardTransport } from '@kart/apdu/host'
 import { toHex } from '@kart/codec'
 import { efSodCodec, nationalId } from '@kart/layout'
 import type { CardImage } from '@kart/personalization'
-import { deriveBacKeys, performBac, secureMessagingLayer } from '@kart/secure-channel'
+import { readCard } from '@kart/verification'
+import { terminal } from './specimen.ts'
 
-/** Every file of an issued card, read as a terminal reads it: name to bytes. Throws what reading throws. */
+/** Every file of an issued card, read as a terminal with the right to fingerprints reads it: name to bytes. Throws what reading throws, and for a card that does not open. */
 export async function readIssuedCard(transport: CardTransport, image: CardImage): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
-  const base = openChannel(transport, getResponse(), wrongLength())
-  await send(base, selectMf())
-  for (const application of nationalId.applications) {
-    if (application.files.length === 0) continue
-    let channel = base
-    if (application.name === 'emrtd') {
-      await send(base, selectApplication(application.aid))
-      channel = secureMessagingLayer(await performBac(base, deriveBacKeys(image.access)))(base)
-    }
-    for (const file of application.files)
-      files.set(
-        file.name,
-        await readFile(channel, { sfi: file.sfi, maxLength: file.maxLength + 1, extent: 'file', extended: true, name: file.name }),
-      )
-  }
-  return files
+  const evidence = await readCard(transport, { profile: nationalId, access: image.access, terminal })
+  if (evidence.access.outcome !== 'opened') throw new Error(`the card stayed shut: ${evidence.access.problem}`)
+  return new Map(evidence.files.map(({ name, bytes, problem }) => [name, bytes ?? new TextEncoder().encode(`not read: ${problem}`)]))
 }
 
 /** Data groups whose bytes do not hash to what EF.SOD lists, and those that one of the two has alone; empty for a whole card. */

@@ -6,10 +6,13 @@ import {
   buildImage,
   type CardImage,
   type EnrollmentRecord,
+  initTestCvc,
   initTestPki,
   parseEnrollmentRecord,
+  signerOf,
   softwareSigner,
 } from '@kart/personalization'
+import type { TerminalCredentials } from '@kart/verification'
 
 const folder = new URL('../../../../test-vectors/specimen/', import.meta.url)
 
@@ -32,10 +35,26 @@ export const chipSerial = fromHex('4b415254000000000001')
 /** The test PKI of that day. */
 export const pki = initTestPki({ now: personalizationDay })
 
+/** The test CVCA of that day, with its terminal. */
+export const cvc = await initTestCvc({ now: personalizationDay })
+
+/** The terminal that may read the specimen's fingerprints. */
+export const terminal: TerminalCredentials = {
+  certificates: [cvc.documentVerifier.certificate],
+  certificate: cvc.terminal.certificate,
+  signer: signerOf(cvc.terminal),
+}
+
+/** The specimen's card access number. */
+export const can = '271828'
+
 /** What every test personalization runs with. */
 export const executeOptions = { keys: testTransportKeys, signer: softwareSigner(pki.documentSigner), now: personalizationDay }
 
 /** The specimen's card image for a chip. */
 export function specimenImage(iccSerial: Uint8Array = chipSerial, record: EnrollmentRecord = specimen): CardImage {
-  return buildImage(record, nationalId, { iccSerial, personalizedAt: personalizationDay, personalizationSystem: 'TEST-1' })
+  return buildImage(record, nationalId, {
+    ...{ iccSerial, personalizedAt: personalizationDay, personalizationSystem: 'TEST-1', passwords: { can } },
+    cvcaCertificate: cvc.cvca.certificate.raw,
+  })
 }

@@ -52,7 +52,8 @@ describe('access to the eMRTD application', () => {
     expect(terminal.open()).toBe('9000')
     expect(terminal.send('00a4020c', { data: fromHex('0101') })).toEqual({ data: new Uint8Array(0), sw: '9000' })
     expect(terminal.send('00b00000', { le: '00' })).toEqual({ data: files.dg1, sw: '9000' })
-    expect(terminal.send('00a4020c', { data: fromHex('0103') }).sw).toBe('6a82') // never written
+    expect(terminal.send('00a4020c', { data: fromHex('0103') }).sw).toBe('6982') // kept for terminals with the right to it
+    expect(terminal.send('00a4020c', { data: fromHex('0107') }).sw).toBe('6a82')
     expect(terminal.send('00a40204', { data: fromHex('0102'), le: '00' })).toEqual({
       data: fromHex('621180020bb8820101830201028801108a0103'),
       sw: '9000',

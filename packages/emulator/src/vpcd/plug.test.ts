@@ -12,6 +12,7 @@ const atr = fromHex('3B80800101')
 class EchoCard implements PluggableCard {
   readonly atr = atr
   readonly log: string[] = []
+  answerDelay = 0
   respond: (command: Uint8Array) => Uint8Array = (command) => concatBytes(command, fromHex('9000'))
 
   powerOn(): void {
@@ -116,6 +117,24 @@ describe('a card in vpcd', () => {
   afterEach(() => reader.close())
 
   const plug = (more: { signal?: AbortSignal } = {}) => plugIntoVpcd({ card, port, onEvent: (event) => events.push(event), ...more })
+
+  it('P07 holds an answer back as long as the card says, and whatever comes meanwhile stays behind it', async () => {
+    const plugged = await plugIntoVpcd({ card, port })
+    card.answerDelay = 30
+    card.respond = (command) => {
+      // Only the first is held back.
+      card.answerDelay = command[1] === 0x86 ? 30 : 0
+      return concatBytes(command, fromHex('9000'))
+    }
+    await reader.send('000410860000')
+    const first = reader.answer()
+    // The command is with the card, its answer is not out yet: the next one waits its turn.
+    while (card.log.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await reader.send('000400b00000000104')
+    expect([await first, await reader.answer(), await reader.answer()]).toEqual(['108600009000', '00b000009000', toHex(atr)])
+    expect(card.log).toEqual(['10860000', '00b00000'])
+    await plugged.unplug()
+  })
 
   it('answers ATR and commands, and takes power and reset without an answer', async () => {
     const plugged = await plug()

@@ -1,21 +1,13 @@
 import { inspect } from 'node:util'
-import { type CommandApdu, encodeCommand, type ResponseApdu, StatusWordError } from '@kart/apdu/host'
+import { type CommandApdu, encodeCommand, type ResponseApdu } from '@kart/apdu/host'
 import { concatBytes, fromHex, InputError, toHex } from '@kart/codec'
 import { aesCbcEncrypt, aesCmac, aesEcbEncrypt, keyCheckValue, padMethod2, useBackend } from '@kart/crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuthenticationError, SecureMessagingError, secureMessagingLayer } from '../index.ts'
-import {
-  command,
-  commandHex,
-  hexField,
-  response,
-  responseHex,
-  scriptedChannel,
-  type VectorGroup,
-  vectorGroups,
-} from '../testing/vector-file.ts'
-import { externalAuthenticateMac, type Scp03Keys, scp03CardChallenge, scp03Cryptogram, scp03SessionKeys } from './derivation.ts'
+import { aidOf, initializeAnswer, keysOf, levelOf, open, outside, selfMade } from '../testing/scp03-sessions.ts'
+import { command, commandHex, hexField, response, responseHex, scriptedChannel, type VectorGroup } from '../testing/vector-file.ts'
+import { externalAuthenticateMac, scp03CardChallenge, scp03Cryptogram, scp03SessionKeys } from './derivation.ts'
 import { openScp03 } from './open-scp03.ts'
 import { type Scp03SecurityLevel, Scp03Session } from './scp03-session.ts'
 
@@ -25,35 +17,6 @@ beforeAll(() => {
 afterAll(() => {
   useBackend('auto')
 })
-
-const outside = vectorGroups('scp03/scp03.json')
-const selfMade = vectorGroups('scp03/scp03-self.json')
-
-const keysOf = (group: VectorGroup): Scp03Keys => ({
-  version: Number(group.kvn),
-  enc: hexField(group.keyEnc),
-  mac: hexField(group.keyMac),
-  dek: hexField(group.keyDek),
-})
-const levelOf = (group: VectorGroup) => Number.parseInt(`${group.tests[1]?.input.securityLevel}`, 16) as Scp03SecurityLevel
-const aidOf = (group: VectorGroup) => hexField(group.isdAid ?? group.tests[0]?.input.isdAid)
-/** The third-party file leaves the status word off the answer to INITIALIZE UPDATE. */
-const initializeAnswer = (hex: unknown) => (`${hex}`.endsWith('9000') ? hex : `${hex}9000`)
-
-/** The two exchanges that open the group's session. */
-function opening(group: VectorGroup): [unknown, unknown][] {
-  const [update, authenticate] = group.tests
-  return [
-    [update?.expected.command, initializeAnswer(update?.expected.response)],
-    [authenticate?.expected.command, '9000'],
-  ]
-}
-
-function open(group: VectorGroup, more: readonly (readonly [unknown, unknown])[] = []) {
-  const channel = scriptedChannel([...opening(group), ...more])
-  const options = { securityLevel: levelOf(group), hostChallenge: hexField(group.tests[0]?.input.hostChallenge), aid: aidOf(group) }
-  return { channel, opened: openScp03(channel, keysOf(group), options) }
-}
 
 describe.each(outside.map((group) => [`${group.name}`, group] as const))('third-party session %s', (_name, group) => {
   const [update, authenticate] = group.tests
@@ -148,83 +111,6 @@ describe.each(selfMade.map((group) => [`${group.name}`, group] as const))('self-
       if (i < commands.length - 1) session.open(unprotectedOk(session, group, sent.expected.cMacFull))
     }
     expect(responseHex(session.open(response(row.expected.response)))).toBe(`${row.input.plainData}${row.input.sw}`)
-  })
-})
-
-describe('opening', () => {
-  const group = outside.find(({ name }) => name === 'AES128 level 33')!
-  const [update, authenticate] = group.tests
-  const hostChallenge = hexField(update?.input.hostChallenge)
-  const answered = (change: (bytes: Uint8Array) => void) => {
-    const bytes = hexField(update?.expected.response)
-    change(bytes)
-    return scriptedChannel([[update?.expected.command, `${toHex(bytes)}9000`]])
-  }
-  const refused = (channel: ReturnType<typeof scriptedChannel>, options = {}) =>
-    expect(openScp03(channel, keysOf(group), { hostChallenge, ...options })).rejects.toBeInstanceOf(AuthenticationError)
-
-  test('level 33 unless told; the challenge is fresh each time', async () => {
-    const channel = scriptedChannel(opening(group))
-    const { session } = await openScp03(channel, keysOf(group), { hostChallenge })
-    expect(session.securityLevel).toBe(0x33)
-    const sent: string[] = []
-    const spy = {
-      transmit: async (apdu: CommandApdu) => {
-        sent.push(toHex(apdu.data))
-        return { data: new Uint8Array(0), sw: 0x6a88 }
-      },
-    }
-    for (let i = 0; i < 3; i++) await expect(openScp03(spy, keysOf(group))).rejects.toBeInstanceOf(StatusWordError)
-    expect(new Set(sent).size).toBe(3)
-  })
-
-  test('keys may be found by what the card says', async () => {
-    const channel = scriptedChannel(opening(group))
-    const find = (card: { keyVersion: number; keyDiversificationData: Uint8Array }) => {
-      expect(card.keyVersion).toBe(48)
-      expect(card.keyDiversificationData).toEqual(new Uint8Array(10))
-      return keysOf(group)
-    }
-    const { session } = await openScp03(channel, { version: 48, find }, { hostChallenge })
-    expect(session.isOver).toBe(false)
-  })
-
-  test('a wrong key, another key version, another protocol, unknown parameter bits, the other mode, no response protection', async () => {
-    const wrong = keysOf(group)
-    wrong.mac[0]! ^= 1
-    const channel = scriptedChannel([opening(group)[0]!])
-    await expect(openScp03(channel, wrong, { hostChallenge })).rejects.toBeInstanceOf(AuthenticationError)
-    expect(channel.left()).toBe(0)
-    await refused(answered((bytes) => (bytes[10] = 1)))
-    await refused(answered((bytes) => (bytes[12] = 0x78)))
-    await refused(answered((bytes) => (bytes[12] = 0x30)))
-    await refused(
-      answered((bytes) => (bytes[12] = 0x10)),
-      { securityLevel: 0x11 },
-    )
-    await refused(scriptedChannel([[update?.expected.command, `${'00'.repeat(10)}3002000102030405060708010203040506079000`]]))
-    const sixteen = selfMade.find(({ name }) => name === 'S16 level 33')?.tests[0]?.expected.response
-    await expect(
-      openScp03({ transmit: async () => response(sixteen) }, { ...keysOf(group), version: 1 }, { hostChallenge }),
-    ).rejects.toBeInstanceOf(AuthenticationError)
-  })
-
-  test('a challenge that does not follow from the counter is refused where the AID is known', async () => {
-    await refused(scriptedChannel([opening(group)[0]!]), { aid: fromHex('a000000151000000') })
-  })
-
-  test('a card that refuses the terminal', async () => {
-    const channel = scriptedChannel([opening(group)[0]!, [authenticate?.expected.command, '6300']])
-    await expect(openScp03(channel, keysOf(group), { hostChallenge })).rejects.toThrow(
-      expect.objectContaining({ code: 'authentication', protocol: 'SCP03', sw: 0x6300 }),
-    )
-  })
-
-  test('malformed input', async () => {
-    const channel = scriptedChannel([opening(group)[0]!])
-    await expect(openScp03(channel, keysOf(group), { securityLevel: 0x32 as never, hostChallenge })).rejects.toBeInstanceOf(InputError)
-    await expect(openScp03(channel, keysOf(group), { hostChallenge: new Uint8Array(7) })).rejects.toBeInstanceOf(InputError)
-    await expect(openScp03(channel, { ...keysOf(group), dek: new Uint8Array(8) }, { hostChallenge })).rejects.toBeInstanceOf(InputError)
   })
 })
 
@@ -399,6 +285,17 @@ describe('shapes of commands', () => {
     expect(mac(0x82)[1]).toBe(mac(0x80)[1])
     expect(mac(0x00)[1]).not.toBe(mac(0x80)[1])
     for (const cla of [0x84, 0x0c, 0xc0, 0x40]) expect(() => mac(cla)).toThrow(InputError)
+  })
+
+  test('level 00: authenticated, and everything after goes as it is, in turn all the same', () => {
+    const { session } = start(0x00)
+    const sent = session.protect(apdu(300, 256))
+    expect(commandHex(sent)).toBe(commandHex(apdu(300, 256)))
+    expect(session.open({ data: Uint8Array.of(1), sw: 0x6a80 })).toEqual({ data: Uint8Array.of(1), sw: 0x6a80 })
+    expect([session.maxCommandData(261), session.maxResponseData(258)]).toEqual([255, 256])
+    expect(() => session.open({ data: new Uint8Array(0), sw: 0x9000 })).toThrow(SecureMessagingError)
+    expect(session.isOver).toBe(true)
+    expect(() => session.protect(apdu(1, 0))).toThrow(SecureMessagingError)
   })
 
   test('too long for any coding', () => {
