@@ -1,5 +1,5 @@
 // Measures the ways from Node to a card in a virtual reader, each stack a private one, and prints ratios beside the figures:
-//   node scripts/bench-readers.mjs [--rounds 3] [--seconds 2]
+//   node scripts/bench-readers.mjs [--rounds 3] [--seconds 2] [--own]        (--own leaves vpcd out)
 // KART_BENCH_SMARTCARD names the folder of the package smartcard, where that is to be measured too. Needs what the tests on the PC/SC stack need.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,9 @@ import { bundleOverDist, unbuilt } from './bundle-over-dist.mjs'
 import { stackCommand, stackObstacle } from './pcsc-stack.mjs'
 import { root } from './workspace.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '2' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '2' }, own: { type: 'boolean' } },
+})
 const missing = unbuilt()
 if (missing.length > 0) {
   console.error(`not built: ${missing.join(', ')}; run npm run build first`)
@@ -26,8 +28,8 @@ try {
       .join(' ')}), node ${process.versions.node}`,
   )
   const own = runIn('Kart’s readers', { kartReaders: 16 })
-  const vpcd = runIn('vpcd as packaged', { plainLoopback: true }, '--only', 'kart system')
-  const quick = runIn('vpcd with quick acknowledgement', {}, '--only', 'kart system')
+  const vpcd = values.own ? undefined : runIn('vpcd as packaged', { plainLoopback: true }, '--only', 'kart system')
+  const quick = values.own ? undefined : runIn('vpcd with quick acknowledgement', {}, '--only', 'kart system')
   if (own) printOwn(own)
   for (const [name, other] of [
     ['vpcd as packaged', vpcd],

@@ -19,6 +19,7 @@ export interface KoffiLibrary {
 }
 
 export interface KoffiModule {
+  config(settings: { resident_async_pools: number }): unknown
   load(path: string): KoffiLibrary
   struct(definition: Record<string, string | KoffiType>): KoffiType
   pack(definition: Record<string, string | KoffiType>): KoffiType
@@ -31,7 +32,9 @@ export interface KoffiModule {
 /** Loads the optional package koffi, which carries its native part prebuilt. Throws PcscError that says what to install. */
 export function loadKoffi(load: (name: string) => unknown = createRequire(import.meta.url)): KoffiModule {
   try {
-    return load('koffi') as KoffiModule
+    const koffi = load('koffi') as KoffiModule
+    keepMemory(koffi)
+    return koffi
   } catch (cause) {
     const absent = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' && /'koffi'/.test(String((cause as Error).message))
     throw new PcscError(
@@ -39,6 +42,15 @@ export function loadKoffi(load: (name: string) => unknown = createRequire(import
       `the package koffi, which calls the system's PC/SC library, ${absent ? 'is not installed; npm install koffi' : 'has no native part for this system; use the backend pcsclite'}`,
       { cause },
     )
+  }
+}
+
+/** Lets koffi keep the memory of as many calls at once as sixteen readers need; it keeps eight by itself, and maps the rest anew for each call. */
+function keepMemory(koffi: KoffiModule): void {
+  try {
+    koffi.config({ resident_async_pools: 32 })
+  } catch {
+    // Another part of the program uses koffi already, and its settings stand.
   }
 }
 
