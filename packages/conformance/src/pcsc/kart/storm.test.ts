@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fromHex, toHex } from '@kart/codec'
 import { createBlankCard, inMemory, plugIntoKartReader, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout'
@@ -229,8 +230,10 @@ process.exit(0)`
   })
 })
 
-it('a reader takes one card; a second is pushed out and the first stays', async () => {
+it('a reader’s socket is its owner’s alone, and takes one card: a second is pushed out and the first stays', async () => {
   const slot = slots[15]! as { reader: string; socket: string }
+  const { mode, uid } = statSync(slot.socket)
+  expect([mode & 0o777, uid]).toEqual([0o600, statSync(dirname(slot.socket)).uid])
   const context = await openPcsc({ backend: 'system' })
   const card = await plugCard(new ScriptedCard(), slot)
   await waitForCard(context, slot.reader, true)
