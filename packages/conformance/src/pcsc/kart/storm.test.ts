@@ -7,7 +7,7 @@ import { openPcsc, type PcscContext, type PcscEvent } from '@kart/pcsc'
 import { execute } from '@kart/personalization'
 import { readCard } from '@kart/verification'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { executeOptions, specimenImage } from '../../testing/specimen.ts'
+import { executeOptions, specimenImage, terminal } from '../../testing/specimen.ts'
 import { ScriptedCard } from '../scripted-card.ts'
 import { backends, plugCard, type Slot, slots, until, waitForCard, waitForStack } from '../stack.ts'
 import { programInOwnStack } from './programs.ts'
@@ -110,17 +110,17 @@ describe('sixteen readers', () => {
         const { lifeCycle } = await execute(blank, image, executeOptions)
         await blank.close()
         const card = await context.connect(reader, { mode: 'exclusive' })
-        const evidence = await readCard(card, { profile: nationalId, access: image.access })
+        const evidence = await readCard(card, { profile: nationalId, access: image.access, terminal })
         await card.close()
         const read = new Map(evidence.files.map(({ name, bytes }) => [name, bytes === undefined ? '' : toHex(bytes)]))
         const wrong = image.files.filter(({ name, bytes }) => read.has(name) && read.get(name) !== toHex(bytes)).map(({ name }) => name)
         return [reader, lifeCycle, evidence.access.outcome, wrong]
       }),
     )
-    expect(slots).toHaveLength(16)
-    expect(made).toEqual(slots.map(({ reader }) => [reader, 'SECURED', 'opened', []]))
     for (const card of plugged) await card.unplug()
     for (const { reader } of slots) await waitForCard(context, reader, false)
+    expect(slots).toHaveLength(16)
+    expect(made).toEqual(slots.map(({ reader }) => [reader, 'SECURED', 'opened', []]))
   })
 })
 
