@@ -2,6 +2,7 @@ export { annotateTrace, type TraceRow } from './annotate-trace.ts'
 export { describeAccess } from './describe-access.ts'
 export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
+export { drawTlvTree, type ExplainedExchange, explainExchange } from './explain-exchange.ts'
 export {
   type ApplicationNode,
   buildFileTree,
