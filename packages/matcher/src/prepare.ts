@@ -1,6 +1,6 @@
 import { checkTemplate, type MinutiaeTemplate } from '@kart/minutiae'
 import { type Neighbours, nearest } from './neighbours.ts'
-import { cylinder, limits } from './parameters.ts'
+import { cylinder, full, limits } from './parameters.ts'
 import { cellWeight, cos1024, hullX, hullY, sectionWeight, sin1024 } from './tables.ts'
 
 /** A template made ready for comparison. Everything is in integers: 1/100 mm from the print's middle, x right, y up, angles 1/256 turn. */
@@ -16,10 +16,12 @@ export interface Prepared {
   readonly quality: Uint8Array
   /** Index of each in the template. */
   readonly index: Uint8Array
-  /** Descriptor bits, 12 words a minutia: two for each of six angle sections, one bit a cell. */
+  /** Descriptor bits, 10 words a minutia: 52 cells of each of six angle sections, one after the other. */
   readonly bits: Int32Array
   /** Valid cells, two words a minutia, the same for every section. */
   readonly mask: Int32Array
+  /** How many sections of a cell are set, in binary: three planes of two words a minutia, the lowest bit first. */
+  readonly planes: Int32Array
   /** Number of valid cells. */
   readonly cells: Uint8Array
   readonly neighbours: Neighbours
@@ -28,6 +30,9 @@ export interface Prepared {
   /** The print's middle in the template's coordinates. */
   readonly middle: readonly [number, number]
 }
+
+/** What a search reads of a prepared template, and a packed one holds. */
+export type Searchable = Pick<Prepared, 'count' | 'x' | 'y' | 'angle' | 'quality' | 'bits' | 'mask' | 'planes' | 'hull'>
 
 /** Signed distance outside a hull, negative inside, 1/100 mm. */
 export function outside(hull: Int16Array, x: number, y: number): number {
@@ -39,8 +44,11 @@ export function outside(hull: Int16Array, x: number, y: number): number {
   return most
 }
 
-/** Makes a template ready for comparison; throws InputError when its arrays do not agree. Work is bounded by {@link limits}, whatever the template. */
-export function prepare(template: MinutiaeTemplate): Prepared {
+/**
+ * Makes a template ready for comparison; throws InputError when its arrays do not agree. Work is bounded by {@link limits}, whatever the template. `centres`:
+ * the most minutiae to compare.
+ */
+export function prepare(template: MinutiaeTemplate, centres: number = full.centres): Prepared {
   checkTemplate(template)
   const kept = bestMinutiae(template)
   const used = kept.length
@@ -56,13 +64,14 @@ export function prepare(template: MinutiaeTemplate): Prepared {
   const allAngle = Uint8Array.from(kept, (i) => template.angle[i]!)
   const hull = hullOf(allX, allY)
 
-  const order = Array.from({ length: Math.min(used, limits.centres) }, (_, i) => i)
+  const order = Array.from({ length: Math.min(used, centres) }, (_, i) => i)
   order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
   const count = order.length
-  const bits = new Int32Array(12 * count)
+  const bits = new Int32Array(10 * count)
   const mask = new Int32Array(2 * count)
+  const planes = new Int32Array(6 * count)
   const cells = new Uint8Array(count)
-  for (const [at, centre] of order.entries()) describe(centre, at, allX, allY, allAngle, hull, bits, mask, cells)
+  for (const [at, centre] of order.entries()) describe(centre, at, allX, allY, allAngle, hull, bits, mask, planes, cells)
   return {
     total: template.count,
     count,
@@ -73,6 +82,7 @@ export function prepare(template: MinutiaeTemplate): Prepared {
     index: Uint8Array.from(order, (i) => kept[i]!),
     bits,
     mask,
+    planes,
     cells,
     neighbours: nearest(order, allX, allY, allAngle),
     hull,
@@ -138,6 +148,7 @@ function describe(
   hull: Int16Array,
   bits: Int32Array,
   mask: Int32Array,
+  planes: Int32Array,
   cells: Uint8Array,
 ): void {
   const cos = cos1024[4 * angle[centre]!]!
@@ -164,18 +175,22 @@ function describe(
       for (let k = 0; k < 6; k++) sums[64 * k + cell]! += (weight * sectionShare[k]!) >> 12
     }
   }
-  for (const cell of usedCells) {
+  for (const [place, cell] of usedCells.entries()) {
     const u = cellAt[cell >> 3]!
     const v = cellAt[cell & 7]!
     const cellX = x[centre]! + ((u * cos - v * sin + 8192) >> 14)
     const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
     if (outside(hull, cellX, cellY) > cylinder.margin) continue
     cells[at]!++
-    const bit = 1 << (cell & 31)
-    mask[2 * at + (cell >> 5)]! |= bit
-    const word = 12 * at + (cell >> 5)
+    const bit = 1 << (place & 31)
+    mask[2 * at + (place >> 5)]! |= bit
+    let set = 0
     for (let k = 0; k < 6; k++) {
-      if (sums[64 * k + cell]! > cylinder.threshold) bits[word + 2 * k]! |= bit
+      if (sums[64 * k + cell]! <= cylinder.threshold) continue
+      const to = usedCells.length * k + place
+      bits[10 * at + (to >> 5)]! |= 1 << (to & 31)
+      set++
     }
+    for (let plane = 0; plane < 3; plane++) if ((set >> plane) & 1) planes[6 * at + 2 * plane + (place >> 5)]! |= bit
   }
 }

@@ -3,7 +3,7 @@ import { decodeTemplates, type Minutia, type MinutiaeTemplate, makeImpression, m
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compare, type MatchTrace, prepare, referenceMatcher, thresholds } from './index.ts'
-import { limits } from './parameters.ts'
+import { full, limits } from './parameters.ts'
 import { calibrate } from './score.ts'
 
 const nist = (name: string) =>
@@ -201,7 +201,7 @@ describe('templates that should not be', () => {
 
   test.each(Object.entries(hostile))('%s matches no finger', (_, template) => {
     const prepared = prepare(template)
-    expect(prepared.count).toBeLessThanOrEqual(limits.centres)
+    expect(prepared.count).toBeLessThanOrEqual(full.centres)
     for (const finger of fingers) expect(compare(prepared, prepare(finger)).score).toBeLessThan(thresholds['fmr1e-3'])
     for (let seed = 0; seed < 30; seed++) expect(compare(prepared, prepare(inventedFinger(seed))).score).toBeLessThan(thresholds['fmr1e-3'])
   })

@@ -35,18 +35,31 @@ export const unmatchedWeight = Int16Array.from(
 )
 
 /** Logistic weights of ln(f + 0.5), ln(rel + 0.05), lu, ln(edges + 1) and density, and the constant, Q10. */
-export const logistic = { f: q10(2.39), rel: q10(2.91), lu: q10(2.35), edges: q10(1.32), density: q10(3.14), constant: q10(-0.94) } as const
+export const logistics = {
+  full: { f: q10(2.39), rel: q10(2.91), lu: q10(2.35), edges: q10(1.32), density: q10(3.14), constant: q10(-0.94) },
+  lean: { f: q10(2.39), rel: q10(2.91), lu: q10(2.35), edges: q10(1.32), density: q10(3.14), constant: q10(-0.94) },
+} as const
 
 /**
  * From the logistic's argument (Q10) to tenths of the score, straight lines between. Measured: the false match rate on the impostors of T, nine sets weighed
  * alike (275,000 pairs; 3.8 % at -4, 6.2e-3 at -2, 7.4e-4 at 0, 1.35e-4 at 2), then 4 per unit, under the slope of eight sets and over that of the
  * ninth, as far as 100. Ten are taken off everywhere as a margin for sensors and extractors that were not measured: a score of 40 stood for 1e-5 on T.
  */
-export const calibration = [
+export const calibrations = {
+  full: [
   { fused: -5 * 1024, tenths: 8 },
   { fused: -4 * 1024, tenths: 42 },
   { fused: -2 * 1024, tenths: 121 },
   { fused: 0, tenths: 213 },
   { fused: 2 * 1024, tenths: 287 },
   { fused: 20 * 1024, tenths: 1007 },
-] as const
+  ],
+  lean: [
+    { fused: -5 * 1024, tenths: 8 },
+    { fused: -4 * 1024, tenths: 42 },
+    { fused: -2 * 1024, tenths: 121 },
+    { fused: 0, tenths: 213 },
+    { fused: 2 * 1024, tenths: 287 },
+    { fused: 20 * 1024, tenths: 1007 },
+  ],
+} as const

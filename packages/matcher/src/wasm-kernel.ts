@@ -1,0 +1,90 @@
+import { kernelBytes } from './kernel-bytes.ts'
+import type { FullOutcome, Kernel } from './kernel.ts'
+import { recordBytes } from './packed.ts'
+import type { FirstLook } from './parameters.ts'
+import type { Prepared } from './prepare.ts'
+import { place, writeSide, writeTables } from './wasm-memory.ts'
+
+/** What the kernel's module exports; see kernel/main.ts. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory
+  finishSide(side: number): void
+  compareFull(): number
+  setMode(leading: number, pairs: number, gate: number): void
+  loadProbes(count: number): void
+  compareBlock(probes: number, records: number): void
+  blockHolds(): number
+  similarityStage(): void
+}
+
+let compiled: WebAssembly.Module | undefined
+
+/** The kernel's module, compiled once. Throws where the machine has no WebAssembly with 128-bit vectors. */
+export function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelBytes), (c) => c.charCodeAt(0)))
+  return compiled
+}
+
+/** An instance of the kernel with its tables; two megabytes. */
+export function kernelInstance(): KernelExports {
+  const exports = new WebAssembly.Instance(kernelModule(), {}).exports as unknown as KernelExports
+  writeTables(exports.memory.buffer)
+  return exports
+}
+
+/** The stages in WebAssembly with 128-bit vectors. */
+export class WasmKernel implements Kernel {
+  readonly name = 'wasm'
+  readonly #kernel = kernelInstance()
+  readonly #bytes = new Uint8Array(this.#kernel.memory.buffer)
+  readonly #outcome = new Int32Array(this.#kernel.memory.buffer, place.outcome, 512)
+  #probes = 0
+  #sideA: Prepared | undefined
+  #sideB: Prepared | undefined
+
+  compareFull(a: Prepared, b: Prepared): FullOutcome {
+    // in a row of comparisons one side mostly stays
+    if (this.#sideA !== a) this.#write(place.probes, a)
+    if (this.#sideB !== b) this.#write(place.candidate, b)
+    this.#sideA = a
+    this.#sideB = b
+    const strength = this.#kernel.compareFull()
+    const o = this.#outcome
+    if (o[3] === 0) return { strength }
+    const n = o[2]!
+    return {
+      strength,
+      aligned: {
+        rigid: { cos: o[4]!, sin: o[5]!, shiftX: o[6]!, shiftY: o[7]!, angle: o[8]! },
+        i: o.slice(64, 64 + n),
+        j: o.slice(192, 192 + n),
+        residual: o.slice(320, 320 + n),
+      },
+    }
+  }
+
+  #write(at: number, side: Prepared): void {
+    writeSide(this.#kernel.memory.buffer, at, side)
+    this.#kernel.finishSide(at)
+  }
+
+  loadProbes(records: readonly Uint8Array[], { leading, pairs, gate }: FirstLook): void {
+    this.#forgetSides()
+    for (const [p, record] of records.entries()) this.#bytes.set(record, place.packedProbes + p * recordBytes)
+    this.#kernel.setMode(leading, pairs, gate)
+    this.#kernel.loadProbes(records.length)
+    this.#probes = records.length
+  }
+
+  compareBlock(block: Uint8Array, count: number): Int32Array {
+    this.#forgetSides()
+    this.#bytes.set(block.subarray(0, count * recordBytes), place.block)
+    this.#kernel.compareBlock(this.#probes, count)
+    return new Int32Array(this.#kernel.memory.buffer, place.scores, 64 * this.#probes).slice()
+  }
+
+  #forgetSides(): void {
+    this.#sideA = undefined
+    this.#sideB = undefined
+  }
+}
