@@ -1,3 +1,4 @@
+import { cosine, divRound, sine, turn } from './arithmetic'
 import {
   ALIGN_ANGLE_UNITS,
   ALIGN_ANGLE_WEIGHT,
@@ -11,7 +12,6 @@ import {
   ALIGN_RADIUS,
   WINDOW,
 } from './constants'
-import { cosine, divRound, sine, turn } from './arithmetic'
 import {
   BENT_X,
   BENT_Y,
@@ -34,7 +34,7 @@ import {
   P_J,
   P_WEIGHT,
   RIGID,
-  ROW_STRIDE,
+  ROW_SHIFT,
   S_ANGLE,
   S_COUNT,
   S_X,
@@ -54,11 +54,11 @@ export const R_Y: usize = 12
 export const R_ANGLE: usize = 16
 
 function half(base: usize, at: i32): i32 {
-  return <i32>load<i16>(base + (<usize>at << 1))
+  return <i32>load<i16>(base + ((<usize>at) << 1))
 }
 
 function word(base: usize, at: i32): i32 {
-  return load<i32>(base + (<usize>at << 2))
+  return load<i32>(base + ((<usize>at) << 2))
 }
 
 /** Least-squares rotation and shift over weighted pairs into RIGID; false when there is none. */
@@ -99,7 +99,7 @@ function fitRigid(a: usize, b: usize, n: i32, is: usize, js: usize, weights: usi
   }
   const larger = max<i64>(abs<i64>(along), abs<i64>(across))
   let shift: i64 = 0
-  while (larger >= <i64>32768 << shift) shift++
+  while (larger >= (<i64>32768) << shift) shift++
   const c = <i32>(along >> shift)
   const s = <i32>(across >> shift)
   const length = <i32>sqrt<f64>(<f64>c * <f64>c + <f64>s * <f64>s)
@@ -132,8 +132,8 @@ function angleOf(cos: i32, sin: i32): i32 {
 export function fitSeed(a: usize, b: usize, count: i32, seed: i32): bool {
   for (let q = 0; q < count; q++) {
     const alike = word(P_ALIKE, q)
-    const consistent = <i32>load<i16>(P_CONSISTENT + (<usize>seed << 6) + (<usize>q << 1))
-    store<i32>(P_WEIGHT + (<usize>q << 2), q === seed ? alike : (consistent * alike) >> 8)
+    const consistent = <i32>load<i16>(P_CONSISTENT + ((<usize>seed) << 6) + ((<usize>q) << 1))
+    store<i32>(P_WEIGHT + ((<usize>q) << 2), q === seed ? alike : (consistent * alike) >> 8)
   }
   return fitRigid(a, b, count, P_I, P_J, P_WEIGHT, ALIGN_DIRECTION_FIRST)
 }
@@ -183,7 +183,7 @@ function bend(a: usize, b: usize): void {
   const n = load<i32>(M_COUNT)
   const count = load<i32>(a + S_COUNT)
   for (let k = 0; k < n; k++) {
-    const at = <usize>k << 2
+    const at = (<usize>k) << 2
     const i = word(M_I, k)
     const j = word(M_J, k)
     const x = half(MOVED_X, i)
@@ -196,12 +196,12 @@ function bend(a: usize, b: usize): void {
   const lanes = <i32>(<usize>(n + 3) & ~(<usize>3))
   for (let k = n; k < lanes; k++) {
     // far from everything
-    store<i32>(E_X + (<usize>k << 2), 30000)
-    store<i32>(E_Y + (<usize>k << 2), 30000)
-    store<i32>(E_LEFT_X + (<usize>k << 2), 0)
-    store<i32>(E_LEFT_Y + (<usize>k << 2), 0)
-    store<i32>(M_VALUE + (<usize>k << 2), 0)
-    store<i32>(M_I + (<usize>k << 2), -1)
+    store<i32>(E_X + ((<usize>k) << 2), 30000)
+    store<i32>(E_Y + ((<usize>k) << 2), 30000)
+    store<i32>(E_LEFT_X + ((<usize>k) << 2), 0)
+    store<i32>(E_LEFT_Y + ((<usize>k) << 2), 0)
+    store<i32>(M_VALUE + ((<usize>k) << 2), 0)
+    store<i32>(M_I + ((<usize>k) << 2), -1)
   }
   const reach = i32x4.splat(ALIGN_ELASTIC_SQUARE)
   for (let i = 0; i < count; i++) {
@@ -212,24 +212,21 @@ function bend(a: usize, b: usize): void {
     let sumX = i32x4.splat(0)
     let sumY = i32x4.splat(0)
     for (let k = 0; k < lanes; k += 4) {
-      const at = <usize>k << 2
+      const at = (<usize>k) << 2
       const dx = i32x4.sub(v128.load(E_X + at), x)
       const dy = i32x4.sub(v128.load(E_Y + at), y)
       const d2 = i32x4.add(i32x4.mul(dx, dx), i32x4.mul(dy, dy))
       const open = v128.andnot(i32x4.lt_u(d2, reach), i32x4.eq(v128.load(M_I + at), self))
       if (!v128.any_true(open)) continue
       const near = i32x4.sub(i32x4.splat(1024), i32x4.shr_s(i32x4.mul(d2, i32x4.splat(ALIGN_ELASTIC_FACTOR)), 14))
-      const weight = v128.and(
-        i32x4.shr_s(i32x4.mul(i32x4.shr_s(i32x4.mul(near, near), 10), v128.load(M_VALUE + at)), 10),
-        open,
-      )
+      const weight = v128.and(i32x4.shr_s(i32x4.mul(i32x4.shr_s(i32x4.mul(near, near), 10), v128.load(M_VALUE + at)), 10), open)
       weights = i32x4.add(weights, weight)
       sumX = i32x4.add(sumX, i32x4.mul(weight, v128.load(E_LEFT_X + at)))
       sumY = i32x4.add(sumY, i32x4.mul(weight, v128.load(E_LEFT_Y + at)))
     }
     const total = 1024 + lanesSum(weights)
-    store<i16>(BENT_X + (<usize>i << 1), <i16>divRound(lanesSum(sumX), total))
-    store<i16>(BENT_Y + (<usize>i << 1), <i16>divRound(lanesSum(sumY), total))
+    store<i16>(BENT_X + ((<usize>i) << 1), <i16>divRound(lanesSum(sumX), total))
+    store<i16>(BENT_Y + ((<usize>i) << 1), <i16>divRound(lanesSum(sumY), total))
   }
   for (let i: usize = 0; i < <usize>count; i += 8) {
     v128.store(MOVED_X + (i << 1), i16x8.add(v128.load(MOVED_X + (i << 1)), v128.load(BENT_X + (i << 1))))
@@ -253,12 +250,12 @@ function pairUp(a: usize, b: usize, radius: i32): void {
   const reach = i16x8.splat(<i16>radius)
   const limit = i16x8.splat(ALIGN_ANGLE_UNITS)
   for (let i = 0; i < rows; i++) {
-    const x = i16x8.splat(load<i16>(MOVED_X + (<usize>i << 1)))
-    const y = i16x8.splat(load<i16>(MOVED_Y + (<usize>i << 1)))
+    const x = i16x8.splat(load<i16>(MOVED_X + ((<usize>i) << 1)))
+    const y = i16x8.splat(load<i16>(MOVED_Y + ((<usize>i) << 1)))
     const own = half(a + S_ANGLE, i)
     const angle = i16x8.splat(<i16>(((own * 4 + rotation) & 1023) - 512))
     for (let block = 0; block < columns; block += 8) {
-      const at = <usize>block << 1
+      const at = (<usize>block) << 1
       const dx = i16x8.sub(x, v128.load(b + S_X + at))
       const dy = i16x8.sub(y, v128.load(b + S_Y + at))
       // (4 b - angle + 512) & 1023 - 512, in absolute value: shifted up to wrap by itself
@@ -280,14 +277,14 @@ function pairUp(a: usize, b: usize, radius: i32): void {
         const turned = <i32>abs<i32>(((4 * other - own * 4 - rotation + 512) & 1023) - 512)
         const near = 1024 - (ALIGN_DISTANCE_WEIGHT * d2) / square
         const alike = 1024 - (ALIGN_ANGLE_WEIGHT * turned) / ALIGN_ANGLE_UNITS
-        const place = i * <i32>ROW_STRIDE + j
+        const place = (i << ROW_SHIFT) + j
         const seen = turn(other - own)
-        const similar = seen > WINDOW || seen < -WINDOW ? 0 : <i32>load<u16>(SIMILAR + (<usize>place << 1))
+        const similar = seen > WINDOW || seen < -WINDOW ? 0 : <i32>load<u16>(SIMILAR + ((<usize>place) << 1))
         const value = (((near * alike) >> 10) * (ALIGN_PLAIN_PAIR + similar)) >> 10
-        store<u16>(V_VALUE + (<usize>place << 1), <u16>value)
-        store<u16>(V_SQUARE + (<usize>place << 1), <u16>d2)
-        const list = HEAD + (<usize>(value >> 3) << 1)
-        store<u16>(NEXT + (<usize>place << 1), load<u16>(list))
+        store<u16>(V_VALUE + ((<usize>place) << 1), <u16>value)
+        store<u16>(V_SQUARE + ((<usize>place) << 1), <u16>d2)
+        const list = HEAD + ((<usize>(value >> 3)) << 1)
+        store<u16>(NEXT + ((<usize>place) << 1), load<u16>(list))
         store<u16>(list, <u16>(place + 1))
       }
     }
@@ -295,22 +292,22 @@ function pairUp(a: usize, b: usize, radius: i32): void {
   for (let at: usize = 0; at < 256; at += 16) v128.store(USED_A + at, i32x4.splat(0))
   let found = 0
   for (let level = VALUES; level >= 0; level--) {
-    let place = <i32>load<u16>(HEAD + (<usize>level << 1))
+    let place = <i32>load<u16>(HEAD + ((<usize>level) << 1))
     while (place !== 0) {
       place--
-      const i = place / <i32>ROW_STRIDE
-      const j = place - i * <i32>ROW_STRIDE
+      const i = place >> ROW_SHIFT
+      const j = place & ((1 << ROW_SHIFT) - 1)
       if ((load<u8>(USED_A + i) | load<u8>(USED_B + j)) === 0) {
         store<u8>(USED_A + i, 1)
         store<u8>(USED_B + j, 1)
-        const at = <usize>found << 2
+        const at = (<usize>found) << 2
         store<i32>(M_I + at, i)
         store<i32>(M_J + at, j)
-        store<i32>(M_VALUE + at, <i32>load<u16>(V_VALUE + (<usize>place << 1)))
-        store<i32>(M_RESIDUAL + at, <i32>load<u16>(V_SQUARE + (<usize>place << 1)))
+        store<i32>(M_VALUE + at, <i32>load<u16>(V_VALUE + ((<usize>place) << 1)))
+        store<i32>(M_RESIDUAL + at, <i32>load<u16>(V_SQUARE + ((<usize>place) << 1)))
         found++
       }
-      place = <i32>load<u16>(NEXT + (<usize>place << 1))
+      place = <i32>load<u16>(NEXT + ((<usize>place) << 1))
     }
   }
   store<i32>(M_COUNT, found)

@@ -1,3 +1,5 @@
+import { R_COS, R_SIN, R_X, R_Y } from './align'
+import { divRound, lnQ12 } from './arithmetic'
 import {
   BORDER_0,
   BORDER_1,
@@ -15,12 +17,9 @@ import {
   QUALITY_3,
   QUALITY_4,
 } from './constants'
-import { R_ANGLE, R_COS, R_SIN, R_X, R_Y } from './align'
-import { divRound, lnQ12 } from './arithmetic'
 import { outside } from './hull'
 import {
   E_LEFT_X,
-  E_LEFT_Y,
   E_X,
   E_Y,
   EVIDENCE,
@@ -35,7 +34,6 @@ import {
   RIGID,
   S_ANGLE,
   S_COUNT,
-  S_HULL,
   S_INSIDE,
   S_QUALITY,
   S_X,
@@ -54,18 +52,18 @@ export const E_MATCHED: usize = 32
 export const E_UNMATCHED: usize = 64
 
 function half(base: usize, at: i32): i32 {
-  return <i32>load<i16>(base + (<usize>at << 1))
+  return <i32>load<i16>(base + ((<usize>at) << 1))
 }
 
 function word(base: usize, at: i32): i32 {
-  return load<i32>(base + (<usize>at << 2))
+  return load<i32>(base + ((<usize>at) << 2))
 }
 
 /** How far inside its own border each minutia of a side lies: found once a side. */
 export function measureInside(side: usize): void {
   const count = load<i32>(side + S_COUNT)
   for (let i = 0; i < count; i++)
-    store<i16>(side + S_INSIDE + (<usize>i << 1), <i16>(OVERLAP_OUTSIDE - outside(side, half(side + S_X, i), half(side + S_Y, i))))
+    store<i16>(side + S_INSIDE + ((<usize>i) << 1), <i16>(OVERLAP_OUTSIDE - outside(side, half(side + S_X, i), half(side + S_Y, i))))
 }
 
 function share(out: i32, used: i32): i32 {
@@ -129,8 +127,7 @@ export function weigh(a: usize, b: usize, rel: i32, form: i32): i32 {
   overlap >>= 1
   let lu = 0
   for (let k = 0; k < 28; k++)
-    lu +=
-      <i32>load<u8>(EVIDENCE + E_MATCHED + k) * word(MATCHED, k) + <i32>load<u8>(EVIDENCE + E_UNMATCHED + k) * word(UNMATCHED, k)
+    lu += <i32>load<u8>(EVIDENCE + E_MATCHED + k) * word(MATCHED, k) + <i32>load<u8>(EVIDENCE + E_UNMATCHED + k) * word(UNMATCHED, k)
   // toward minus infinity
   const luMean = lu >= 0 ? lu / 20 : -((19 - lu) / 20)
   const edges = countEdges(a, b, n)
@@ -158,18 +155,18 @@ function countEdges(a: usize, b: usize, n: i32): i32 {
   for (let k = 0; k < n; k++) {
     const i = word(M_I, k)
     const j = word(M_J, k)
-    const at = <usize>k << 2
+    const at = (<usize>k) << 2
     store<i32>(E_X + at, (half(a + S_X, i) & 0xffff) | (half(a + S_Y, i) << 16))
     store<i32>(E_Y + at, (half(b + S_X, j) & 0xffff) | (half(b + S_Y, j) << 16))
     store<i32>(E_LEFT_X + at, half(a + S_ANGLE, i) - half(b + S_ANGLE, j))
   }
   let edges = 0
   for (let p = 1; p < n; p++) {
-    const ap = v128.load32_splat(E_X + (<usize>p << 2))
-    const bp = v128.load32_splat(E_Y + (<usize>p << 2))
-    const turnP = v128.load32_splat(E_LEFT_X + (<usize>p << 2))
+    const ap = v128.load32_splat(E_X + ((<usize>p) << 2))
+    const bp = v128.load32_splat(E_Y + ((<usize>p) << 2))
+    const turnP = v128.load32_splat(E_LEFT_X + ((<usize>p) << 2))
     for (let q = 0; q < p; q += 4) {
-      const at = <usize>q << 2
+      const at = (<usize>q) << 2
       const twist = i32x4.abs(i32x4.shr_s(i32x4.shl(i32x4.sub(turnP, v128.load(E_LEFT_X + at)), 24), 24))
       const da = i16x8.sub(ap, v128.load(E_X + at))
       const db = i16x8.sub(bp, v128.load(E_Y + at))

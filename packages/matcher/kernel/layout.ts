@@ -34,10 +34,11 @@ export const PROBES: usize = 0x10000
 export const CANDIDATE: usize = 0x40000
 
 // Work areas.
-export const SIMILAR: usize = 0x44000
-export const NEXT: usize = 0x48000
+export const SIMILAR: usize = 0x70000
+export const NEXT: usize = 0x75000
 export const HEAD: usize = 0x4c000
-export const ROW_STRIDE: usize = 96
+// entries of a row in the areas that have one a pair of minutiae: a power of two, so that row and column are read off
+export const ROW_SHIFT: i32 = 7
 
 export const P_I: usize = 0x4c800
 export const P_J: usize = 0x4ca00
@@ -76,7 +77,7 @@ export const E_LEFT_X: usize = 0x4f600
 export const E_LEFT_Y: usize = 0x4f800
 export const EVIDENCE: usize = 0x4fa00
 export const V_VALUE: usize = 0x50000
-export const V_SQUARE: usize = 0x54000
+export const V_SQUARE: usize = 0x55000
 
 export const OUTCOME: usize = 0x60000
 export const PACKED_PROBES: usize = 0x80000

@@ -1,3 +1,4 @@
+import { fitSeed, R_ANGLE, R_X, R_Y, refine } from './align'
 import {
   FEWEST,
   FULL_SEEDS,
@@ -10,10 +11,8 @@ import {
   SEED_DISTANCE,
   UNKNOWN_QUALITY,
 } from './constants'
-import { fitSeed, refine, R_ANGLE, R_X, R_Y } from './align'
 import { measureInside, weigh } from './evidence'
 import {
-  BEST,
   BLOCK,
   CANDIDATE,
   EVIDENCE,
@@ -74,7 +73,7 @@ export function finishSide(side: usize): void {
   measureInside(side)
 }
 
-const CELLS: u64 = 0x000fffffffffffff
+const CELLS: u64 = ((<u64>1) << 52) - 1
 
 // A cell has 0..6 bits set over the sections; the planes are that number in binary, a bit a cell.
 function makePlanes(side: usize): void {
@@ -121,13 +120,13 @@ function orderSide(side: usize, most: i32): void {
       const q = <i32>load<u8>(side + S_QUALITY + i)
       const x = <i32>load<i16>(side + S_X + 2 * i)
       const y = <i32>load<i16>(side + S_Y + 2 * i)
-      const key = (<i64>(q === 0 ? UNKNOWN_QUALITY : q) << 40) | <i64>(0x7fffffff - x * x - y * y)
+      const key = ((<i64>(q === 0 ? UNKNOWN_QUALITY : q)) << 40) | <i64>(0x7fffffff - x * x - y * y)
       if (key > best) {
         best = key
         at = i
       }
     }
-    taken |= <u64>1 << at
+    taken |= (<u64>1) << at
   }
   let first = 0
   let rest = chosen
@@ -153,7 +152,7 @@ function unpack(record: usize, side: usize): i32 {
     v128.store(to, v128.load(from))
     v128.store(to + 16, v128.load(from + 16))
     const last = load<u64>(from + 32)
-    store<u64>(to + 32, last & 0x00ffffffffffffff)
+    store<u64>(to + 32, (last << 8) >> 8)
     store<i16>(side + S_ANGLE + 2 * i, <i16>(last >> 56))
     const mask = load<u64>(record + 2176 + 8 * i)
     store<u64>(side + S_MASK + 8 * i, mask & CELLS)
@@ -241,7 +240,7 @@ function nextSeed(count: i32): i32 {
   let best = -1
   let at = 0
   for (let p = 0; p < count; p++) {
-    const level = <i32>load<i16>(P_LEVEL + (<usize>p << 1))
+    const level = <i32>load<i16>(P_LEVEL + ((<usize>p) << 1))
     if (load<u8>(P_TAKEN + p) === 0 && level > best) {
       best = level
       at = p
@@ -272,9 +271,9 @@ function keep(rel: i32, fused: i32): void {
   memory.copy(OUTCOME + O_RIGID, RIGID, 20)
   const n = load<i32>(M_COUNT)
   store<i32>(OUTCOME, n, O_COUNT)
-  memory.copy(OUTCOME + O_I, M_I, <usize>n << 2)
-  memory.copy(OUTCOME + O_J, M_J, <usize>n << 2)
-  memory.copy(OUTCOME + O_RESIDUAL, M_RESIDUAL, <usize>n << 2)
+  memory.copy(OUTCOME + O_I, M_I, (<usize>n) << 2)
+  memory.copy(OUTCOME + O_J, M_J, (<usize>n) << 2)
+  memory.copy(OUTCOME + O_RESIDUAL, M_RESIDUAL, (<usize>n) << 2)
 }
 
 /** Spreads out the packed probes. */
@@ -294,7 +293,7 @@ export function compareBlock(probes: i32, records: i32): void {
     candidateMeasured = false
     for (let p = 0; p < probes; p++) {
       store<i32>(OUTCOME, 0, O_ALIGNED)
-      store<i32>(SCORES + (<usize>p << 8) + (<usize>r << 2), compareLean(probeAt(p), CANDIDATE))
+      store<i32>(SCORES + ((<usize>p) << 8) + ((<usize>r) << 2), compareLean(probeAt(p), CANDIDATE))
     }
   }
 }

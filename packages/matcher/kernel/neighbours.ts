@@ -1,3 +1,4 @@
+import { cosine, sine, turn } from './arithmetic'
 import {
   NEIGHBOUR_ANGLE,
   NEIGHBOUR_MARGIN,
@@ -7,12 +8,11 @@ import {
   NEIGHBOUR_TOLERANCE_SHARE,
   PAIRS,
 } from './constants'
-import { cosine, divRound, sine, turn } from './arithmetic'
 import { outside } from './hull'
 import { P_ALIKE, P_I, P_J, S_ANGLE, S_DISTANCE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
 
 function half(base: usize, at: i32): i32 {
-  return <i32>load<i16>(base + (<usize>at << 1))
+  return <i32>load<i16>(base + ((<usize>at) << 1))
 }
 
 function agreeing(a: usize, i: i32, b: usize, j: i32): i32 {
@@ -24,9 +24,9 @@ function agreeing(a: usize, i: i32, b: usize, j: i32): i32 {
   let sum = 0
   const rowA = 8 * i
   const rowB = 8 * j
-  const twists = v128.load(b + S_TWIST + (<usize>rowB << 1))
-  const placesU = v128.load(b + S_U + (<usize>rowB << 1))
-  const placesV = v128.load(b + S_V + (<usize>rowB << 1))
+  const twists = v128.load(b + S_TWIST + ((<usize>rowB) << 1))
+  const placesU = v128.load(b + S_U + ((<usize>rowB) << 1))
+  const placesV = v128.load(b + S_V + ((<usize>rowB) << 1))
   for (let k = 0; k < countA; k++) {
     const own = rowA + k
     const distance = half(a + S_DISTANCE, own)
@@ -37,7 +37,7 @@ function agreeing(a: usize, i: i32, b: usize, j: i32): i32 {
     // a vector finds those near enough in direction and place (their error along one axis alone), the rest is exact
     const twisted = i16x8.abs(i16x8.shr_s(i16x8.shl(i16x8.sub(twists, i16x8.splat(<i16>twistOwn)), 8), 8))
     const reach = i16x8.splat(<i16>(<i32>sqrt<f64>(<f64>tolerance) + 1))
-    let near = v128.and(
+    const near = v128.and(
       i16x8.lt_s(twisted, i16x8.splat(<i16>NEIGHBOUR_ANGLE)),
       v128.and(
         i16x8.le_s(i16x8.abs(i16x8.sub(placesU, i16x8.splat(<i16>u))), reach),
@@ -100,21 +100,21 @@ function expectedNeighbours(own: usize, i: i32, used: i32, reach: i32, other: us
 export function lookAgain(a: usize, b: usize, count: i32): i32 {
   // keys of value (falling) and place, sorted by insertion
   for (let k = 0; k < count; k++) {
-    const at = <usize>k << 2
+    const at = (<usize>k) << 2
     const found = agreeing(a, load<i32>(P_I + at), b, load<i32>(P_J + at))
     const alike = (load<i32>(P_ALIKE + at) * (1024 - NEIGHBOUR_SHARE) + found * NEIGHBOUR_SHARE) >> 10
     const key = ((4095 - alike) << 20) | (k << 14)
     let place = k
-    while (place > 0 && load<u32>(V_VALUE + (<usize>(place - 1) << 2)) > <u32>key) {
-      store<u32>(V_VALUE + (<usize>place << 2), load<u32>(V_VALUE + (<usize>(place - 1) << 2)))
+    while (place > 0 && load<u32>(V_VALUE + ((<usize>(place - 1)) << 2)) > <u32>key) {
+      store<u32>(V_VALUE + ((<usize>place) << 2), load<u32>(V_VALUE + ((<usize>(place - 1)) << 2)))
       place--
     }
-    store<u32>(V_VALUE + (<usize>place << 2), <u32>key)
+    store<u32>(V_VALUE + ((<usize>place) << 2), <u32>key)
   }
   const kept = min<i32>(count, PAIRS)
   for (let k = 0; k < kept; k++) {
-    const key = load<u32>(V_VALUE + (<usize>k << 2))
-    const from = <usize>((key >> 14) & 63) << 2
+    const key = load<u32>(V_VALUE + ((<usize>k) << 2))
+    const from = (<usize>((key >> 14) & 63)) << 2
     const at = V_VALUE + 512 + <usize>k * 12
     store<i32>(at, load<i32>(P_I + from))
     store<i32>(at + 4, load<i32>(P_J + from))
@@ -122,9 +122,9 @@ export function lookAgain(a: usize, b: usize, count: i32): i32 {
   }
   for (let k = 0; k < kept; k++) {
     const at = V_VALUE + 512 + <usize>k * 12
-    store<i32>(P_I + (<usize>k << 2), load<i32>(at))
-    store<i32>(P_J + (<usize>k << 2), load<i32>(at + 4))
-    store<i32>(P_ALIKE + (<usize>k << 2), load<i32>(at + 8))
+    store<i32>(P_I + ((<usize>k) << 2), load<i32>(at))
+    store<i32>(P_J + ((<usize>k) << 2), load<i32>(at + 4))
+    store<i32>(P_ALIKE + ((<usize>k) << 2), load<i32>(at + 8))
   }
   return kept
 }

@@ -1,3 +1,4 @@
+import { cosine, divRound, sine, turn } from './arithmetic'
 import {
   CONSISTENCY_BEST,
   CONSISTENCY_CLAMP,
@@ -11,32 +12,14 @@ import {
   CONSISTENCY_TOLERANCE,
   CONSISTENCY_TOLERANCE_STEP,
 } from './constants'
-import { cosine, divRound, sine, turn } from './arithmetic'
-import {
-  P_ALIKE,
-  P_AX,
-  P_AY,
-  P_BX,
-  P_BY,
-  P_CONSISTENT,
-  P_COS,
-  P_I,
-  P_J,
-  P_LEVEL,
-  P_NEXT,
-  P_SIN,
-  P_TURN,
-  S_ANGLE,
-  S_X,
-  S_Y,
-} from './layout'
+import { P_ALIKE, P_AX, P_AY, P_BX, P_BY, P_CONSISTENT, P_COS, P_I, P_J, P_LEVEL, P_NEXT, P_SIN, P_TURN, S_ANGLE, S_X, S_Y } from './layout'
 
 function put(base: usize, at: i32, value: i32): void {
-  store<i16>(base + (<usize>at << 1), <i16>value)
+  store<i16>(base + ((<usize>at) << 1), <i16>value)
 }
 
 function half(base: usize, at: i32): i32 {
-  return <i32>load<i16>(base + (<usize>at << 1))
+  return <i32>load<i16>(base + ((<usize>at) << 1))
 }
 
 // Steps of agreement, 0..4, by the squared error against the tolerance.
@@ -61,8 +44,8 @@ function agreement(dax: v128, day: v128, dbx: v128, dby: v128, cos: v128, sin: v
 /** Relaxation of the chosen pairs; gives rel, Q12. */
 export function relax(a: usize, b: usize, count: i32): i32 {
   for (let p = 0; p < count; p++) {
-    const i = load<i32>(P_I + (<usize>p << 2))
-    const j = load<i32>(P_J + (<usize>p << 2))
+    const i = load<i32>(P_I + ((<usize>p) << 2))
+    const j = load<i32>(P_J + ((<usize>p) << 2))
     const rotation = turn(half(b + S_ANGLE, j) - half(a + S_ANGLE, i))
     put(P_AX, p, half(a + S_X, i))
     put(P_AY, p, half(a + S_Y, i))
@@ -71,7 +54,7 @@ export function relax(a: usize, b: usize, count: i32): i32 {
     put(P_TURN, p, rotation)
     put(P_COS, p, min<i32>(32767, 2 * cosine(4 * rotation)))
     put(P_SIN, p, min<i32>(32767, 2 * sine(4 * rotation)))
-    put(P_LEVEL, p, 2 * load<i32>(P_ALIKE + (<usize>p << 2)))
+    put(P_LEVEL, p, 2 * load<i32>(P_ALIKE + ((<usize>p) << 2)))
   }
   const blocks = (count + 7) >> 3
   for (let p = count; p < 8 * blocks; p++) {
@@ -88,16 +71,16 @@ export function relax(a: usize, b: usize, count: i32): i32 {
   }
   const window = i16x8.splat(CONSISTENCY_ROTATION)
   for (let p = 0; p < count; p++) {
-    const ax = v128.load16_splat(P_AX + (<usize>p << 1))
-    const ay = v128.load16_splat(P_AY + (<usize>p << 1))
-    const bx = v128.load16_splat(P_BX + (<usize>p << 1))
-    const by = v128.load16_splat(P_BY + (<usize>p << 1))
-    const cos = v128.load16_splat(P_COS + (<usize>p << 1))
-    const sin = v128.load16_splat(P_SIN + (<usize>p << 1))
-    const turns = v128.load16_splat(P_TURN + (<usize>p << 1))
-    const row = P_CONSISTENT + (<usize>p << 6)
+    const ax = v128.load16_splat(P_AX + ((<usize>p) << 1))
+    const ay = v128.load16_splat(P_AY + ((<usize>p) << 1))
+    const bx = v128.load16_splat(P_BX + ((<usize>p) << 1))
+    const by = v128.load16_splat(P_BY + ((<usize>p) << 1))
+    const cos = v128.load16_splat(P_COS + ((<usize>p) << 1))
+    const sin = v128.load16_splat(P_SIN + ((<usize>p) << 1))
+    const turns = v128.load16_splat(P_TURN + ((<usize>p) << 1))
+    const row = P_CONSISTENT + ((<usize>p) << 6)
     for (let block = 0; block < blocks; block++) {
-      const at = <usize>block << 4
+      const at = (<usize>block) << 4
       const twist = i16x8.abs(i16x8.shr_s(i16x8.shl(i16x8.sub(v128.load(P_TURN + at), turns), 8), 8))
       let open = i16x8.lt_s(twist, window)
       if (!v128.any_true(open)) {
@@ -125,20 +108,17 @@ export function relax(a: usize, b: usize, count: i32): i32 {
       const both = v128.and(i16x8.gt_s(forth, zero), i16x8.gt_s(back, zero))
       const sum = i16x8.add(forth, back)
       const steps = i16x8.add(sum, v128.and(sum, both))
-      const weight = i16x8.sub(
-        i16x8.splat(64),
-        i16x8.shr_s(i16x8.mul(twist, i16x8.splat(CONSISTENCY_ROTATION_WEIGHT)), 2),
-      )
+      const weight = i16x8.sub(i16x8.splat(64), i16x8.shr_s(i16x8.mul(twist, i16x8.splat(CONSISTENCY_ROTATION_WEIGHT)), 2))
       v128.store(row + at, v128.and(i16x8.shr_s(i16x8.mul(steps, weight), 2), open))
     }
   }
   const gain = divRound(CONSISTENCY_GAIN, max<i32>(CONSISTENCY_BEST - 1, count - 1))
   for (let round = 0; round < CONSISTENCY_ROUNDS; round++) {
     for (let p = 0; p < count; p++) {
-      const row = P_CONSISTENT + (<usize>p << 6)
+      const row = P_CONSISTENT + ((<usize>p) << 6)
       let sums = i32x4.splat(0)
       for (let block = 0; block < blocks; block++) {
-        const at = <usize>block << 4
+        const at = (<usize>block) << 4
         sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load(row + at), v128.load(P_LEVEL + at)))
       }
       sums = i32x4.add(sums, i8x16.shuffle(sums, sums, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
@@ -147,7 +127,7 @@ export function relax(a: usize, b: usize, count: i32): i32 {
       put(P_NEXT, p, min<i32>(32767, next))
     }
     for (let block = 0; block < blocks; block++) {
-      const at = <usize>block << 4
+      const at = (<usize>block) << 4
       v128.store(P_LEVEL + at, v128.load(P_NEXT + at))
     }
   }
@@ -157,10 +137,10 @@ export function relax(a: usize, b: usize, count: i32): i32 {
 // Sum of the eight largest levels: the lanes of the first block sorted against the others step by step.
 function sumOfBest(blocks: i32): i32 {
   let sum = 0
-  for (let block = 0; block < blocks; block++) v128.store(P_NEXT + (<usize>block << 4), v128.load(P_LEVEL + (<usize>block << 4)))
+  for (let block = 0; block < blocks; block++) v128.store(P_NEXT + ((<usize>block) << 4), v128.load(P_LEVEL + ((<usize>block) << 4)))
   for (let k = 0; k < CONSISTENCY_BEST; k++) {
     let most = v128.load(P_NEXT)
-    for (let block = 1; block < blocks; block++) most = i16x8.max_s(most, v128.load(P_NEXT + (<usize>block << 4)))
+    for (let block = 1; block < blocks; block++) most = i16x8.max_s(most, v128.load(P_NEXT + ((<usize>block) << 4)))
     most = i16x8.max_s(most, i8x16.shuffle(most, most, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
     most = i16x8.max_s(most, i8x16.shuffle(most, most, 4, 5, 6, 7, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15))
     const best = max<i32>(<i32>i16x8.extract_lane_s(most, 0), <i32>i16x8.extract_lane_s(most, 1))
@@ -169,10 +149,10 @@ function sumOfBest(blocks: i32): i32 {
     // take one of that value out
     const value = i16x8.splat(<i16>best)
     for (let block = 0; block < blocks; block++) {
-      const at = P_NEXT + (<usize>block << 4)
+      const at = P_NEXT + ((<usize>block) << 4)
       const here = i16x8.bitmask(i16x8.eq(v128.load(at), value))
       if (here !== 0) {
-        store<i16>(at + (<usize>ctz(here) << 1), 0)
+        store<i16>(at + ((<usize>ctz(here)) << 1), 0)
         break
       }
     }

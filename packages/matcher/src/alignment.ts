@@ -223,7 +223,7 @@ function pairUp(a: Searchable, b: Searchable, similar: Int16Array, rigid: Rigid,
       const off = Math.abs(((4 * b.angle[j]! - angle + 512) & 1023) - 512)
       if (off >= alignment.angleUnits) continue
       const near = 1024 - Math.floor((alignment.distanceWeight * d2) / square)
-      const alike = 1024 - Math.floor((alignment.angleWeight * off) / (alignment.angleUnits))
+      const alike = 1024 - Math.floor((alignment.angleWeight * off) / alignment.angleUnits)
       const value = (((near * alike) >> 10) * (alignment.plainPair + similar[i * b.count + j]!)) >> 10
       distances[i * side + j] = d2
       values[i * side + j] = value

@@ -10,23 +10,42 @@ import { comesAfter } from './result.ts'
 const reference = openKernel('reference')
 const others = (['wasm'] as const).map((name) => openKernel(name))
 
-const minutia = fc.record({ x: fc.nat(1500), y: fc.nat(1500), angle: fc.nat(255), type: fc.nat(3), quality: fc.oneof(fc.constant(0), fc.nat(100)) })
+const minutia = fc.record({
+  x: fc.nat(1500),
+  y: fc.nat(1500),
+  angle: fc.nat(255),
+  type: fc.nat(3),
+  quality: fc.oneof(fc.constant(0), fc.nat(100)),
+})
 const far = fc.record({ x: fc.nat(32767), y: fc.nat(32767), angle: fc.nat(255), type: fc.nat(3), quality: fc.nat(100) })
-const alone = fc.oneof(
-  { weight: 6, arbitrary: fc.array(minutia, { minLength: 6, maxLength: 90 }) },
-  { weight: 1, arbitrary: fc.array(far, { minLength: 6, maxLength: 255 }) },
-  // grids and repeated minutiae: many ties
-  { weight: 2, arbitrary: fc.tuple(fc.nat(255), fc.integer({ min: 1, max: 120 }), fc.integer({ min: 6, max: 200 })).map(([angle, step, count]) =>
-    Array.from({ length: count }, (_, i) => ({ x: step * (i % 12), y: step * Math.floor(i / 12), angle: (angle * i) & 0xff, type: 1, quality: (i * angle) % 101 })),
-  ) },
-).map(templateFrom)
+const alone = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.array(minutia, { minLength: 6, maxLength: 90 }) },
+    { weight: 1, arbitrary: fc.array(far, { minLength: 6, maxLength: 255 }) },
+    // grids and repeated minutiae: many ties
+    {
+      weight: 2,
+      arbitrary: fc.tuple(fc.nat(255), fc.integer({ min: 1, max: 120 }), fc.integer({ min: 6, max: 200 })).map(([angle, step, count]) =>
+        Array.from({ length: count }, (_, i) => ({
+          x: step * (i % 12),
+          y: step * Math.floor(i / 12),
+          angle: (angle * i) & 0xff,
+          type: 1,
+          quality: (i * angle) % 101,
+        })),
+      ),
+    },
+  )
+  .map(templateFrom)
 // Half of the pairs are impressions of one finger: only those reach the later stages.
 const pairs = fc.oneof(
   fc.tuple(alone, alone),
-  fc.tuple(alone, fc.nat(10_000), fc.integer({ min: -50, max: 50 }), fc.double({ min: 0, max: 0.4, noNaN: true })).map(([first, seed, rotationDegrees, lost]): [MinutiaeTemplate, MinutiaeTemplate] => [
-    first,
-    makeImpression(first, { seed, rotationDegrees, lost, spurious: lost }).template,
-  ]),
+  fc
+    .tuple(alone, fc.nat(10_000), fc.integer({ min: -50, max: 50 }), fc.double({ min: 0, max: 0.4, noNaN: true }))
+    .map(([first, seed, rotationDegrees, lost]): [MinutiaeTemplate, MinutiaeTemplate] => [
+      first,
+      makeImpression(first, { seed, rotationDegrees, lost, spurious: lost }).template,
+    ]),
 )
 
 const packed = (template: MinutiaeTemplate) => {

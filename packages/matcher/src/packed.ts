@@ -3,6 +3,7 @@ import type { Prepared, Searchable } from './prepare.ts'
 // A packed template: one fixed-size record of a gallery, little-endian, laid out so that a kernel reads it as it stands.
 //   0  hull, 16 x int16          32  minutiae, 1 byte      33  finger position (ISO/IEC 19794-2:2005, 7.4.2.1), 1 byte
 //  34  1 = in use, 0 = removed   35  minutiae of the template it was made from      36  person, 24 bytes of UTF-8, zero-filled
+//  60  fingers that the person was enrolled with, 1 byte
 //  64  x, 48 x int16            160  y, 48 x int16
 // 256  descriptor bits, 48 x 40 bytes; the highest byte of each is the minutia's angle
 // 2176 valid cells, 48 x uint64: bits 0..51 the cells, 52..58 the quality
@@ -14,10 +15,10 @@ export const recordMinutiae = 48
 /** Most bytes of a person's name in a record. */
 export const personBytes = 24
 
-const at = { count: 32, position: 33, live: 34, total: 35, person: 36, x: 64, y: 160, bits: 256, mask: 2176 } as const
+const at = { count: 32, position: 33, live: 34, total: 35, person: 36, fingers: 60, x: 64, y: 160, bits: 256, mask: 2176 } as const
 
 /** Places of the fields that are not the matcher's. */
-export const recordFields = { position: at.position, live: at.live, person: at.person } as const
+export const recordFields = { position: at.position, live: at.live, person: at.person, fingers: at.fingers } as const
 
 /** Writes a template prepared with at most {@link recordMinutiae} centres into a record of zeros. */
 export function packTemplate(prepared: Prepared, into: Uint8Array): void {

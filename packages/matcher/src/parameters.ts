@@ -161,6 +161,6 @@ export interface FirstLook {
  * of `exhaustive` loses about 0.2 % and passes 9 % of strangers, that of `cascade` about 1 % and 5 %.
  */
 export const modes = {
-  exhaustive: { leading: 16, pairs: 16, gate: 190 },
+  exhaustive: { leading: 20, pairs: 16, gate: 200 },
   cascade: { leading: 12, pairs: 12, gate: 230 },
 } as const satisfies Record<string, FirstLook>

@@ -12,7 +12,6 @@ export type { Prepared } from './prepare.ts'
 export { type ThresholdName, thresholds } from './thresholds.ts'
 export type { MatchTrace, TraceCluster, TraceStage } from './trace.ts'
 
-
 /** The matcher in plain TypeScript: integers throughout, the same result to the bit on every machine. Faster kernels are proved equal to it. */
 export const referenceMatcher: Matcher = { prepare, compare }
 

@@ -36,7 +36,13 @@ export function resultOf(found: FullOutcome, probe: Prepared, candidate: Prepare
     const left = isqrt(residual[k]!)
     return swap ? { probe: other, candidate: own, residual: left } : { probe: own, candidate: other, residual: left }
   })
-  return { status: 'scored', score: calibrate(strength, 'full'), strength, pairs, alignment: alignmentOf(swap ? inverse(rigid) : rigid, probe, candidate) }
+  return {
+    status: 'scored',
+    score: calibrate(strength, 'full'),
+    strength,
+    pairs,
+    alignment: alignmentOf(swap ? inverse(rigid) : rigid, probe, candidate),
+  }
 }
 
 function alignmentOf(rigid: Rigid, probe: Prepared, candidate: Prepared): Alignment {

@@ -1,5 +1,5 @@
-import { kernelBytes } from './kernel-bytes.ts'
 import type { FullOutcome, Kernel } from './kernel.ts'
+import { kernelBytes } from './kernel-bytes.ts'
 import { recordBytes } from './packed.ts'
 import type { FirstLook } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
@@ -7,7 +7,7 @@ import { place, writeSide, writeTables } from './wasm-memory.ts'
 
 /** What the kernel's module exports; see kernel/main.ts. */
 export interface KernelExports {
-  readonly memory: WebAssembly.Memory
+  readonly memory: { readonly buffer: ArrayBuffer }
   finishSide(side: number): void
   compareFull(): number
   setMode(leading: number, pairs: number, gate: number): void
@@ -17,17 +17,30 @@ export interface KernelExports {
   similarityStage(): void
 }
 
-let compiled: WebAssembly.Module | undefined
+// What is used of WebAssembly, whose types neither ECMAScript's nor Node's hold.
+interface WasmModule {
+  readonly [Symbol.toStringTag]?: string
+}
+const wasm = (
+  globalThis as unknown as {
+    WebAssembly: {
+      Module: new (bytes: Uint8Array) => WasmModule
+      Instance: new (module: WasmModule, imports: object) => { exports: unknown }
+    }
+  }
+).WebAssembly
+
+let compiled: WasmModule | undefined
 
 /** The kernel's module, compiled once. Throws where the machine has no WebAssembly with 128-bit vectors. */
-export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelBytes), (c) => c.charCodeAt(0)))
+export function kernelModule(): WasmModule {
+  compiled ??= new wasm.Module(Uint8Array.from(atob(kernelBytes), (c) => c.charCodeAt(0)))
   return compiled
 }
 
 /** An instance of the kernel with its tables; two megabytes. */
 export function kernelInstance(): KernelExports {
-  const exports = new WebAssembly.Instance(kernelModule(), {}).exports as unknown as KernelExports
+  const exports = new wasm.Instance(kernelModule(), {}).exports as KernelExports
   writeTables(exports.memory.buffer)
   return exports
 }
