@@ -1,4 +1,5 @@
 import { checkTemplate, type MinutiaeTemplate } from '@kart/minutiae'
+import { isqrt } from './fixed.ts'
 import { type Neighbours, nearest } from './neighbours.ts'
 import { cylinder, full, limits } from './parameters.ts'
 import { cellWeight, cos1024, hullX, hullY, sectionWeight, sin1024 } from './tables.ts'
@@ -39,7 +40,10 @@ export function outside(hull: Int16Array, x: number, y: number): number {
   let most = -32768
   for (let k = 0; k < 8; k++) {
     const along = (hullX[k]! * x + hullY[k]! * y + 8192) >> 14
-    most = Math.max(most, along - hull[k]!, -along - hull[k + 8]!)
+    const forth = along - hull[k]!
+    const back = -along - hull[k + 8]!
+    if (forth > most) most = forth
+    if (back > most) most = back
   }
   return most
 }
@@ -71,7 +75,8 @@ export function prepare(template: MinutiaeTemplate, centres: number = full.centr
   const mask = new Int32Array(2 * count)
   const planes = new Int32Array(6 * count)
   const cells = new Uint8Array(count)
-  for (const [at, centre] of order.entries()) describe(centre, at, allX, allY, allAngle, hull, bits, mask, planes, cells)
+  const into = { bits, mask, planes, cells }
+  for (let at = 0; at < count; at++) describe(order[at]!, at, allX, allY, allAngle, hull, into)
   return {
     total: template.count,
     count,
@@ -130,27 +135,24 @@ function hullOf(x: Int16Array, y: Int16Array): Int16Array {
 
 // Centres of the cells' rows and columns, -3.5 .. 3.5 cells of 17.5 pixels.
 const cellAt = Int16Array.from({ length: 8 }, (_, i) => Math.round(((2 * i - 7) * cylinder.radius) / 8))
-const usedCells = Array.from({ length: 64 }, (_, cell) => cell).filter((cell) => {
-  const u = cellAt[cell >> 3]!
-  const v = cellAt[cell & 7]!
-  return u * u + v * v <= cylinder.radius * cylinder.radius
-})
+// The cells whose centre is in the circle, row by row: the row and column of each, and the number of the one at a row and column, or -1.
+const usedCells = Array.from({ length: 64 }, (_, cell) => ({ u: cellAt[cell >> 3]!, v: cellAt[cell & 7]!, cell })).filter(
+  ({ u, v }) => u * u + v * v <= cylinder.radius * cylinder.radius,
+)
+const cellCount = usedCells.length
+const cellU = Int16Array.from(usedCells, ({ u }) => u)
+const cellV = Int16Array.from(usedCells, ({ v }) => v)
+const cellReach = Int16Array.from(usedCells, ({ u, v }) => isqrt(u * u + v * v) + 4)
+const cellNumber = new Int8Array(64).fill(-1)
+for (const [place, { cell }] of usedCells.entries()) cellNumber[cell] = place
+
 const farthest = cylinder.radius + cylinder.reach
-const sums = new Int32Array(384)
+const reachSquare = cylinder.reach * cylinder.reach
+const sums = new Int32Array(6 * cellCount)
 const sectionShare = new Int32Array(6)
 
-function describe(
-  centre: number,
-  at: number,
-  x: Int16Array,
-  y: Int16Array,
-  angle: Uint8Array,
-  hull: Int16Array,
-  bits: Int32Array,
-  mask: Int32Array,
-  planes: Int32Array,
-  cells: Uint8Array,
-): void {
+// Sums what the other minutiae give to the cells of one: six sections to a cell.
+function gather(centre: number, x: Int16Array, y: Int16Array, angle: Uint8Array): void {
   const cos = cos1024[4 * angle[centre]!]!
   const sin = sin1024[4 * angle[centre]!]!
   sums.fill(0)
@@ -166,28 +168,52 @@ function describe(
       const e = (relative - 64 - 128 * k + 1536) % 768
       sectionShare[k] = sectionWeight[e > 384 ? 768 - e : e]!
     }
-    for (const cell of usedCells) {
-      const du = u - cellAt[cell >> 3]!
-      const dv = v - cellAt[cell & 7]!
-      const d2 = du * du + dv * dv
-      if (d2 > cylinder.reach * cylinder.reach) continue
-      const weight = cellWeight[d2 >> 5]!
-      for (let k = 0; k < 6; k++) sums[64 * k + cell]! += (weight * sectionShare[k]!) >> 12
+    for (let row = 0; row < 8; row++) {
+      const du = u - cellAt[row]!
+      if (du > cylinder.reach || du < -cylinder.reach) continue
+      for (let column = 0; column < 8; column++) {
+        const dv = v - cellAt[column]!
+        const d2 = du * du + dv * dv
+        if (d2 > reachSquare) continue
+        const place = cellNumber[8 * row + column]!
+        if (place < 0) continue
+        const weight = cellWeight[d2 >> 5]!
+        for (let k = 0; k < 6; k++) sums[6 * place + k]! += (weight * sectionShare[k]!) >> 12
+      }
     }
   }
-  for (const [place, cell] of usedCells.entries()) {
-    const u = cellAt[cell >> 3]!
-    const v = cellAt[cell & 7]!
-    const cellX = x[centre]! + ((u * cos - v * sin + 8192) >> 14)
-    const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
-    if (outside(hull, cellX, cellY) > cylinder.margin) continue
+}
+
+function describe(
+  centre: number,
+  at: number,
+  x: Int16Array,
+  y: Int16Array,
+  angle: Uint8Array,
+  hull: Int16Array,
+  into: Pick<Prepared, 'bits' | 'mask' | 'planes' | 'cells'>,
+): void {
+  const { bits, mask, planes, cells } = into
+  const cos = cos1024[4 * angle[centre]!]!
+  const sin = sin1024[4 * angle[centre]!]!
+  gather(centre, x, y, angle)
+  const ownOutside = outside(hull, x[centre]!, y[centre]!)
+  for (let place = 0; place < cellCount; place++) {
+    // a cell that is nearer than the border needs no look; the 4 in its reach is for the rounding of both
+    if (ownOutside + cellReach[place]! > cylinder.margin) {
+      const u = cellU[place]!
+      const v = cellV[place]!
+      const cellX = x[centre]! + ((u * cos - v * sin + 8192) >> 14)
+      const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
+      if (outside(hull, cellX, cellY) > cylinder.margin) continue
+    }
     cells[at]!++
     const bit = 1 << (place & 31)
     mask[2 * at + (place >> 5)]! |= bit
     let set = 0
     for (let k = 0; k < 6; k++) {
-      if (sums[64 * k + cell]! <= cylinder.threshold) continue
-      const to = usedCells.length * k + place
+      if (sums[6 * place + k]! <= cylinder.threshold) continue
+      const to = cellCount * k + place
       bits[10 * at + (to >> 5)]! |= 1 << (to & 31)
       set++
     }
