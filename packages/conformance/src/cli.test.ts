@@ -22,6 +22,7 @@ const commands = [
   ['emulate'],
   ['readers'],
   ['match'],
+  ['match', 'eval'],
   ['minutiae'],
 ]
 
@@ -137,7 +138,17 @@ interface Shown {
 }
 
 describe('minutiae', () => {
-  const formats = ['iso-19794-2-2005', 'incits-378-2004', 'incits-378-2007', 'card-normal', 'card-compact', 'card-template']
+  const formats = [
+    'iso-19794-2-2005',
+    'iso-19794-2-2011',
+    'incits-378-2004',
+    'incits-378-2007',
+    'incits-378-2009',
+    'incits-378-2009-am1',
+    'card-normal',
+    'card-compact',
+    'card-template',
+  ]
   it.each(formats)('shows and converts to %s and back', async (format) => {
     const [there, back] = [`there-${format}`, `back-${format}.fmr`]
     const from = format.startsWith('card-') ? ['--from', format] : []

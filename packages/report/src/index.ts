@@ -1,4 +1,5 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
+export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
 export {
   type ApplicationNode,
@@ -19,6 +20,7 @@ export {
   renderHtmlReport,
   type StageLine,
 } from './html-report.ts'
+export { describeOutcome, drawExplanation, explainMatch, type MatchExplanation, renderExplanationPage } from './match-explanation.ts'
 export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
 export { drawBestFinger, drawMatch } from './match-picture.ts'
 export { RunRecorder } from './run-recorder.ts'
