@@ -6,12 +6,13 @@ await buildKernel()
 
 const shared = { resolve: { alias: sourceAliases() } }
 
-// unit: beside the sources; conformance: what crosses packages; pcsc: the real PC/SC stack (scripts/test.mjs runs it in a private namespace).
+// unit: beside the sources; conformance: what crosses packages; pkcs11: on a token of SoftHSM2; pcsc: the real PC/SC stack (scripts/test.mjs runs it in a private namespace).
 export default defineConfig({
   test: {
     projects: [
       { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], exclude: ['packages/conformance/**'], testTimeout: 60_000 } },
-      { ...shared, test: { name: 'conformance', include: ['packages/conformance/src/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/**'], testTimeout: 180_000, hookTimeout: 180_000 } },
+      { ...shared, test: { name: 'conformance', include: ['packages/conformance/src/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/**', 'packages/conformance/src/pkcs11/**'], testTimeout: 180_000, hookTimeout: 180_000 } },
+      { ...shared, test: { name: 'pkcs11', include: ['packages/conformance/src/pkcs11/**/*.test.ts'], fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
       { ...shared, test: { name: 'pcsc', include: ['packages/conformance/src/pcsc/**/*.test.ts'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 120_000 } },
     ],
   },

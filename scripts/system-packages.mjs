@@ -1,9 +1,10 @@
-// Installs by name what the tests on a real PC/SC stack need, on Debian and Ubuntu as root; elsewhere says what is needed and what will
+// Installs by name what the tests on a real PC/SC stack and on a PKCS#11 token need, on Debian and Ubuntu as root; elsewhere says what is needed and what will
 // not be run. Never fails, and leaves no pcscd behind that was not there: the tests start their own.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { findProgram, findVpcdDriver } from './pcsc-stack.mjs'
 import { hasPcscHeaders } from './pcsclite-build.mjs'
+import { findSoftHsm } from './softhsm.mjs'
 
 /** A system package and how its presence shows. */
 const needed = [
@@ -17,6 +18,7 @@ const needed = [
   { name: 'python3', present: () => findProgram('python3') },
   { name: 'iproute2', present: () => findProgram('ip') },
   { name: 'util-linux', present: () => findProgram('unshare') },
+  { name: 'softhsm2', present: () => findSoftHsm() },
 ]
 
 const missing = () => needed.filter(({ present }) => !present()).map(({ name }) => name)
@@ -39,11 +41,11 @@ function prepare() {
   if (!isDebian() || !isRoot()) {
     const how = isDebian() ? `as root: apt-get install ${names.join(' ')}` : `these, by the names Debian gives them: ${names.join(' ')}`
     console.log(
-      `The tests on a real PC/SC stack (packages/conformance/src/pcsc) need more than this machine has: ${how}. Without it they are not run; everything else is.`,
+      `The tests on a real PC/SC stack (packages/conformance/src/pcsc) and on a PKCS#11 token (packages/conformance/src/pkcs11) need more than this machine has: ${how}. Without it they are not run; everything else is.`,
     )
     return
   }
-  console.log(`installing system packages for the tests on a real PC/SC stack: ${names.join(' ')}`)
+  console.log(`installing system packages for the tests on a real PC/SC stack and on a PKCS#11 token: ${names.join(' ')}`)
   installWithoutServices(names)
   const still = missing()
   if (still.length > 0) console.log(`not installed: ${still.join(' ')}; the tests that need them are named at the end of the run`)

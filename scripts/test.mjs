@@ -1,5 +1,5 @@
 // Runs every test, then the tests that need a real PC/SC stack inside a private one, and ends with one line: N passed, N failed.
-//   node scripts/test.mjs [--only unit|conformance|pcsc] [arguments of vitest]
+//   node scripts/test.mjs [--only unit|conformance|pkcs11|pcsc] [arguments of vitest]
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { stackCommand, stackObstacle } from './pcsc-stack.mjs'
 import { pcscliteState, rebuildPcsclite } from './pcsclite-build.mjs'
+import { tokenObstacle } from './softhsm.mjs'
 import { addCounts, countResults, summaryLine } from './test-counts.mjs'
 import { root } from './workspace.mjs'
 
@@ -25,8 +26,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   })
 }
 
-const projects = only ? [only] : ['unit', 'conformance', 'pcsc']
-const plain = projects.filter((name) => name !== 'pcsc')
+const projects = only ? [only] : ['unit', 'conformance', 'pkcs11', 'pcsc']
+const plain = projects.filter((name) => name !== 'pcsc' && (name !== 'pkcs11' || canUseToken()))
 if (plain.length > 0) total = addCounts(total, await runVitest(plain, (command) => command))
 if (projects.includes('pcsc')) total = addCounts(total, await runOnStack())
 finish({ passed: 0, failed: 0, skipped: 0 })
@@ -35,8 +36,8 @@ function readArguments(args) {
   const at = args.indexOf('--only')
   if (at < 0) return { only: undefined, vitestArguments: args }
   const [, name] = args.splice(at, 2)
-  if (!['unit', 'conformance', 'pcsc'].includes(name)) {
-    console.error('--only takes unit, conformance or pcsc')
+  if (!['unit', 'conformance', 'pkcs11', 'pcsc'].includes(name)) {
+    console.error('--only takes unit, conformance, pkcs11 or pcsc')
     process.exit(2)
   }
   return { only: name, vitestArguments: args }
@@ -105,6 +106,16 @@ function run(program, args) {
   })
 }
 
+/** Whether the tests on a PKCS#11 token can be run; where not, they are named at the end. */
+function canUseToken() {
+  const obstacle = tokenObstacle()
+  if (obstacle === undefined) return true
+  const tests = listTests('pkcs11')
+  notRun.push(`${tests.count} tests on a PKCS#11 token (${tests.files.join(', ')}): ${obstacle}`)
+  total = addCounts(total, { passed: 0, failed: 0, skipped: tests.count })
+  return false
+}
+
 async function runOnStack() {
   let obstacle = stackObstacle()
   if (!obstacle && pcscliteState() !== 'built') {
@@ -114,20 +125,20 @@ async function runOnStack() {
       obstacle = `pcsclite ${state === 'absent' ? 'is not installed' : 'has no native build'} (Debian, Ubuntu: apt-get install libpcsclite-dev g++ make python3; then run the tests again)`
   }
   if (!obstacle) return runVitest(['pcsc'], stackCommand)
-  const tests = listPcscTests()
+  const tests = listTests('pcsc')
   notRun.push(`${tests.count} tests on the real PC/SC stack (${tests.files.join(', ')}): ${obstacle}`)
   return { passed: 0, failed: 0, skipped: tests.count }
 }
 
 /** The tests that will not be run, counted without running them; where vitest cannot list them, one a file. */
-function listPcscTests() {
-  const folder = join(root, 'packages', 'conformance', 'src', 'pcsc')
+function listTests(project) {
+  const folder = join(root, 'packages', 'conformance', 'src', project)
   const names = existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
     : []
   const files = names.sort().map((name) => relative(root, join(folder, name)))
-  const list = join(reports, 'pcsc-list.json')
-  const [program, ...args] = [...vitestCommand(), 'list', '--project', 'pcsc', `--json=${list}`]
+  const list = join(reports, `${project}-list.json`)
+  const [program, ...args] = [...vitestCommand(), 'list', '--project', project, `--json=${list}`]
   spawnSync(program, args, { cwd: root, stdio: 'ignore', timeout: 120_000 })
   try {
     return { files, count: JSON.parse(readFileSync(list, 'utf8')).length }

@@ -43,6 +43,15 @@ export {
   storeData,
 } from './commands/card-content.ts'
 export { type GetDataOptions, getData, getDataByTagList } from './commands/get-data.ts'
+export {
+  aesKeyType,
+  decodeKeyInformation,
+  deleteKey,
+  type KeyInformation,
+  type PutKeyAnswer,
+  putKey,
+  type WrappedKey,
+} from './commands/key-management.ts'
 export type { CommandLabel } from './commands/make-command.ts'
 export { externalAuthenticateChannel, type InitializeUpdateResponse, initializeUpdate } from './commands/secure-channel-opening.ts'
 export {

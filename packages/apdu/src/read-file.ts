@@ -2,6 +2,7 @@ import { DecodeError, InputError, joinBytes, LimitError, readTlvHeader, tagHex }
 import type { ResponseApdu } from './apdu.ts'
 import { type CardCommand, StatusWordError } from './card-command.ts'
 import type { CardChannel } from './channel.ts'
+import { labelCommand } from './command-label.ts'
 import { largestDiscretionaryData, maxShortOffset, readBinary, readBinaryBySfi, readBinaryOdd } from './commands/binary.ts'
 
 export interface ReadFileOptions {
@@ -19,6 +20,11 @@ export interface ReadFileOptions {
   readonly sfi?: number
   /** `object` (unless told): the file holds one data object, whose length field says how much to read. `file`: all bytes up to the end of the file. */
   readonly extent?: 'object' | 'file'
+  /**
+   * What the first command asks for: `header` (unless told), the few bytes that say how long the file's object is; `most`, as much as one response carries, which saves
+   * a command. A card that will not have so much asked for (6700, 6B00) is asked for the header then.
+   */
+  readonly first?: 'header' | 'most'
   /** Told after every answer how many bytes have come, and of how many, once that is known. */
   readonly onProgress?: (soFar: number, inAll: number | undefined) => void
 }
@@ -90,14 +96,19 @@ export async function readFile(channel: CardChannel, options: ReadFileOptions): 
   const parts: Uint8Array[] = []
   let got = 0
   let total: number | undefined
-  let target = toEnd ? maxLength : firstRead
+  let target = toEnd || options.first === 'most' ? maxLength : firstRead
   for (let round = 0; ; round++) {
     if (round >= maxRounds) throw new LimitError(`${name}: READ BINARY rounds`, maxRounds)
     // At the bound of a whole file one more byte tells whether the file ends there.
     const { command, asked } = readCommand(got, Math.max(1, target - got), chunk, sfi, name)
+    labelCommand(command.apdu, command.name)
     let response = await channel.transmit(command.apdu)
     const exact = response.sw & 0xff || 256
     if (response.sw >> 8 === 0x6c && exact < command.apdu.ne) response = await channel.transmit({ ...command.apdu, ne: exact })
+    if (round === 0 && !toEnd && target > firstRead && (response.sw === 0x6700 || response.sw === 0x6b00)) {
+      target = firstRead
+      continue
+    }
     const { data, atEnd } = parseAnswer(command, response, asked, name)
     parts.push(data)
     got += data.length

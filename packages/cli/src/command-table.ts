@@ -5,6 +5,8 @@ import type { Runner } from './runner.ts'
 export const summaries = {
   demo: 'make a card from an enrollment record, then read it, prove it genuine and match its holder’s finger',
   pki: 'test keys and certificates that sign cards',
+  cvc: 'test certificates by which terminals may read fingerprints (CVCA, document verifier, terminal)',
+  keys: 'master keys of cards: make, list, and explain how a card’s keys follow from them',
   issue: 'personalize a card from an enrollment record',
   verify: 'prove a card genuine and, with --probe, match its holder’s finger',
   read: 'read a card and show what it holds; nothing is checked (see "kart verify")',
@@ -28,6 +30,8 @@ export interface CommandRow {
 export const commandTable: readonly CommandRow[] = [
   { name: 'demo', usage: 'demo', hasOptions: true, load: async () => (await import('./commands/demo.ts')).addDemoCommand },
   { name: 'pki', usage: 'pki', hasOptions: false, load: async () => (await import('./commands/pki.ts')).addPkiCommand },
+  { name: 'cvc', usage: 'cvc', hasOptions: false, load: async () => (await import('./commands/cvc.ts')).addCvcCommand },
+  { name: 'keys', usage: 'keys', hasOptions: false, load: async () => (await import('./commands/keys.ts')).addKeysCommand },
   { name: 'issue', usage: 'issue <record>', hasOptions: true, load: async () => (await import('./commands/issue.ts')).addIssueCommand },
   { name: 'verify', usage: 'verify', hasOptions: true, load: async () => (await import('./commands/verify.ts')).addVerifyCommand },
   { name: 'read', usage: 'read', hasOptions: true, load: async () => (await import('./commands/read.ts')).addReadCommand },

@@ -31,3 +31,10 @@ export function fullDate(text: string): string | undefined {
   const digits = text.trim().replaceAll('-', '')
   return /^\d{8}$/.test(digits) ? `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}` : undefined
 }
+
+/** A day of the calendar, YYYY-MM-DD; today in UTC where none is given. Throws InputError that names `option`. */
+export function isoDay(text: string | undefined, option: string): string {
+  if (text === undefined) return new Date().toISOString().slice(0, 10)
+  parseIsoDate(text, option)
+  return text
+}

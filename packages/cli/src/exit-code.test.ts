@@ -20,6 +20,8 @@ describe('exitCodeOf', () => {
       input: 2,
       limit: 3,
       pki: 2,
+      'key-store': 2,
+      hsm: 3,
       crypto: 3,
       'card-memory': 2,
       'status-word': 3,

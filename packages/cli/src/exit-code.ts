@@ -17,6 +17,7 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 const byErrorCode = {
   input: exitCode.badInput,
   pki: exitCode.badInput,
+  'key-store': exitCode.badInput,
   'card-memory': exitCode.badInput,
   // What the user names is taken apart through `decodeInput` and `usingInput`, which make InputErrors: what is left came from a card.
   decode: exitCode.cardFailure,
@@ -25,6 +26,7 @@ const byErrorCode = {
   'status-word': exitCode.cardFailure,
   transport: exitCode.cardFailure,
   reader: exitCode.cardFailure,
+  hsm: exitCode.cardFailure,
   'secure-messaging': exitCode.cardFailure,
   authentication: exitCode.cardFailure,
   personalization: exitCode.cardFailure,

@@ -7,9 +7,11 @@ import type { CardProfile } from '@kart/layout/profile'
 import {
   buildImage,
   type CardImage,
+  type CardPasswords,
   checkSigner,
   type EnrollmentRecord,
   execute,
+  type ImageOptions,
   imageFile,
   type PersonalizationReport,
   type PersonalizationStep,
@@ -19,7 +21,7 @@ import {
   type Signer,
 } from '@kart/personalization'
 import type { StageLine } from '@kart/report'
-import type { Scp03Keys } from '@kart/secure-channel'
+import type { Scp03KeySource } from '@kart/secure-channel'
 import type { OpenCard } from './card-source.ts'
 import type { Stage } from './progress.ts'
 import { readInput, readWithin, usingInput } from './read-file.ts'
@@ -28,11 +30,12 @@ const titles = {
   open: 'open the security domain (SCP03)',
   'mf-files': 'write the master file’s files',
   'application-files': 'write the eMRTD’s data groups',
-  'access-keys': 'write the BAC keys',
+  'access-keys': 'write what opens the card: BAC keys, PACE passwords, trust point',
   'generate-key': 'let the card make its own key',
-  sign: 'sign EF.SOD',
-  'signed-files': 'write DG15, EF.SOD and EF.COM',
-  'read-back': 'read back over BAC and compare',
+  'generate-chip-keys': 'let the card make its keys of chip authentication',
+  sign: 'sign EF.SOD and EF.CardSecurity',
+  'signed-files': 'write DG14, DG15, EF.SOD, EF.COM and EF.CardSecurity',
+  'read-back': 'read back over PACE, compare, and try every way in',
   secure: 'set the life cycle to SECURED',
   prove: 'prove that personalization is over',
 } as const satisfies Record<PersonalizationStep, string>
@@ -78,21 +81,27 @@ const provisionalSerial = new Uint8Array(10)
  * Proves, before any card is touched, that a card can be made from this record and that this signer may sign it; what only the card can tell is asked later.
  * Throws InputError and PkiError.
  */
-export function checkIssuable(record: EnrollmentRecord, profile: CardProfile, signer: Signer): void {
+export function checkIssuable(record: EnrollmentRecord, profile: CardProfile, signer: Signer, extras: IssueExtras = {}): void {
   checkSigner(signer, profile, new Date())
-  imageOf(record, profile, provisionalSerial)
+  imageOf(record, profile, provisionalSerial, extras)
 }
 
-function imageOf(record: EnrollmentRecord, profile: CardProfile, iccSerial: Uint8Array): CardImage {
-  return usingInput('record', () => buildImage(record, profile, { iccSerial }))
+/** What a card is given beside the record. */
+export type IssueExtras = Pick<ImageOptions, 'passwords' | 'cvcaCertificate'>
+
+function imageOf(record: EnrollmentRecord, profile: CardProfile, iccSerial: Uint8Array, extras: IssueExtras): CardImage {
+  return usingInput('record', () => buildImage(record, profile, { ...extras, iccSerial }))
 }
 
 export interface IssueParts {
   readonly record: EnrollmentRecord
   readonly profile: CardProfile
   readonly card: OpenCard
-  readonly keys: Scp03Keys
+  readonly keys: Scp03KeySource
+  /** The issuer's key set, which takes the place of the transport keys. */
+  readonly issuerKeys?: Scp03KeySource
   readonly signer: Signer
+  readonly extras?: IssueExtras
   readonly allowUnfinished: boolean
   /** Whether long APDUs may be used; true unless told. */
   readonly extendedLength?: boolean
@@ -101,7 +110,10 @@ export interface IssueParts {
 }
 
 export interface Issued {
-  readonly report: PersonalizationReport
+  /** Without what is for the printer. */
+  readonly report: Omit<PersonalizationReport, 'forPrinter'>
+  /** What is printed on the card or into the letter: secrets, told once. */
+  readonly forPrinter: CardPasswords
   /** Lines of the machine-readable zone. */
   readonly mrz: readonly string[]
   /** What the office should know of this card: for people, without the holder's data. */
@@ -113,9 +125,10 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   const { record, profile, card, keys, signer, tell } = parts
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
-  const image = imageOf(record, profile, iccSerial)
-  const report = await execute(card.transport, image, {
+  const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
+  const { forPrinter, ...report } = await execute(card.transport, image, {
     keys,
+    ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     signer,
     allowUnfinished: parts.allowUnfinished,
     extendedLength: parts.extendedLength ?? true,
@@ -123,11 +136,22 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),
   })
   const dg1 = imageFile(image, 'EF.DG1')
-  return { report, mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [], notes: nameNotes(record) }
+  return {
+    report,
+    forPrinter,
+    mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [],
+    notes: [...nameNotes(record), ...trustNotes(profile, report.trustPoint)],
+  }
+}
+
+/** A card that knows no CVCA never opens its fingerprints to anybody. */
+function trustNotes(profile: CardProfile, trustPoint: string | undefined): string[] {
+  if (profile.terminalAuthentication === undefined || trustPoint !== undefined) return []
+  return ['The card was given no CVCA: no terminal will ever be able to read its fingerprints (--cvca, or a PKI of "kart pki init").']
 }
 
 /** The steps of a personalization as lines of a cost table. */
-export function issueStages(report: PersonalizationReport): StageLine[] {
+export function issueStages(report: Pick<PersonalizationReport, 'steps'>): StageLine[] {
   return report.steps.map(({ name, apdus, sent, received, ms }) => ({
     name: titles[name],
     apdus,

@@ -1,11 +1,13 @@
 import type { CardProfile } from '@kart/layout/profile'
 import { RunRecorder } from '@kart/report'
-import { type AccessKey, type Evidence, type ReadProgress, readCard } from '@kart/verification'
+import { type Evidence, type ReadCardOptions, type ReadProgress, readCard } from '@kart/verification'
 import type { OpenCard } from './card-source.ts'
 
 const stageNames = {
   card: 'read the master file',
-  access: 'open the card (BAC)',
+  access: 'open the card',
+  'chip-authentication': 'chip authentication',
+  'terminal-authentication': 'terminal authentication',
   files: 'read the eMRTD files',
   'active-authentication': 'active authentication',
 } as const satisfies Record<ReadProgress['stage'], string>
@@ -20,13 +22,13 @@ export interface Reading {
 export async function readWithTrace(
   card: OpenCard,
   profile: CardProfile,
-  access: AccessKey,
+  options: Pick<ReadCardOptions, 'access' | 'accessPolicy' | 'terminal'>,
   onProgress?: (text: string) => void,
   recorder = new RunRecorder(),
 ): Promise<Reading> {
   const evidence = await readCard(card.transport, {
     profile,
-    access,
+    ...options,
     trace: { wire: recorder.sink, plain: recorder.sink },
     onProgress: ({ stage, file, soFar, inAll }) => {
       recorder.begin(stageNames[stage])

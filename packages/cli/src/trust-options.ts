@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
-import { decodeCertificate } from '@kart/layout'
+import { decodeCertificate, decodeRevocationList } from '@kart/layout'
 import { pkiFileNames } from '@kart/personalization'
 import { type TrustStore, trustStore } from '@kart/verification'
 import { decodeInput, readInput, usingInput } from './read-file.ts'
@@ -9,23 +9,33 @@ import { decodeInput, readInput, usingInput } from './read-file.ts'
 export interface TrustOptions {
   readonly pki?: string
   readonly csca?: readonly string[]
+  readonly link?: readonly string[]
+  readonly crl?: readonly string[]
 }
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g
+const pemRevocationList = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g
 
 /** The certificates of a file: one in DER, or any number in PEM. Throws InputError that names the file. */
 function certificatesIn(path: string): Uint8Array[] {
-  const found = certificateBytes(path, readInput(path))
+  const found = derIn(path, readInput(path), pemCertificate, 'certificate')
   for (const certificate of found) decodeInput(path, () => decodeCertificate(certificate))
   return found
 }
 
-function certificateBytes(path: string, bytes: Uint8Array): Uint8Array[] {
+/** The revocation lists of a file: one in DER, or any number in PEM. Throws InputError that names the file. */
+function revocationListsIn(path: string): Uint8Array[] {
+  const found = derIn(path, readInput(path), pemRevocationList, 'revocation list')
+  for (const list of found) decodeInput(path, () => decodeRevocationList(list))
+  return found
+}
+
+function derIn(path: string, bytes: Uint8Array, pem: RegExp, what: string): Uint8Array[] {
   if (bytes[0] === 0x30) return [bytes]
-  const found = [...Buffer.from(bytes).toString('latin1').matchAll(pemCertificate)].map(
+  const found = [...Buffer.from(bytes).toString('latin1').matchAll(pem)].map(
     (match) => new Uint8Array(Buffer.from(match[1] ?? '', 'base64')),
   )
-  if (found.length === 0) throw new InputError(path, 'holds no certificate, neither DER nor PEM')
+  if (found.length === 0) throw new InputError(path, `holds no ${what}, neither DER nor PEM`)
   return found
 }
 
@@ -39,5 +49,6 @@ export function trustOf(options: TrustOptions): TrustStore {
   const files = [...(options.csca ?? []), ...(options.pki === undefined ? [] : [certificateOfPki(options.pki)])]
   if (files.length === 0) throw new InputError('--csca', 'say whom you trust: --csca FILE (a country signing certificate) or --pki DIR')
   const certificates = files.flatMap(certificatesIn)
-  return usingInput('--csca', () => trustStore(certificates))
+  const more = { links: (options.link ?? []).flatMap(certificatesIn), revocationLists: (options.crl ?? []).flatMap(revocationListsIn) }
+  return usingInput('--csca', () => trustStore(certificates, [], more))
 }

@@ -1,9 +1,36 @@
 import { stripVTControlCharacters } from 'node:util'
-import { type Check, defaultPolicy, judge } from '@kart/verification'
+import { type Check, defaultPolicy, type Evidence, judge } from '@kart/verification'
 import { describe, expect, it } from 'vitest'
 import { mrzDate } from './date-option.ts'
 import type { Output } from './output.ts'
 import { printReport } from './verdict-output.ts'
+
+const evidence: Evidence = {
+  profile: 'national-id',
+  readAt: new Date(0),
+  atr: new Uint8Array(),
+  files: [],
+  access: {
+    protocol: 'pace',
+    outcome: 'opened',
+    policy: 'pace-only',
+    pace: {
+      outcome: 'opened',
+      choice: ['offer \u202eA: chosen'],
+      variant: 'PACE variant',
+      offer: undefined,
+      password: 'can',
+      authorityReferences: [],
+      mapping: undefined,
+    },
+    key: undefined,
+    problem: undefined,
+  },
+  chipAuthentication: undefined,
+  terminalAuthentication: undefined,
+  activeAuthentication: undefined,
+  extendedLength: false,
+}
 
 function printed(checks: readonly Check[]): string {
   let text = ''
@@ -15,7 +42,7 @@ function printed(checks: readonly Check[]): string {
     document: () => undefined,
     aside: () => undefined,
   }
-  printReport(output, judge(checks), { ...defaultPolicy(new Date('2026-11-22T10:00:00Z')), fingerThreshold: 'fmr1e-3' })
+  printReport(output, judge(checks), { ...defaultPolicy(new Date('2026-11-22T10:00:00Z')), fingerThreshold: 'fmr1e-3' }, evidence)
   return stripVTControlCharacters(text)
 }
 
@@ -35,6 +62,12 @@ describe('printReport', () => {
     )
   })
 
+  it('says how the card was opened, and why so', () => {
+    expect(printed([check('pa.hashes', 'pass', 'fine')])).toMatch(
+      /PACE offer: offer .A: chosen\nOpened with PACE and the card access number: PACE variant\.\n/,
+    )
+  })
+
   it('of a card that stayed shut shows that alone, and what to check', () => {
     const text = printed([
       check('access.opened', 'fail', 'the card refused'),
@@ -44,14 +77,14 @@ describe('printReport', () => {
     expect(text).toContain('✗ fail')
     expect(text).toMatch(/title of access\.opened +the card refused/)
     expect(text).not.toMatch(/not run|profile\.files|pa\.|aa\./)
-    expect(text).toContain('\nCheck the three printed values: document number, date of birth and date of expiry')
+    expect(text).toContain('\nCheck what is printed (the card access number, or document number, date of birth and date of expiry)')
   })
 
   it('of every other verdict shows every check, and what failed once more', () => {
     const text = printed([check('pa.hashes', 'fail', 'EF.DG2 differs\u001b[2J\u202e'), check('aa.signature', 'not-run', 'x')])
     expect(text).toMatch(/– not run +title of aa\.signature/)
     expect(text.split('title of pa.hashes').length - 1).toBe(2)
-    expect(text).not.toMatch(/\u202e|three printed values/)
+    expect(text).not.toMatch(/\u202e|Check what is printed/)
   })
 
   it('lets no detail steer the terminal through the summary', () => {

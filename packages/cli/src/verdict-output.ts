@@ -1,7 +1,8 @@
 import { visibleText } from '@kart/codec'
 import type { CardProfile } from '@kart/layout/profile'
 import { thresholds } from '@kart/matcher'
-import type { Check, Policy, Report } from '@kart/verification'
+import { describeAccess } from '@kart/report'
+import type { Check, Evidence, Policy, Report } from '@kart/verification'
 import Table from 'cli-table3'
 import { pc } from './colours.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
@@ -48,7 +49,8 @@ const lines = (table: Table.Table): string =>
     .join('\n')
 
 /** What to do about a card that stayed shut. */
-const accessHint = 'Check the three printed values: document number, date of birth and date of expiry, and that this is the card you mean.'
+const accessHint =
+  'Check what is printed (the card access number, or document number, date of birth and date of expiry), and that this is the card you mean.'
 
 /** Nothing behind a card that stayed shut was run: its many rows would only hide the one that counts. */
 const shownChecks = (report: Report): readonly Check[] =>
@@ -57,12 +59,14 @@ const shownChecks = (report: Report): readonly Check[] =>
     : report.checks
 
 /** Prints every check, the verdict and the moment it holds for, and once more, behind it, whatever stood in the way of an acceptance. */
-export function printReport(output: Output, report: Report, policy: Policy): void {
+export function printReport(output: Output, report: Report, policy: Policy, evidence: Evidence): void {
   const table = plainTable(['outcome', 'check', 'what was found'])
   const shown = shownChecks(report)
   for (const check of shown)
     table.push([marks[check.outcome], `${check.title}${check.required ? '' : pc.dim(' (not required)')}`, visibleText(check.detail)])
   output.line(lines(table))
+  output.line()
+  for (const line of describeAccess(evidence)) output.line(pc.dim(visibleText(line)))
   output.line()
   const colour = report.verdict === 'accepted' ? pc.green : pc.red
   output.line(`${pc.bold(colour(report.verdict.toUpperCase()))}  ${visibleText(report.summary)}`)
@@ -86,6 +90,26 @@ export function printStages(output: Output, stages: readonly { name: string; apd
   output.line(lines(table))
 }
 
+/** How the card was opened and who proved what, for a JSON document; nothing of the holder. */
+export function accessDocument({ access, chipAuthentication, terminalAuthentication }: Evidence): Record<string, unknown> {
+  const { protocol, outcome, policy, pace, problem } = access
+  return {
+    access: {
+      ...{ protocol, outcome, policy },
+      pace: { outcome: pace.outcome, variant: pace.variant ?? null, password: pace.password, choice: pace.choice },
+      ...(problem ? { problem } : {}),
+    },
+    chipAuthentication: chipAuthentication && {
+      ...{ outcome: chipAuthentication.outcome, version: chipAuthentication.version, protocol: chipAuthentication.oid },
+      keyId: chipAuthentication.keyId ?? null,
+    },
+    terminalAuthentication: terminalAuthentication && {
+      ...{ outcome: terminalAuthentication.outcome, version: terminalAuthentication.version },
+      ...{ chain: terminalAuthentication.chain, rights: terminalAuthentication.rights },
+    },
+  }
+}
+
 /** The JSON document of a verification. */
 export function verdictDocument(report: Report, reading: Reading, profile: CardProfile, policy: Policy): Record<string, unknown> {
   return {
@@ -98,6 +122,7 @@ export function verdictDocument(report: Report, reading: Reading, profile: CardP
     judgedAt: policy.now.toISOString(),
     threshold: { name: policy.fingerThreshold, score: thresholds[policy.fingerThreshold] },
     readAt: reading.evidence.readAt.toISOString(),
+    ...accessDocument(reading.evidence),
     files: reading.evidence.files.map(({ application, name, outcome, bytes }) => ({
       application,
       name,

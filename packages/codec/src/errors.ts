@@ -11,6 +11,8 @@ export const errorCodes = [
   'crypto', // a primitive refused its input (key size, point not on the curve, ...)
   'card-memory', // the emulated card's memory file is damaged or cannot be written
   'pki', // a key, certificate or trust store cannot be used
+  'key-store', // a key set or a master key is missing, is not the one described, or may not be used (any more)
+  'hsm', // the token that holds the keys failed or its session is lost
   'personalization', // the card is not in the state that a personalization step needs
 ] as const
 

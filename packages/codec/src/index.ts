@@ -14,6 +14,7 @@ export {
 export type { Codec } from './codec.ts'
 export { Cursor } from './cursor.ts'
 export { CardError, DecodeError, type ErrorCode, errorCodes, InputError, LimitError } from './errors.ts'
+export { type JsonValue, parseStrictJson } from './strict-json.ts'
 export {
   decodeTlv,
   decodeTlvList,

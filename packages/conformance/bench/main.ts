@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { boundsOf } from './bounds.ts'
 import { countWire, timeCards, type WayTimings, type Wire } from './card-runs.ts'
+import { type PaceTiming, timePace } from './pace-cost.ts'
 import { type PrimitiveTiming, timePrimitives } from './primitives.ts'
 import { isCrypto, type Shares, shareOut, sumOf } from './profile-shares.ts'
 import { type ProfiledJob, profiledJobOf, profileHere, profileInChild } from './profiled.ts'
+import { type MessagingTiming, timeMessaging } from './secure-messaging.ts'
 import { asText } from './text.ts'
 
 /** Everything that one run of the benchmark found. */
@@ -29,18 +31,21 @@ export interface Results {
     readonly bounds: readonly string[]
   })[]
   readonly primitives: readonly PrimitiveTiming[]
+  readonly pace: readonly PaceTiming[]
+  readonly messaging: readonly MessagingTiming[]
 }
 
 interface Effort {
   readonly cards: { readonly warmUpRounds: number; readonly milliseconds: number }
   readonly primitiveMilliseconds: number
+  readonly channelMilliseconds: number
   readonly profiledRuns: number
 }
 
 /** `quick` only shows that everything runs: its figures mean nothing. */
 const efforts = {
-  full: { cards: { warmUpRounds: 8, milliseconds: 24_000 }, primitiveMilliseconds: 300, profiledRuns: 100 },
-  quick: { cards: { warmUpRounds: 1, milliseconds: 1 }, primitiveMilliseconds: 5, profiledRuns: 3 },
+  full: { cards: { warmUpRounds: 8, milliseconds: 24_000 }, primitiveMilliseconds: 300, channelMilliseconds: 1500, profiledRuns: 100 },
+  quick: { cards: { warmUpRounds: 1, milliseconds: 1 }, primitiveMilliseconds: 5, channelMilliseconds: 3, profiledRuns: 3 },
 } as const satisfies Record<string, Effort>
 
 function commit(): string {
@@ -73,6 +78,10 @@ async function measure(effort: Effort, folder: string, say: (what: string) => vo
   })
   say('primitives side by side')
   const primitives = await timePrimitives(effort.primitiveMilliseconds)
+  say('PACE, each side alone')
+  const pace = await timePace(effort.channelMilliseconds)
+  say('secure messaging')
+  const messaging = timeMessaging(effort.channelMilliseconds)
   return {
     schema: 'kart-bench-1',
     date: new Date().toISOString(),
@@ -84,6 +93,8 @@ async function measure(effort: Effort, folder: string, say: (what: string) => vo
     wire,
     profiles,
     primitives,
+    pace,
+    messaging,
   }
 }
 

@@ -18,7 +18,7 @@ const times = (value: number): string => `${value.toFixed(2)}x`
 
 /** The results as text for people. */
 export function asText(results: Results): string {
-  const { machine, ways, wire, profiles, primitives } = results
+  const { machine, ways, wire, profiles, primitives, pace, messaging } = results
   const first = ways[0]!
   const lines = [
     `Kart on ${machine.cpu}, ${machine.cores} cores (load ${machine.load.map((one) => one.toFixed(1)).join(' ')}), node ${results.node}, OpenSSL ${results.openssl}, ${results.date.slice(0, 10)}, commit ${results.commit}`,
@@ -85,6 +85,31 @@ export function asText(results: Results): string {
         noble === undefined ? 'has none' : noble.toFixed(1),
         node.toFixed(1),
         noble === undefined ? '' : times(noble / node),
+      ]),
+    ]),
+  )
+  lines.push(
+    '',
+    'PACE-ECDH-GM, P-256, AES-128: each side alone, over a recorded run (median CPU ms), beside the curve operations that it needs',
+    ...table([
+      ['', 'PACE', 'curve alone', 'PACE / curve'],
+      ...pace.map(({ side, backend, medianMs, bareMs }) => [
+        side === 'card' ? 'emulated card (node)' : `terminal (${backend})`,
+        ms(medianMs),
+        ms(bareMs),
+        times(medianMs / bareMs),
+      ]),
+    ]),
+    '',
+    `Secure messaging, terminal side: READ BINARY of ${messaging[0]!.bytes} bytes in extended length (millions of plain bytes a second)`,
+    ...table([
+      ['', 'as shipped', 'node', '@noble', 'node / @noble'],
+      ...messaging.map(({ cipher, autoMegabytes, nodeMegabytes, nobleMegabytes: noble }) => [
+        cipher,
+        autoMegabytes.toFixed(1),
+        nodeMegabytes.toFixed(1),
+        noble === undefined ? 'has none' : noble.toFixed(1),
+        noble === undefined ? '' : times(nodeMegabytes / noble),
       ]),
     ]),
   )

@@ -78,7 +78,7 @@ test('V13 printed data that is not the chip’s is found, in every character and
   const evidence = await readIssued()
   const { bytes } = evidence.files.find(({ name }) => name === 'EF.DG1')!
   const zone = Buffer.from(bytes!.slice(-90)).toString('latin1')
-  const printed = (more: object) => verdict({ ...evidence, access: { ...evidence.access, key: { ...evidence.access.key, ...more } } })
+  const printed = (more: object) => verdict({ ...evidence, access: { ...evidence.access, key: { ...evidence.access.key!, ...more } } })
   expect(await printed({ zone })).toMatchObject({ verdict: 'accepted' })
   for (let i = 0; i < zone.length; i++) {
     const other = zone.slice(0, i) + (zone[i] === 'X' ? 'Y' : 'X') + zone.slice(i + 1)

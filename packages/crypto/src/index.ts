@@ -16,6 +16,7 @@ export {
   standardizedGroup,
   standardizedParameters,
 } from './key-agreement/domain-parameters.ts'
+export { encodeAgreementKey, encodeDomainParameters } from './key-agreement/encode-agreement-key.ts'
 export { type KbkdfInput, type KeyAlgorithm, kbkdfCmacCounter, kdf9303, keyCheckValue } from './key-derivation.ts'
 export { padMethod2, unpadMethod2 } from './padding.ts'
 export { decodePssParameters, type PssParameters } from './pss-parameters.ts'

@@ -28,11 +28,13 @@ export interface BlankCard {
   readonly iin?: Uint8Array
   /** Card image number (DO'45'), up to 16 bytes. */
   readonly cin?: Uint8Array
+  /** Default: INITIALIZED; OP_READY for a card that the factory hands on before its own set-up (GlobalPlatform Card Specification 2.3.1, 5.1.1). */
+  readonly lifeCycle?: 'OP_READY' | 'INITIALIZED'
   /** Source of random bytes. Default: node:crypto. */
   readonly random?: (length: number) => Uint8Array
 }
 
-/** A new card in life cycle INITIALIZED, its transport keys loaded, nothing personalized. Throws InputError, and CardMemoryError when the memory holds a card already. */
+/** A new card in life cycle INITIALIZED unless told, its transport keys loaded, nothing personalized. Throws InputError, and CardMemoryError when the memory holds a card already. */
 export function createBlankCard(blank: BlankCard): EmulatedCard {
   const { memory, transportKeys: keys, iccSerial, profile = nationalId } = blank
   if (![16, 24, 32].includes(keys.enc.length) || keys.mac.length !== keys.enc.length || keys.dek.length !== keys.enc.length)
@@ -48,17 +50,28 @@ export function createBlankCard(blank: BlankCard): EmulatedCard {
   const state: CardState = {
     profile: profile.name,
     profileVersion: profile.version,
-    lifeCycle: 'INITIALIZED',
+    lifeCycle: blank.lifeCycle ?? 'INITIALIZED',
     iccSerial: iccSerial.slice(),
     cplc: blank.cplc?.slice() ?? productionData(iccSerial),
     iin: blank.iin?.slice(),
     cin: blank.cin?.slice() ?? iccSerial.slice(),
-    keys: { version: keys.version, enc: keys.enc.slice(), mac: keys.mac.slice(), dek: keys.dek.slice() },
-    sequenceCounter: 0,
-    failedAuthentications: 0,
+    keySets: [
+      {
+        version: keys.version,
+        enc: keys.enc.slice(),
+        mac: keys.mac.slice(),
+        dek: keys.dek.slice(),
+        transport: true,
+        sequence: 0,
+        failures: 0,
+      },
+    ],
     files: new Map(),
     bacKeys: undefined,
     aaKey: undefined,
+    pacePasswords: new Map(),
+    chipKeys: [],
+    trust: { trustPoints: [], date: undefined },
   }
   if (memory.load() !== undefined) throw new CardMemoryError('the memory holds a card already: name another file')
   memory.store(encodeImage(state))

@@ -4,7 +4,7 @@ import { CardError, DecodeError } from '@kart/codec'
 import { type CardProfile, profiles } from '@kart/layout/profile'
 import { type CardMemory, CardMemoryError } from './memory/card-memory.ts'
 import { CardStore } from './memory/card-store.ts'
-import { type CardContext, endChannels, freshSession } from './os/card-context.ts'
+import { type CardContext, endChannels, endPace, freshSession } from './os/card-context.ts'
 import { answerCommand } from './os/dispatch.ts'
 import { answer, Refusal, SW } from './os/status.ts'
 
@@ -28,7 +28,11 @@ export interface EmulatedCardOptions {
   readonly profile?: CardProfile
   /** Source of random bytes, for worked examples. Default: node:crypto. */
   readonly random?: (length: number) => Uint8Array
+  /** Holds an answer back, milliseconds: after wrong passwords that never block (PACE with MRZ or CAN). Default: a timer. Only {@link EmulatedCard.transport} waits. */
+  readonly wait?: (milliseconds: number) => Promise<void>
 }
+
+const timer = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 /**
  * The card's role: a synchronous state machine, bytes in, bytes out. It shares tables with the terminal (profile, tags), never behaviour,
@@ -36,6 +40,7 @@ export interface EmulatedCardOptions {
  */
 export class EmulatedCard {
   readonly #card: CardContext
+  readonly #wait: (milliseconds: number) => Promise<void>
   #powered = true
 
   constructor(options: EmulatedCardOptions) {
@@ -48,11 +53,13 @@ export class EmulatedCard {
       throw new CardMemoryError(
         `the card was made by profile ${name} version ${profileVersion}, not ${profile.name} version ${profile.version}: hand that profile in`,
       )
+    this.#wait = options.wait ?? timer
     this.#card = {
       profile,
       store,
       random: options.random ?? ((length) => new Uint8Array(randomBytes(length))),
       session: freshSession(profile),
+      delay: 0,
     }
   }
 
@@ -64,6 +71,11 @@ export class EmulatedCard {
   /** The table by which the card was made. */
   get profile(): CardProfile {
     return this.#card.profile
+  }
+
+  /** Milliseconds, 0 and up, by which a reader holds back the answer that {@link process} gave last: the card's brake on guessing. */
+  get answerDelay(): number {
+    return this.#card.delay
   }
 
   /** Gives the card power; it starts with the MF current and nothing authenticated. */
@@ -82,6 +94,8 @@ export class EmulatedCard {
   /** Forgets everything volatile. */
   reset(): void {
     endChannels(this.#card.session)
+    endPace(this.#card.session, true)
+    this.#card.delay = 0
     this.#card.session = freshSession(this.#card.profile)
   }
 
@@ -116,6 +130,7 @@ export class EmulatedCard {
     } catch (error) {
       // What cannot be read cannot be authenticated: no channel survives it.
       endChannels(this.#card.session)
+      endPace(this.#card.session, true)
       this.#card.session.waiting = undefined
       this.#card.session.chain = undefined
       throw error instanceof DecodeError ? new Refusal(SW.wrongLength) : error
@@ -130,7 +145,9 @@ export class EmulatedCard {
       atr: this.atr,
       transceive: async (command) => {
         if (!open) throw new CardRemovedError('the card was taken out of the reader')
-        return this.process(command)
+        const response = this.process(command)
+        if (this.answerDelay > 0) await this.#wait(this.answerDelay)
+        return response
       },
       close: async () => {
         if (open) this.powerOff()

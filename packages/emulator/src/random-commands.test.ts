@@ -2,10 +2,13 @@ import { equalBytes, fromHex, toHex } from '@kart/codec'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EmulatedCard } from './emulated-card.ts'
+import { standardizedGroup } from './key-agreement/domain-parameters.ts'
 import { decodeImage, encodeImage } from './memory/card-image.ts'
 import { inMemory } from './memory/card-memory.ts'
+import { withPasswords } from './testing/pace-terminal.ts'
 import {
   blankCard,
+  cardInState,
   emrtdAid,
   files,
   isdAid,
@@ -22,22 +25,34 @@ const personalized = (() => {
   personalize(blankCard(memory))
   return memory.load()!
 })()
+const withPace = (() => {
+  const memory = inMemory()
+  cardInState(
+    (state) => ({ ...withPasswords(state), files: decodeImage(personalized).files, bacKeys: decodeImage(personalized).bacKeys }),
+    {
+      memory,
+    },
+  )
+  return memory.load()!
+})()
 const blank = (() => {
   const memory = inMemory()
   blankCard(memory)
   return memory.load()!
 })()
 
-const knownIns = [0x82, 0x84, 0x88, 0xa4, 0xb0, 0xb1, 0xc0, 0xca, 0x50, 0xe2, 0xe6, 0xf0, 0xf2, 0x20, 0x12]
-const knownClasses = [0x00, 0x00, 0x80, 0x0c, 0x84, 0x04, 0x10, 0x01, 0x40, 0xff]
+const knownIns = [
+  0x22, 0x86, 0x86, 0x2c, 0x70, 0x82, 0x84, 0x88, 0xa4, 0xb0, 0xb1, 0xc0, 0xca, 0x50, 0xe2, 0xe6, 0xf0, 0xf2, 0x20, 0x12, 0xd8, 0xe4,
+]
+const knownClasses = [0x00, 0x00, 0x80, 0x0c, 0x1c, 0x84, 0x04, 0x10, 0x01, 0x40, 0xff]
 
 /** Commands that are nearly right, so that they get past the first checks. */
 const nearCommand = fc
   .record({
     cla: fc.oneof(fc.constantFrom(...knownClasses), fc.nat(255)),
     ins: fc.oneof(fc.constantFrom(...knownIns), fc.nat(255)),
-    p1: fc.oneof(fc.constantFrom(0x00, 0x02, 0x04, 0x08, 0x20, 0x33, 0x80, 0x81, 0x88), fc.nat(255)),
-    p2: fc.oneof(fc.constantFrom(0x00, 0x02, 0x04, 0x0c, 0x0f, 0x66), fc.nat(255)),
+    p1: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x08, 0xc1, 0x20, 0x33, 0x80, 0x81, 0x88), fc.nat(255)),
+    p2: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x0c, 0x0f, 0x66, 0xa4), fc.nat(255)),
     data: fc.oneof(
       fc.constantFrom(
         ...['', emrtdAid, isdAid, '3f00', '0101', '2f00', '540100', '9701048e080000000000000000', '010159000000'].map(fromHex),
@@ -50,7 +65,23 @@ const nearCommand = fc
     Uint8Array.from([cla, ins, p1, p2, ...(data.length > 0 ? [data.length, ...data] : []), ...(le === undefined ? [] : [le])]),
   )
 
-const anyCommand = fc.oneof({ weight: 4, arbitrary: nearCommand }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) })
+/** Steps of PACE with nothing right in them. */
+const paceCommand = fc.constantFrom(
+  ...[
+    ...[1, 2, 3, 4].map((reference) => `0022c1a40f800a04007f000702020402028301${reference.toString(16).padStart(2, '0')}`),
+    '10860000027c0000',
+    `10860000457c438141${toHex(standardizedGroup(12)!.generator)}00`,
+    `10860000457c438341${toHex(standardizedGroup(12)!.generator)}00`,
+    '008600000c7c0a8508000000000000000000',
+    '002c0303',
+  ].map(fromHex),
+)
+
+const anyCommand = fc.oneof(
+  { weight: 4, arbitrary: nearCommand },
+  { weight: 2, arbitrary: paceCommand },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
+)
 
 const isStatusWord = (response: Uint8Array): boolean => {
   const sw1 = response.at(-2) ?? 0
@@ -62,6 +93,7 @@ describe('a terminal without keys', () => {
 
   it.each([
     ['a personalized card', personalized],
+    ['a card with PACE', withPace],
     ['a blank card', blank],
   ])('gets a status word to every command, no protected file, and changes nothing but the counter of failures: %s', (_, image) => {
     const before = decodeImage(image)
@@ -76,9 +108,17 @@ describe('a terminal without keys', () => {
           for (const secret of secrets) expect(toHex(response)).not.toContain(secret)
         }
         const after = decodeImage(memory.load()!)
-        expect(equalBytes(encodeImage({ ...after, failedAuthentications: before.failedAuthentications }), image)).toBe(true)
+        for (const [name, { tries, failures }] of after.pacePasswords) {
+          const was = before.pacePasswords.get(name)!
+          // Nothing gets better by guessing.
+          expect(tries?.left ?? 0).toBeLessThanOrEqual(was.tries?.left ?? 0)
+          expect(failures).toBeGreaterThanOrEqual(was.failures)
+        }
+        const { pacePasswords } = before
+        const keySets = after.keySets.map((set, i) => ({ ...set, failures: before.keySets[i]?.failures ?? 0 }))
+        expect(equalBytes(encodeImage({ ...after, keySets, pacePasswords }), image)).toBe(true)
       }),
-      { numRuns: 600 },
+      { numRuns: image === withPace ? 200 : 600 },
     )
   })
 })

@@ -1,5 +1,7 @@
 export { type AlgorithmIdentifier, encodeSignatureAlgorithm, type HashName, type SignatureScheme } from './asn1/algorithm.ts'
 export { encodeOid } from './asn1/der-encode.ts'
+export type { DataSigning } from './cms/sign-data.ts'
+export type { SignedAttribute, SignedData, SignerId, SignerInfo } from './cms/signed-data.ts'
 export {
   type Chat,
   type CvRole,
@@ -38,6 +40,7 @@ export {
   encodeCvRequest,
   encodeCvRequestBody,
 } from './cvc/cv-request.ts'
+export { decodeCvcDate, encodeCvcDate } from './cvc/cvc-date.ts'
 export { type EfCvca, efCvcaCodec } from './cvc/ef-cvca.ts'
 export { decodeKeyReference, encodeKeyReference } from './cvc/key-reference.ts'
 export {
@@ -89,12 +92,12 @@ export {
   type OtherSecurityInfo,
   type SecurityInfo,
 } from './lds/dg14.ts'
-export { type Dg15, dg15Codec, dg15FromPoint } from './lds/dg15.ts'
+export { type Dg15, dg15Codec, dg15FromPoint, dg15FromRsa } from './lds/dg15.ts'
 export { type EfAtrInfo, efAtrInfoCodec } from './lds/ef-atr-info.ts'
 export { type EfCom, efComCodec } from './lds/ef-com.ts'
 export { type DirectoryEntry, type EfDir, efDirCodec } from './lds/ef-dir.ts'
 export { type EfGdo, efGdoCodec } from './lds/ef-gdo.ts'
-export { type EfSod, efSodCodec, type SignedAttribute, type SignerId, type SodSigner } from './lds/ef-sod.ts'
+export { type EfSod, efSodCodec } from './lds/ef-sod.ts'
 export { encodeSod, type SodInput } from './lds/encode-sod.ts'
 export { decodeFacialRecord, encodeFacialRecord, type FacialImage, type FeaturePoint, facialImage } from './lds/facial-record.ts'
 export { type FingerPositionRow, fingerName, fingerOfSubtype, fingerPositions, subtypeOfFinger } from './lds/finger-position.ts'
@@ -135,10 +138,18 @@ export {
   strictNationalCode,
 } from './national/national-code.ts'
 export { type Certificate, decodeCertificate } from './pki/certificate.ts'
+export { type CertificateRevocationList, decodeRevocationList, type RevokedCertificate } from './pki/crl.ts'
 export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'
 export { type CertificateExtension, coversDocumentCode, type KeyUsage, type KnownExtensions, keyUsageNames } from './pki/extensions.ts'
 export * from './profile.ts'
 export { type EfCardAccess, efCardAccessCodec } from './security-info/ef-card-access.ts'
+export {
+  type CardSecurityInput,
+  type EfCardSecurity,
+  efCardSecurityCodec,
+  encodeCardSecurity,
+  securityObjectOid,
+} from './security-info/ef-card-security.ts'
 export {
   type SecurityProtocolRow,
   type SecurityProtocolUse,

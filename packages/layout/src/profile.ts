@@ -1,15 +1,33 @@
 // Pure data: both sides of the wall read these tables, neither finds behaviour here.
-export { type AccessRule, all, always, any, type ChannelProtocol, channel, describeAccessRule, never } from './profile/access-rule.ts'
+export {
+  type AccessRule,
+  all,
+  always,
+  any,
+  type ChannelProtocol,
+  channel,
+  describeAccessRule,
+  never,
+  type TerminalRight,
+  terminalRight,
+} from './profile/access-rule.ts'
 export {
   type AaCurve,
+  type ActiveAuthenticationSpec,
   type ApplicationSpec,
   aaCurves,
+  aaModuli,
   type CardProfile,
+  type ChipAuthenticationKeySpec,
   type FileFormat,
   type FileSpec,
   findApplication,
   findFile,
+  type MessagingCipher,
+  type PaceOfferSpec,
+  type PacePasswordName,
   type PersonalizationDgis,
+  pacePasswords,
 } from './profile/card-profile.ts'
 export { nationalId } from './profile/national-id.ts'
 

@@ -1,4 +1,4 @@
-import { CardError, fromHex, InputError } from '@kart/codec'
+import { CardError, DecodeError, fromHex, InputError } from '@kart/codec'
 import {
   type CardProfile,
   dg1Codec,
@@ -8,7 +8,6 @@ import {
   dg11Codec,
   dg12Codec,
   dg13Codec,
-  dg14Codec,
   efAtrInfoCodec,
   efDirCodec,
   efGdoCodec,
@@ -16,10 +15,11 @@ import {
   nationalId,
   parseMrz,
 } from '@kart/layout'
+import { CertificateChainError } from '@kart/secure-channel'
 import { describe, expect, it } from 'vitest'
-import { buildImage } from './build-image.ts'
+import { buildImage, type ImageOptions } from './build-image.ts'
 import { imageFile } from './card-image.ts'
-import { iccSerial, personalizedAt, sampleImage, sampleRecord } from './testing/sample-card.ts'
+import { iccSerial, personalizedAt, sampleCvc, sampleImage, sampleOptions, sampleRecord } from './testing/sample-card.ts'
 import { nistFinger, smallJpeg } from './testing/sample-record.ts'
 
 const bytesOf = (name: string) => imageFile(sampleImage, name)!.bytes
@@ -30,6 +30,7 @@ describe('buildImage', () => {
       'EF.DIR',
       'EF.ATR/INFO',
       'EF.GDO',
+      'EF.CardAccess',
       'EF.DG1',
       'EF.DG2',
       'EF.DG3',
@@ -37,7 +38,7 @@ describe('buildImage', () => {
       'EF.DG11',
       'EF.DG12',
       'EF.DG13',
-      'EF.DG14',
+      'EF.CVCA',
     ])
     for (const file of sampleImage.files) {
       const spec = nationalId.applications
@@ -93,13 +94,10 @@ describe('buildImage', () => {
     expect(efDirCodec.decode(bytesOf('EF.DIR')).applications.map((each) => each.aid)).toEqual([fromHex('A0000002471001')])
     expect(efAtrInfoCodec.decode(bytesOf('EF.ATR/INFO')).extendedLength).toEqual({ maxCommandLength: 65535, maxResponseLength: 65538 })
     expect(efGdoCodec.decode(bytesOf('EF.GDO')).serialNumber).toEqual(iccSerial)
-    expect(dg14Codec.decode(bytesOf('EF.DG14')).securityInfos).toMatchObject([
-      { kind: 'active-authentication', signatureAlgorithm: '0.4.0.127.0.7.1.1.4.1.3' },
-    ])
   })
 
   it('is the same for the same input', () => {
-    expect(buildImage(sampleRecord, nationalId, { iccSerial, personalizedAt, personalizationSystem: 'TEST-1' })).toEqual(sampleImage)
+    expect(buildImage(sampleRecord, nationalId, sampleOptions)).toEqual(sampleImage)
   })
 
   it('hides in EF.DG3 that a holder has no fingers to enrol', () => {
@@ -134,12 +132,71 @@ describe('buildImage', () => {
     const holder = { ...sampleRecord.holder, persian: { ...sampleRecord.holder.persian, address: 'a<b' } }
     expect(() => buildImage({ ...sampleRecord, holder }, nationalId, { iccSerial })).toThrow(CardError)
   })
+})
 
-  it('follows the profile: another hash for the card’s key is another algorithm', () => {
-    const profile: CardProfile = { ...nationalId, activeAuthentication: { algorithm: 'ecdsa', curve: 'P-384', hash: 'sha384' } }
-    const image = buildImage(sampleRecord, profile, { iccSerial })
-    expect(dg14Codec.decode(imageFile(image, 'EF.DG14')!.bytes).securityInfos).toMatchObject([
-      { signatureAlgorithm: '0.4.0.127.0.7.1.1.4.1.4' },
-    ])
+describe('passwords', () => {
+  const build = (options: Partial<ImageOptions>) => buildImage(sampleRecord, nationalId, { iccSerial, personalizedAt, ...options })
+
+  it('draws a CAN of six digits, each card its own, where none is given', () => {
+    const cans = Array.from({ length: 20 }, () => build({}).passwords.can!)
+    for (const can of cans) expect(can).toMatch(/^\d{6}$/)
+    expect(new Set(cans).size).toBeGreaterThan(15)
+  })
+
+  it('draws every CAN alike: bytes beyond the last whole million are drawn anew', () => {
+    const drawn = [fromHex('ffffff'), fromHex('f42400'), fromHex('f423ff')]
+    const random = (length: number) => (length === 3 ? drawn.shift()! : new Uint8Array(length))
+    expect(build({ random }).passwords).toEqual({ can: '999999' })
+    expect(build({ random: (length) => new Uint8Array(length) }).passwords).toEqual({ can: '000000' })
+  })
+
+  it('takes what is given', () => {
+    const passwords = { can: '000001', pin: '246813', puk: '1234567890' }
+    expect(build({ passwords }).passwords).toEqual(passwords)
+  })
+
+  it.each([
+    { can: '12345' },
+    { can: '1234567' },
+    { can: '12345a' },
+    { can: '۱۲۳۴۵۶' },
+    { pin: '12345' },
+    { pin: '123456789' },
+    { puk: '1234567' },
+  ])('refuses %o without repeating it', (passwords) => {
+    const [value] = Object.values(passwords)
+    expect(() => build({ passwords })).toThrow(InputError)
+    expect(() => build({ passwords })).not.toThrow(new RegExp(value!))
+  })
+
+  it('refuses a password that the profile does not have', () => {
+    const profile: CardProfile = { ...nationalId, pace: { ...nationalId.pace, passwords: ['mrz'] } }
+    expect(() => buildImage(sampleRecord, profile, { iccSerial, passwords: { can: '123456' } })).toThrow(InputError)
+    expect(buildImage(sampleRecord, profile, { iccSerial }).passwords).toEqual({})
+  })
+})
+
+describe('the trust point', () => {
+  const build = (cvcaCertificate: Uint8Array, at = personalizedAt) =>
+    buildImage(sampleRecord, nationalId, { iccSerial, personalizedAt: at, cvcaCertificate })
+
+  it('is the CVCA’s self-signed certificate', () => {
+    expect(build(sampleCvc.cvca.certificate.raw).trustPoint).toEqual(sampleCvc.cvca.certificate)
+  })
+
+  it('refuses a terminal’s certificate, a changed one, one that has expired, and bytes that are none', () => {
+    const { raw } = sampleCvc.cvca.certificate
+    const changed = raw.slice()
+    changed[changed.length - 1]! ^= 1
+    expect(() => build(sampleCvc.terminal.certificate.raw)).toThrow(CertificateChainError)
+    expect(() => build(changed)).toThrow(CertificateChainError)
+    expect(() => build(raw, new Date('2040-01-01'))).toThrow(InputError)
+    expect(() => build(raw.slice(1))).toThrow(DecodeError)
+  })
+
+  it('refuses it for a profile without terminal authentication', () => {
+    const { terminalAuthentication: _, ...rest } = nationalId
+    const cvcaCertificate = sampleCvc.cvca.certificate.raw
+    expect(() => buildImage(sampleRecord, rest as CardProfile, { iccSerial, personalizedAt, cvcaCertificate })).toThrow(InputError)
   })
 })

@@ -1,10 +1,11 @@
 import { InputError } from '@kart/codec'
 import { randomBytes } from '@kart/crypto'
 import {
-  activeAuthenticationInfo,
   type CardProfile,
+  type CvCertificate,
   canonicalName,
   canonicalText,
+  decodeCvCertificate,
   dg1Codec,
   dg2Codec,
   dg2FromPortrait,
@@ -13,10 +14,10 @@ import {
   dg11Codec,
   dg12Codec,
   dg13Codec,
-  dg14Codec,
   displayedImage,
-  ecdsaPlainOids,
   efAtrInfoCodec,
+  efCardAccessCodec,
+  efCvcaCodec,
   efDirCodec,
   efGdoCodec,
   encodeMrz,
@@ -29,8 +30,11 @@ import {
   parseIsoDate,
   summaryWithFather,
 } from '@kart/layout'
+import { trustPointOf } from '@kart/secure-channel'
 import { type CardImage, type ImageFile, profileFile } from './card-image.ts'
+import { type CardPasswords, passwordsFor } from './card-passwords.ts'
 import type { EnrollmentRecord } from './record/enrollment-record.ts'
+import { cardAccessInfos } from './security-infos.ts'
 
 /** What an image needs beside the record and the profile. */
 export interface ImageOptions {
@@ -40,6 +44,13 @@ export interface ImageOptions {
   readonly personalizedAt?: Date
   /** Serial number of the personalization system, for EF.DG12. */
   readonly personalizationSystem?: string
+  /** Passwords of PACE; a CAN is drawn at random where the profile has one and none is given. PIN and PUK are written only when given. */
+  readonly passwords?: CardPasswords
+  /**
+   * Certificate of the CVCA whose terminals may read what the profile opens to terminal authentication: self-signed, DO'7F21'. Without it nothing of the kind is ever
+   * opened on this card.
+   */
+  readonly cvcaCertificate?: Uint8Array
   /** Gives random bytes; the system's generator unless told. For tests. */
   readonly random?: (length: number) => Uint8Array
 }
@@ -111,13 +122,34 @@ function directory(profile: CardProfile): Uint8Array {
   })
 }
 
-/** What each format holds; a format that is missing here follows the card's public key. */
-function contents(record: EnrollmentRecord, profile: CardProfile, options: ImageOptions): Partial<Record<FileFormat, () => Uint8Array>> {
+/** Opens the CVCA certificate and proves that it can be a trust point on the day of personalization. Throws InputError, DecodeError, CertificateChainError. */
+function trustPoint(profile: CardProfile, { cvcaCertificate, personalizedAt }: ImageOptions): CvCertificate | undefined {
+  if (cvcaCertificate === undefined) return undefined
+  if (profile.terminalAuthentication === undefined)
+    throw new InputError('cvcaCertificate', `profile ${profile.name} has no terminal authentication`)
+  const certificate = decodeCvCertificate(cvcaCertificate)
+  trustPointOf(certificate)
+  if (certificate.expiration < (personalizedAt ?? new Date()).toISOString().slice(0, 10))
+    throw new InputError('cvcaCertificate', 'has expired: take the CVCA’s newest one')
+  return certificate
+}
+
+/** What each format holds; a format that is missing here follows the card's public keys. */
+function contents(
+  record: EnrollmentRecord,
+  profile: CardProfile,
+  options: ImageOptions,
+  cvca: CvCertificate | undefined,
+): Partial<Record<FileFormat, () => Uint8Array>> {
   const { cardServiceData, cardCapabilities, maxCommandLength, maxResponseLength } = profile
   return {
     'ef-dir': () => directory(profile),
     'ef-atr-info': () =>
       efAtrInfoCodec.encode({ cardServiceData, cardCapabilities, extendedLength: { maxCommandLength, maxResponseLength } }),
+    ...(profile.pace === undefined
+      ? {}
+      : { 'ef-card-access': () => efCardAccessCodec.encode({ securityInfos: cardAccessInfos(profile, cvca !== undefined) }) }),
+    ...(cvca === undefined ? {} : { 'ef-cvca': () => efCvcaCodec.encode({ authorityReferences: [cvca.holderReference] }) }),
     'ef-gdo': () => efGdoCodec.encode({ serialNumber: options.iccSerial }),
     dg1: () => dg1Codec.encode({ mrz: machineReadableZone(record, profile) }),
     dg2: () => dg2Codec.encode(dg2FromPortrait(record.portrait, mrzSex[record.holder.sex])),
@@ -126,20 +158,20 @@ function contents(record: EnrollmentRecord, profile: CardProfile, options: Image
     dg11: () => holderDetails(record),
     dg12: () => documentDetails(record, options),
     dg13: () => nationalDetails(record),
-    dg14: () => dg14Codec.encode({ securityInfos: [activeAuthenticationInfo(ecdsaPlainOids[profile.activeAuthentication.hash])] }),
   }
 }
 
 /**
- * Builds the card image of a record by a profile: every file that does not depend on the card's own key. Text goes onto the card in its canonical form, names
- * into the MRZ from the registry's Latin spelling or by transliteration. Throws InputError (also for a file longer than the card has room for), DecodeError or LimitError.
+ * Builds the card image of a record by a profile: every file that does not depend on the card's own keys. Text goes onto the card in its canonical form, names
+ * into the MRZ from the registry's Latin spelling or by transliteration. Throws InputError (also for a file longer than the card has room for), CertificateChainError for a CVCA certificate that is none, DecodeError or LimitError.
  */
 export function buildImage(record: EnrollmentRecord, profile: CardProfile, options: ImageOptions): CardImage {
   const { iccSerial } = options
   if (record.document.issuingState !== profile.issuingState)
     throw new InputError('document.issuingState', `is not the state of profile ${profile.name} (${profile.issuingState})`)
   if (iccSerial.length < 1 || iccSerial.length > 16) throw new InputError('iccSerial', 'is not 1..16 bytes')
-  const makers = contents(record, profile, options)
+  const cvca = trustPoint(profile, options)
+  const makers = contents(record, profile, options, cvca)
   const files = profile.applications.flatMap((application) =>
     application.files.flatMap((spec): ImageFile[] => {
       const make = makers[spec.format]
@@ -149,6 +181,9 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
   return {
     profile,
     iccSerial: iccSerial.slice(),
+    personalizedOn: (options.personalizedAt ?? new Date()).toISOString().slice(0, 10),
+    passwords: passwordsFor(profile, options.passwords ?? {}, options.random ?? randomBytes),
+    trustPoint: cvca,
     access: {
       documentNumber: record.document.number,
       dateOfBirth: mrzDate(record.holder.dateOfBirth),

@@ -1,5 +1,6 @@
 import { InputError } from '@kart/codec'
-import { type CardProfile, findFile } from '@kart/layout'
+import { type CardProfile, type CvCertificate, findFile } from '@kart/layout'
+import type { CardPasswords } from './card-passwords.ts'
 
 /** One file of the card, coded. */
 export interface ImageFile {
@@ -18,17 +19,23 @@ export interface CardImage {
   readonly iccSerial: Uint8Array
   /** The fields of the MRZ that open the chip: number, YYMMDD, YYMMDD. */
   readonly access: { readonly documentNumber: string; readonly dateOfBirth: string; readonly dateOfExpiry: string }
+  /** Day of personalization, `YYYY-MM-DD` in UTC: what the card begins to hold for today. */
+  readonly personalizedOn: string
+  /** Passwords of PACE beside the MRZ; secrets. */
+  readonly passwords: CardPasswords
+  /** The CVCA that terminal authentication begins with; undefined = none. */
+  readonly trustPoint: CvCertificate | undefined
   /** In the order of the profile. */
   readonly files: readonly ImageFile[]
 }
 
-/** A card image with the files that depend on the card's own public key, and EF.SOD signed over them all. */
+/** A card image with the files that depend on the card's own public keys, EF.CardSecurity signed, and EF.SOD signed over all data groups. */
 export interface CompleteImage extends CardImage {
   readonly complete: true
 }
 
-/** Names of the files that {@link CompleteImage} has beside those of {@link CardImage}: they follow the card's public key and the signature. */
-export const completionFiles = ['EF.DG15', 'EF.SOD', 'EF.COM'] as const
+/** Names of the files that {@link CompleteImage} has beside those of {@link CardImage}: they follow the card's public keys and the signature. */
+export const completionFiles = ['EF.DG14', 'EF.DG15', 'EF.SOD', 'EF.COM', 'EF.CardSecurity'] as const
 
 /** A file of the image by name; undefined when it is not there. */
 export function imageFile(image: CardImage, name: string): ImageFile | undefined {

@@ -1,23 +1,34 @@
-import { CardError, InputError } from '@kart/codec'
+import { CardError, encodeTlv, InputError } from '@kart/codec'
 import { decodePublicKey, digest, type SignatureScheme as KeyScheme, verifySignature } from '@kart/crypto'
 import {
   type CardProfile,
   type Certificate,
   coversDocumentCode,
+  type DataSigning,
+  type Dg15,
   decodeCertificate,
+  dg14Codec,
   dg15Codec,
   dg15FromPoint,
+  efCardSecurityCodec,
   efComCodec,
   efSodCodec,
+  encodeCardSecurity,
+  encodeSecurityInfo,
   encodeSod,
+  findFile,
   type HashName,
+  type OpenedSecurityInfo,
+  type SecurityInfo,
   type SignatureScheme,
+  type SignedData,
   sameCountry,
 } from '@kart/layout'
 import { type CardImage, type CompleteImage, completionFiles, type ImageFile, profileFile } from './card-image.ts'
 import { PersonalizationError } from './personalization-error.ts'
 import { PkiError } from './pki/pki-error.ts'
 import type { Signer } from './pki/signer.ts'
+import { type ChipPublicKey, cardSecurityInfos, dg14Infos } from './security-infos.ts'
 
 /** LDS 1.8 with Unicode 4.0 (Doc 9303-10, 8th ed., 4.6.1). */
 const ldsVersion = '0108'
@@ -78,16 +89,41 @@ function dataGroupNumber(file: ImageFile): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
-/** EF.DG15 of the card's key; the point must lie on the profile's curve. */
-function publicKeyFile(profile: CardProfile, point: Uint8Array): ImageFile {
+/** EF.DG15 of the card's key, which must be of the profile's curve or length. */
+function publicKeyFile(profile: CardProfile, key: Uint8Array): ImageFile {
+  const { activeAuthentication: spec } = profile
+  const wanted = spec.algorithm === 'ecdsa' ? `a point on ${spec.curve}` : `an RSA key of ${spec.modulusBits} bits`
   try {
-    const value = dg15FromPoint(profile.activeAuthentication.curve, point)
+    const value = spec.algorithm === 'ecdsa' ? dg15FromPoint(spec.curve, key) : rsaValue(key, spec.modulusBits)
     decodePublicKey(value.subjectPublicKeyInfo)
     return profileFile(profile, 'emrtd', 'EF.DG15', dg15Codec.encode(value))
   } catch (cause) {
     if (!(cause instanceof CardError)) throw cause
-    throw new PersonalizationError('key', `the card’s public key is not a point on ${profile.activeAuthentication.curve}`, { cause })
+    throw new PersonalizationError('key', `the card’s public key is not ${wanted}`, { cause })
   }
+}
+
+function rsaValue(subjectPublicKeyInfo: Uint8Array, bits: number): Dg15 {
+  const { key } = dg15Codec.decode(encodeTlv(0x6f, subjectPublicKeyInfo))
+  if (key.algorithm !== 'rsa' || key.bits !== bits) throw new InputError('publicKey', `not an RSA key of ${bits} bits`)
+  return { subjectPublicKeyInfo, key }
+}
+
+function signingOf(signer: Signer, signingTime: Date): DataSigning {
+  return {
+    signer: { certificateDer: signer.certificate, signatureAlgorithm: signer.algorithm },
+    sign: (data) => signer.sign(data),
+    digest: digestOf,
+    signingTime,
+  }
+}
+
+/** An HSM that signs with another key than the certificate's must not reach a card (B10). */
+function mustHold({ signers: [made] }: SignedData, signer: Signer): void {
+  const holds =
+    made?.signedAttributes !== undefined &&
+    verifySignature(certificateOf(signer).spki, keyScheme(signer.algorithm), made.signedAttributes, made.signature)
+  if (!holds) throw new PkiError('the document signer’s signature does not verify with its own certificate')
 }
 
 async function securityObject(image: CardImage, groups: readonly ImageFile[], signer: Signer, signingTime: Date): Promise<Uint8Array> {
@@ -98,39 +134,69 @@ async function securityObject(image: CardImage, groups: readonly ImageFile[], si
       dataGroupHashes: groups.map((file) => ({ dataGroup: dataGroupNumber(file)!, hash: digest(hash, file.bytes) })),
       ldsVersionInfo: { ldsVersion, unicodeVersion },
     },
-    signer: { certificateDer: signer.certificate, signatureAlgorithm: signer.algorithm },
-    sign: (data) => signer.sign(data),
-    digest: digestOf,
-    signingTime,
+    ...signingOf(signer, signingTime),
   })
-  // An HSM that signs with another key than the certificate's must not reach a card (B10).
-  const [made] = efSodCodec.decode(bytes).signers
-  const holds =
-    made?.signedAttributes !== undefined &&
-    verifySignature(certificateOf(signer).spki, keyScheme(signer.algorithm), made.signedAttributes, made.signature)
-  if (!holds) throw new PkiError('the document signer’s signature does not verify with its own certificate')
+  mustHold(efSodCodec.decode(bytes), signer)
   return bytes
 }
 
+/** The public keys that the card made for itself. */
+export interface CardPublicKeys {
+  /** Active authentication: 04 || x || y; of an RSA key its DER SubjectPublicKeyInfo. */
+  readonly activeAuthentication: Uint8Array
+  /** Chip authentication, one for each key of the profile. */
+  readonly chip: readonly ChipPublicKey[]
+}
+
+/** A SecurityInfo as EF.DG14 takes it. */
+const closed = (info: OpenedSecurityInfo): SecurityInfo =>
+  info.kind === 'active-authentication' || info.kind === 'other' ? info : { kind: 'other', oid: info.oid, raw: encodeSecurityInfo(info) }
+
+/** The chip's keys in the files that tell of them; a key that is not in its group is the card's mistake. */
+function withChipKeys<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (cause) {
+    if (!(cause instanceof CardError) || cause.code !== 'crypto') throw cause
+    throw new PersonalizationError('key', 'the card’s chip authentication key is not in the group of the profile', { cause })
+  }
+}
+
+async function cardSecurity(image: CardImage, keys: CardPublicKeys, signer: Signer, signingTime: Date): Promise<readonly ImageFile[]> {
+  const { profile, trustPoint } = image
+  if (profile.pace === undefined || findFile(profile, 'mf', 'EF.CardSecurity') === undefined) return []
+  const securityInfos = withChipKeys(() => cardSecurityInfos(profile, keys.chip, trustPoint !== undefined))
+  const bytes = await encodeCardSecurity({ securityInfos, ...signingOf(signer, signingTime) })
+  mustHold(efCardSecurityCodec.decode(bytes), signer)
+  return [profileFile(profile, 'mf', 'EF.CardSecurity', bytes)]
+}
+
 /**
- * Completes an image with the card's public key: EF.DG15, EF.SOD over the raw bytes of every data group, EF.COM. `aaPublicKey` = 04 || x || y as the card gave it.
- * Throws PersonalizationError for a point that is not on the profile's curve, PkiError for a signature that does not hold, and whatever `signer.sign` throws.
+ * Completes an image with the card's public keys: EF.DG14, EF.DG15, EF.CardSecurity, EF.SOD over the raw bytes of every data group, EF.COM.
+ * Throws PersonalizationError for a key that is not in the profile's group, PkiError for a signature that does not hold, and whatever `signer.sign` throws.
  */
 export async function completeImage(
   image: CardImage,
-  aaPublicKey: Uint8Array,
+  keys: CardPublicKeys,
   signer: Signer,
   options: { readonly signingTime?: Date } = {},
 ): Promise<CompleteImage> {
-  const { profile } = image
+  const { profile, trustPoint } = image
+  const signingTime = options.signingTime ?? new Date()
   const made = new Map<string, ImageFile>()
   const before = image.files.filter((file) => !(completionFiles as readonly string[]).includes(file.name))
-  const dg15 = publicKeyFile(profile, aaPublicKey)
-  const groups = [...before.filter((file) => dataGroupNumber(file) !== undefined), dg15]
+  const dg15 = publicKeyFile(profile, keys.activeAuthentication)
+  const infos = withChipKeys(() => dg14Infos(profile, keys.chip, trustPoint !== undefined))
+  const dg14 = profileFile(profile, 'emrtd', 'EF.DG14', dg14Codec.encode({ securityInfos: infos.map(closed) }))
+  const groups = [...before.filter((file) => dataGroupNumber(file) !== undefined), dg14, dg15]
   const dataGroups = groups.map((file) => dataGroupNumber(file)!).sort((a, b) => a - b)
-  const sod = await securityObject(image, groups, signer, options.signingTime ?? new Date())
+  const sod = await securityObject(image, groups, signer, signingTime)
   const com = efComCodec.encode({ ldsVersion, unicodeVersion, dataGroups })
-  for (const file of [...before, dg15, profileFile(profile, 'emrtd', 'EF.SOD', sod), profileFile(profile, 'emrtd', 'EF.COM', com)])
+  for (const file of [
+    ...before,
+    ...(await cardSecurity(image, keys, signer, signingTime)),
+    ...[dg14, dg15, profileFile(profile, 'emrtd', 'EF.SOD', sod), profileFile(profile, 'emrtd', 'EF.COM', com)],
+  ])
     made.set(file.name, file)
   const files = profile.applications.flatMap((application) => application.files.flatMap((spec) => made.get(spec.name) ?? []))
   const missing = profile.applications.flatMap((application) => application.files).find((spec) => spec.required && !made.has(spec.name))

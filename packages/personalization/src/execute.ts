@@ -10,11 +10,13 @@ import {
 } from '@kart/apdu/host'
 import { InputError, toHex } from '@kart/codec'
 import { digest } from '@kart/crypto'
-import { type BacKeys, deriveBacKeys, type Scp03KeySource, type Scp03Session, secureMessagingLayer } from '@kart/secure-channel'
+import type { CardProfile } from '@kart/layout'
+import { type BacKeys, deriveBacKeys, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
-import { checkSigner, completeImage } from './complete-image.ts'
+import { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
+import { checkIssuerKeys, type KeyExchange, putIssuerKeys } from './issuer-keys.ts'
 import { PersonalizationError } from './personalization-error.ts'
-import type { PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
+import type { KeySetReport, PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
 import type { Signer } from './pki/signer.ts'
 import {
   blockSizeFor,
@@ -27,15 +29,20 @@ import {
   takesExtendedLength,
 } from './plan-commands.ts'
 import { proveSecured } from './prove-secured.ts'
-import { canReadBack, cardPublicKey, readBack } from './read-back.ts'
+import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { redact } from './redact.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
 import { StepMeter } from './step-meter.ts'
 
 /** What {@link execute} needs beside the image. */
 export interface ExecuteOptions {
-  /** SCP03 transport keys, or where to find them by the chip's serial number. */
+  /** SCP03 transport keys, or where to find them by the chip's serial number and key version. */
   readonly keys: Scp03KeySource
+  /**
+   * The issuer's key set, or where to find it by the chip's serial number: it takes the place of the transport keys (PUT KEY) before the card is SECURED.
+   * Without it the card ends with no keys at all. Its version is not that of the transport keys.
+   */
+  readonly issuerKeys?: Scp03KeySource
   /** The document signer. */
   readonly signer: Signer
   /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
@@ -63,23 +70,17 @@ interface Run {
   readonly plan: PlanOptions
 }
 
-/** A session with the security domain, and the channel inside it. */
-interface Secured {
-  readonly session: Scp03Session
-  readonly channel: CardChannel
+async function secured(run: Run, step: 'open' | 'secure', keys: Scp03KeySource = run.options.keys): Promise<KeyExchange> {
+  const { session, card } = await openSecurityDomain(run.base, run.image.profile, keys, run.image.iccSerial, step)
+  return { session, card, channel: run.plain(secureMessagingLayer(session)(run.base)) }
 }
 
-async function secured(run: Run, step: 'open' | 'secure'): Promise<Secured> {
-  const session = await openSecurityDomain(run.base, run.image.profile, run.options.keys, run.image.iccSerial, step)
-  return { session, channel: run.plain(secureMessagingLayer(session)(run.base)) }
-}
-
-async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<unknown> {
+async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<readonly unknown[]> {
   return run.meter.step(step.name, step.commands.length, async (advance) => {
-    let answer: unknown
+    const answers: unknown[] = []
     let counted = 0
     for (const [i, command] of step.commands.entries()) {
-      answer = await send(channel, command)
+      answers.push(await send(channel, command))
       // The content is spread over the commands; the last brings what is left, so that the sum is exact.
       const share =
         i === step.commands.length - 1
@@ -88,18 +89,18 @@ async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Prom
       counted += share
       advance(share)
     }
-    return answer
+    return answers
   })
 }
 
 /** Opens the card for writing: nothing is written to one that is used, unfinished or another one. */
-async function open(run: Run): Promise<Secured> {
+async function open(run: Run): Promise<KeyExchange> {
   const { image, options, meter, base } = run
   return meter.step('open', 3, async (advance) => {
     if ((await hasFiles(base, image.profile)) && options.allowUnfinished !== true)
       throw new PersonalizationError(
         'open',
-        (await hasTransportKeys(base, image.profile))
+        (await hasTransportKeys(base, image.profile, options.issuerKeys?.version))
           ? 'the card holds files already: its personalization did not end; it can be written anew with allowUnfinished (--allow-unfinished), or take a blank card'
           : 'the card holds files already and has no transport keys any more: it was personalized already; take a blank card',
       )
@@ -112,21 +113,23 @@ async function open(run: Run): Promise<Secured> {
   })
 }
 
-async function write(run: Run, { session, channel }: Secured): Promise<CompleteImage> {
+/** The public keys that the card answered with, by the plan that asked for them. */
+function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], readonly unknown[]>): CardPublicKeys {
+  const chip = answers.get('generate-chip-keys') ?? []
+  return {
+    activeAuthentication: answers.get('generate-key')![0] as Uint8Array,
+    chip: (image.profile.chipAuthentication?.keys ?? []).map(({ keyId }, i) => ({ keyId, publicKey: chip[i] as Uint8Array })),
+  }
+}
+
+async function write(run: Run, { session, channel }: KeyExchange): Promise<CompleteImage> {
   const { image, options, meter, plan } = run
   try {
-    let point: unknown
-    for (const step of planCommands(image, plan)) {
-      const answer = await sendStep(run, channel, step)
-      if (step.name === 'generate-key') point = answer
-    }
+    const answers = new Map<PlannedStep['name'], readonly unknown[]>()
+    for (const step of planCommands(image, plan)) answers.set(step.name, await sendStep(run, channel, step))
+    const keys = keysIn(image, answers)
     const complete = await meter.step('sign', 1, async (advance) => {
-      const made = await completeImage(
-        image,
-        point as Uint8Array,
-        options.signer,
-        options.now === undefined ? {} : { signingTime: options.now },
-      )
+      const made = await completeImage(image, keys, options.signer, options.now === undefined ? {} : { signingTime: options.now })
       advance()
       return made
     })
@@ -137,12 +140,33 @@ async function write(run: Run, { session, channel }: Secured): Promise<CompleteI
   }
 }
 
+/** A session with the card's own key set of from now on: the issuer's, put in and proved by opening the session with it, where there is one. */
+async function withIssuerKeys(
+  run: Run,
+  advance: () => void,
+): Promise<KeyExchange & { readonly replaced: number | undefined; readonly keySet: KeySetReport | undefined }> {
+  const { issuerKeys } = run.options
+  const opened = await secured(run, 'secure')
+  advance()
+  const replaced = opened.card.keyVersion
+  if (issuerKeys === undefined) return { ...opened, replaced, keySet: undefined }
+  let keySet: KeySetReport
+  try {
+    keySet = await putIssuerKeys(opened, issuerKeys)
+  } finally {
+    opened.session.destroy()
+  }
+  advance()
+  const anew = await secured(run, 'secure', issuerKeys)
+  advance()
+  return { ...anew, replaced: replaced === keySet.version ? undefined : replaced, keySet }
+}
+
 /** Ends personalization for good, in a session of its own, and proves that it has ended. */
-async function secure(run: Run): Promise<void> {
+async function secure(run: Run): Promise<KeySetReport | undefined> {
   const { image, options, meter, base, plan } = run
-  const { session, channel } = await meter.step('secure', 2, async (advance) => {
-    const opened = await secured(run, 'secure')
-    advance()
+  const { session, channel, replaced, keySet } = await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
+    const opened = await withIssuerKeys(run, () => advance())
     try {
       for (const command of planSecuring().commands) await send(opened.channel, command)
     } catch (error) {
@@ -156,20 +180,31 @@ async function secure(run: Run): Promise<void> {
     await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
       const storeData = mf!.commands[0]!
-      await proveSecured({ channel, base, profile: image.profile, keyVersion: options.keys.version, storeData }, () => advance())
+      const issuer = keySet === undefined ? {} : { issuerVersion: keySet.version }
+      await proveSecured({ channel, base, profile: image.profile, keyVersion: replaced, ...issuer, storeData }, () => advance())
     })
+    return keySet
   } finally {
     session.destroy()
   }
 }
 
-function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
+const keyName = ({ activeAuthentication: spec }: CardProfile): string =>
+  spec.algorithm === 'ecdsa' ? spec.curve : `RSA-${spec.modulusBits}`
+
+function reportOf(
+  run: Run,
+  complete: CompleteImage,
+  proved: readonly ProvedAccess[],
+  keySet: KeySetReport | undefined,
+): PersonalizationReport {
   const { profile } = complete
   const { steps, apdus, sent, received, ms } = run.meter.totals
   return {
     profile: profile.name,
     iccSerial: toHex(complete.iccSerial),
     lifeCycle: 'SECURED',
+    keySet,
     steps,
     files: complete.files.map((file) => ({
       application: file.application,
@@ -178,7 +213,11 @@ function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
       length: file.bytes.length,
       readBack: canReadBack(complete, file),
     })),
-    publicKey: { curve: profile.activeAuthentication.curve, fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
+    publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
+    chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
+    trustPoint: complete.trustPoint?.holderReference,
+    proved,
+    forPrinter: { ...complete.passwords },
     apdus,
     sent,
     received,
@@ -189,15 +228,17 @@ function reportOf(run: Run, complete: CompleteImage): PersonalizationReport {
 
 /**
  * Brings an image onto a blank card: SCP03, all files, the card's own key, EF.SOD signed over what was written, everything read back and compared, and only then
- * SECURED, which is proved. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
+ * SECURED, which is proved; before that the issuer's keys take the place of the transport keys, where there are some. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
  * a failure the card is still INITIALIZED, never SECURED with half of its files.
  * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError; and DecodeError or
  * LimitError where the card, or what stands between, answers with bytes that are no answer. All but the errors of `signer` and `transport` are CardErrors.
  */
 export async function execute(transport: CardTransport, image: CardImage, options: ExecuteOptions): Promise<PersonalizationReport> {
   const { profile } = image
-  if (!profile.bac) throw new InputError('profile', 'has no BAC: its files could not be read back')
+  if (!profile.bac && profile.pace === undefined)
+    throw new InputError('profile', 'has neither PACE nor BAC: its files could not be read back')
   checkSigner(options.signer, profile, options.now ?? new Date())
+  if (options.issuerKeys !== undefined) checkIssuerKeys(options.keys, options.issuerKeys)
   const meter = new StepMeter(options.onProgress)
   const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
   const wire = sink === undefined ? [] : [traceLayer(sink, 'wire')]
@@ -211,10 +252,11 @@ export async function execute(transport: CardTransport, image: CardImage, option
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const session = await open(run)
     const complete = await write(run, session)
-    const readable = complete.files.filter((file) => canReadBack(complete, file))
-    await meter.step('read-back', readable.length + 1, (advance) => readBack(base, complete, keys, { plain, advance, extended }))
-    await secure(run)
-    return reportOf(run, complete)
+    const proved = await meter.step('read-back', readBackParts(complete), (advance) =>
+      readBack(base, complete, keys, { plain, advance, extended }),
+    )
+    const keySet = await secure(run)
+    return reportOf(run, complete, proved, keySet)
   } finally {
     keys.destroy()
   }

@@ -1,15 +1,41 @@
+export { type JsonValue, parseStrictJson } from '@kart/codec'
 export { buildImage, type ImageOptions } from './build-image.ts'
 export { type CardImage, type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
-export { checkSigner, completeImage } from './complete-image.ts'
+export type { CardPasswords } from './card-passwords.ts'
+export { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
 export { type ExecuteOptions, execute } from './execute.ts'
 export { PersonalizationError } from './personalization-error.ts'
 export {
+  type KeySetReport,
   type PersonalizationProgress,
   type PersonalizationReport,
   type PersonalizationStep,
   personalizationSteps,
   type StepReport,
 } from './personalization-report.ts'
+export {
+  type CvIssueOrder,
+  type IssuedCv,
+  issueCv,
+  linkCvca,
+  nextReference,
+  requestCv,
+  type VerifiedChain,
+  verifyCv,
+} from './pki/cvc-authority.ts'
+export {
+  type CvcFolder,
+  cvcFolderName,
+  cvFileName,
+  loadCvc,
+  newestCvca,
+  saveCvc,
+  saveCvHolder,
+  saveCvRequest,
+  signerOf,
+  terminalIn,
+} from './pki/cvc-files.ts'
+export { type CvHolder, initTestCvc, lastDay, newCvKey, type TestCvc, type TestCvcOptions, testCvcAlgorithm } from './pki/init-test-cvc.ts'
 export { type Authority, initTestPki, type TestPki, type TestPkiOptions } from './pki/init-test-pki.ts'
 export { PkiError } from './pki/pki-error.ts'
 export { loadPki, pkiFileNames, savePki } from './pki/pki-files.ts'
@@ -23,8 +49,9 @@ export {
   planCompletion,
   planSecuring,
 } from './plan-commands.ts'
+export type { ProvedAccess } from './prove-access.ts'
 export type { EnrollmentRecord, RecordFinger, RecordName } from './record/enrollment-record.ts'
 export { type LoadFile, parseEnrollmentRecord, type RecordOptions } from './record/parse-enrollment-record.ts'
-export { type JsonValue, parseStrictJson } from './record/strict-json.ts'
 export { redact } from './redact.ts'
 export { readChipSerial } from './security-domain.ts'
+export type { ChipPublicKey } from './security-infos.ts'

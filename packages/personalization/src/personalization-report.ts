@@ -1,4 +1,6 @@
+import type { CardPasswords } from './card-passwords.ts'
 import type { PlannedStepName } from './plan-commands.ts'
+import type { ProvedAccess } from './read-back.ts'
 
 /** Every step of a personalization, in order. */
 export const personalizationSteps = [
@@ -7,6 +9,7 @@ export const personalizationSteps = [
   'application-files',
   'access-keys',
   'generate-key',
+  'generate-chip-keys',
   'sign',
   'signed-files',
   'read-back',
@@ -42,12 +45,22 @@ export interface StepReport {
   readonly ms: number
 }
 
-/** What a personalization did; holds nothing of the holder and no key. */
+/** A key set on the card, by what may be shown of it. */
+export interface KeySetReport {
+  /** Key version number. */
+  readonly version: number
+  /** Key check values, 3 bytes each, hex. */
+  readonly checkValues: { readonly enc: string; readonly mac: string; readonly dek: string }
+}
+
+/** What a personalization did; holds nothing of the holder and no key, but for {@link PersonalizationReport.forPrinter}. */
 export interface PersonalizationReport {
   readonly profile: string
   /** Serial number of the chip, hex. */
   readonly iccSerial: string
   readonly lifeCycle: 'SECURED'
+  /** The issuer's key set, which took the place of the transport keys; undefined = the transport keys were erased and no set came. */
+  readonly keySet: KeySetReport | undefined
   readonly steps: readonly StepReport[]
   /** What lies on the card now. */
   readonly files: readonly {
@@ -57,8 +70,16 @@ export interface PersonalizationReport {
     readonly length: number
     readonly readBack: boolean
   }[]
-  /** The card's own key: curve, and SHA-256 of its SubjectPublicKeyInfo in hex. */
+  /** The card's own key: its curve, or `RSA-` and the bits of its modulus, and SHA-256 of its SubjectPublicKeyInfo in hex. */
   readonly publicKey: { readonly curve: string; readonly fingerprint: string }
+  /** Chip authentication keys: number, and SHA-256 of the SubjectPublicKeyInfo in hex. */
+  readonly chipKeys: readonly { readonly keyId: number; readonly fingerprint: string }[]
+  /** The CVCA whose terminals the card will take; undefined = none, and what is kept for terminal authentication stays shut for good. */
+  readonly trustPoint: string | undefined
+  /** Every way in that was tried and held in the read-back. */
+  readonly proved: readonly ProvedAccess[]
+  /** Told this once: what the printer puts on the card or into the letter. Secrets; never in a trace or a log. */
+  readonly forPrinter: CardPasswords
   readonly apdus: number
   readonly sent: number
   readonly received: number

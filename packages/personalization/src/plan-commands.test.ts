@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { encodeCommand } from '@kart/apdu/host'
-import { concatBytes, DecodeError, fromHex, InputError, toHex } from '@kart/codec'
+import { concatBytes, DecodeError, encodeAscii, fromHex, InputError, toHex } from '@kart/codec'
 import { type CardProfile, nationalId } from '@kart/layout'
 import { describe, expect, it } from 'vitest'
-import { blockSizeFor, generateKeyCommand, planCommands, planSecuring } from './plan-commands.ts'
-import { sampleImage, somePoint } from './testing/sample-card.ts'
+import { blockSizeFor, generateChipKeyCommand, generateKeyCommand, planCommands, planSecuring } from './plan-commands.ts'
+import { sampleCvc, sampleImage, somePoint } from './testing/sample-card.ts'
 
 const accessKeys = { kEnc: new Uint8Array(16).fill(1), kMac: new Uint8Array(16).fill(2) }
 const short: CardProfile = { ...nationalId, maxCommandLength: 261 }
@@ -33,7 +34,7 @@ describe('planCommands', () => {
     ['short length', { ...sampleImage, profile: short }],
   ])('carries every file whole with %s', (_name, image) => {
     const steps = planCommands(image, { accessKeys })
-    expect(steps.map((step) => step.name)).toEqual(['mf-files', 'application-files', 'access-keys', 'generate-key'])
+    expect(steps.map((step) => step.name)).toEqual(['mf-files', 'application-files', 'access-keys', 'generate-key', 'generate-chip-keys'])
     const [mf, application, keys] = steps
     for (const [step, name] of [
       [mf!, 'mf'],
@@ -44,7 +45,16 @@ describe('planCommands', () => {
       expect(step.bytes).toBe(files.reduce((sum, file) => sum + file.bytes.length, 0))
       expect(collect(step.commands)).toEqual(new Map(files.map((file) => [file.fid, file.bytes])))
     }
-    expect(collect(keys!.commands)).toEqual(new Map([[0x8010, concatBytes(accessKeys.kEnc, accessKeys.kMac)]]))
+    const mrz = createHash('sha1').update('K00012345390051453603206').digest()
+    expect(collect(keys!.commands)).toEqual(
+      new Map([
+        [0x8010, concatBytes(accessKeys.kEnc, accessKeys.kMac)],
+        [0x8011, new Uint8Array(mrz)],
+        [0x8012, encodeAscii('123456')],
+        [0x8020, sampleCvc.cvca.certificate.raw],
+        [0x8021, fromHex('020600030205')],
+      ]),
+    )
   })
 
   it('INSTALL [for personalization] names the eMRTD before its first file', () => {
@@ -83,9 +93,28 @@ describe('planCommands', () => {
 
   it('needs the access keys where the profile has BAC, and a block size that the profile allows', () => {
     expect(() => planCommands(sampleImage)).toThrow(InputError)
-    expect(planCommands({ ...sampleImage, profile: { ...nationalId, bac: false } }).map((step) => step.name)).not.toContain('access-keys')
+    const { pace: _pace, terminalAuthentication: _terminal, ...rest } = nationalId
+    const image = { ...sampleImage, profile: { ...rest, bac: false }, passwords: {}, trustPoint: undefined }
+    expect(planCommands(image).map((step) => step.name)).not.toContain('access-keys')
     expect(() => planCommands(sampleImage, { accessKeys, blockSize: 15 })).toThrow(InputError)
     expect(() => planCommands({ ...sampleImage, profile: short }, { accessKeys, blockSize: 240 })).toThrow(InputError)
+  })
+})
+
+describe('generateChipKeyCommand', () => {
+  const key = { keyId: 12, agreement: 'ECDH', parameterId: 12, ciphers: ['AES-128'], versions: [1] } as const
+  const parse = (agreement: 'DH' | 'ECDH', hex: string) =>
+    generateChipKeyCommand(nationalId, { ...key, agreement }).parse({ data: fromHex(hex), sw: 0x9000 })
+
+  it('names the key and its domain parameters', () => {
+    expect(toHex(encodeCommand(generateChipKeyCommand(nationalId, key).apdu))).toBe('80e28900058f14020c0c00')
+  })
+
+  it('takes the point, or the public value of DH, and not the other', () => {
+    expect(toHex(parse('ECDH', '7f490486020401'))).toBe('0401')
+    expect(toHex(parse('DH', '7f490484020305'))).toBe('0305')
+    expect(() => parse('ECDH', '7f490484020305')).toThrow(DecodeError)
+    expect(() => parse('DH', '7f490486020401')).toThrow(DecodeError)
   })
 })
 

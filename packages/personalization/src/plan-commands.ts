@@ -1,10 +1,27 @@
 import { type CardCommand, encodeDgi, installForPersonalization, setCardStatus, storeData } from '@kart/apdu/host'
-import { concatBytes, DecodeError, decodeTlv, InputError, requireTlv } from '@kart/codec'
-import { aaCurves, type CardProfile, findApplication } from '@kart/layout'
+import { concatBytes, DecodeError, decodeTlv, encodeAscii, findTlv, InputError } from '@kart/codec'
+import { digest } from '@kart/crypto'
+import {
+  aaCurves,
+  aaModuli,
+  type CardProfile,
+  type ChipAuthenticationKeySpec,
+  dg15FromRsa,
+  encodeCvcDate,
+  findApplication,
+} from '@kart/layout'
+import { mrzInformation } from '@kart/secure-channel'
 import { type CardImage, type CompleteImage, completionFiles, type ImageFile } from './card-image.ts'
 
 /** Names of the planned steps, in their order. */
-export type PlannedStepName = 'mf-files' | 'application-files' | 'access-keys' | 'generate-key' | 'signed-files' | 'secure'
+export type PlannedStepName =
+  | 'mf-files'
+  | 'application-files'
+  | 'access-keys'
+  | 'generate-key'
+  | 'generate-chip-keys'
+  | 'signed-files'
+  | 'secure'
 
 /** A group of commands that does one thing; `files` are those that it writes. */
 export interface PlannedStep {
@@ -80,30 +97,83 @@ function checkedBlockSize(profile: CardProfile, options: PlanOptions): number {
   return blockSize
 }
 
-/** The eMRTD's AID; INSTALL [for personalization] directs what follows to it. */
-function install(profile: CardProfile): CardCommand<void> {
-  const aid = findApplication(profile, 'emrtd')?.aid
+/** INSTALL [for personalization]: directs what follows to the eMRTD, or, with the security domain's own AID, to the MF (house rule of the profile). */
+function install(profile: CardProfile, application: 'emrtd' | 'mf'): CardCommand<void> {
+  const aid = application === 'mf' ? profile.securityDomainAid : findApplication(profile, 'emrtd')?.aid
   if (aid === undefined) throw new InputError('profile', 'has no eMRTD application')
-  return installForPersonalization(aid, { label: 'eMRTD' })
+  return installForPersonalization(aid, { label: application === 'mf' ? 'master file' : 'eMRTD' })
 }
 
-/** Generates the card's own key pair: a DGI of one byte, the curve; the answer is 7F49 { 86 point }, whose point the command parses out. */
-export function generateKeyCommand(profile: CardProfile): CardCommand<Uint8Array> {
-  const data = encodeDgi(profile.dgis.generateAaKey, Uint8Array.of(aaCurves[profile.activeAuthentication.curve]))
-  const command = storeData(data, { blockNumber: 0, last: true, ne: 256, label: 'generate the active-authentication key' })
+/** A DGI that lets the card make a key pair; the answer is 7F49 with the public half in these data objects, from which the command makes one value. */
+function generate(
+  dgi: number,
+  value: Uint8Array,
+  tags: readonly number[],
+  label: string,
+  join: (...parts: readonly Uint8Array[]) => Uint8Array = concatBytes,
+): CardCommand<Uint8Array> {
+  const command = storeData(encodeDgi(dgi, value), { blockNumber: 0, last: true, ne: 256, label })
   return {
     ...command,
     parse(response) {
       const what = 'public key of the card'
-      const point = requireTlv(decodeTlv(command.parse(response), 0x7f49).children, 0x86, what).value
-      if (point.length === 0) throw new DecodeError(what, 'is empty')
-      return point
+      const objects = decodeTlv(command.parse(response), 0x7f49).children ?? []
+      const parts = tags.flatMap((tag) => findTlv(objects, tag)?.value ?? [])
+      if (parts.length !== tags.length || parts.some(({ length }) => length === 0)) throw new DecodeError(what, 'is missing or empty')
+      return join(...parts)
     },
   }
 }
 
 /**
- * The commands that bring a card image onto the card, grouped in steps, up to the generation of the card's key. Pure: nothing is sent. They go through an
+ * Generates the card's own key pair of active authentication: a DGI of one byte, the curve or the length of the modulus; the answer is 7F49 { 86 point }, or
+ * 7F49 { 81 modulus, 82 exponent }, of which the command makes a SubjectPublicKeyInfo.
+ */
+export function generateKeyCommand(profile: CardProfile): CardCommand<Uint8Array> {
+  const { activeAuthentication: spec, dgis } = profile
+  const label = 'generate the active-authentication key'
+  if (spec.algorithm === 'ecdsa') return generate(dgis.generateAaKey, Uint8Array.of(aaCurves[spec.curve]), [0x86], label)
+  const spki = (modulus?: Uint8Array, exponent?: Uint8Array) => dg15FromRsa(modulus!, exponent!).subjectPublicKeyInfo
+  return generate(dgis.generateAaKey, Uint8Array.of(aaModuli[spec.modulusBits]), [0x81, 0x82], label, spki)
+}
+
+/** Generates a key pair of chip authentication: key number and domain parameters; the answer is 7F49 { 86 point } or 7F49 { 84 public value }. */
+export function generateChipKeyCommand(profile: CardProfile, key: ChipAuthenticationKeySpec): CardCommand<Uint8Array> {
+  const tag = key.agreement === 'DH' ? 0x84 : 0x86
+  const value = Uint8Array.of(key.keyId, key.parameterId)
+  return generate(profile.dgis.generateCaKey, value, [tag], `generate chip authentication key ${key.keyId}`)
+}
+
+/** What opens the card: BAC keys, PACE passwords, the trust point of terminal authentication with the card's first date. */
+function accessGroupings(image: CardImage, options: PlanOptions): Grouping[] {
+  const { profile, access, passwords, trustPoint, personalizedOn } = image
+  const { dgis } = profile
+  const groupings: Grouping[] = []
+  if (profile.bac) {
+    const keys = options.accessKeys
+    if (keys === undefined || keys.kEnc.length !== 16 || keys.kMac.length !== 16)
+      throw new InputError('accessKeys', 'are not two keys of 16 bytes')
+    groupings.push({ dgi: dgis.bacKeys, value: concatBytes(keys.kEnc, keys.kMac), label: 'BAC keys' })
+  }
+  if (profile.pace?.passwords.includes('mrz'))
+    groupings.push({ dgi: dgis.paceMrz, value: digest('sha1', encodeAscii(mrzInformation(access))), label: 'PACE password MRZ' })
+  for (const [name, dgi] of [
+    ['can', dgis.paceCan],
+    ['pin', dgis.pacePin],
+    ['puk', dgis.pacePuk],
+  ] as const) {
+    const value = passwords[name]
+    if (value !== undefined) groupings.push({ dgi, value: encodeAscii(value), label: `PACE password ${name.toUpperCase()}` })
+  }
+  if (trustPoint !== undefined) {
+    groupings.push({ dgi: dgis.trustPoint, value: trustPoint.raw, label: 'trust point of terminal authentication' })
+    groupings.push({ dgi: dgis.cardDate, value: encodeCvcDate(personalizedOn), label: 'date' })
+  }
+  return groupings
+}
+
+/**
+ * The commands that bring a card image onto the card, grouped in steps, up to the generation of the card's keys. Pure: nothing is sent. They go through an
  * SCP03 session with the security domain, whose own STORE DATA fills the MF (house rule of the profile). Throws InputError.
  */
 export function planCommands(image: CardImage, options: PlanOptions = {}): readonly PlannedStep[] {
@@ -120,24 +190,35 @@ export function planCommands(image: CardImage, options: PlanOptions = {}): reado
       'application-files',
       own.filter((file) => file.application === 'emrtd'),
       blockSize,
-      [install(profile)],
+      [install(profile, 'emrtd')],
     ),
   ]
-  if (profile.bac) {
-    const keys = options.accessKeys
-    if (keys === undefined || keys.kEnc.length !== 16 || keys.kMac.length !== 16)
-      throw new InputError('accessKeys', 'are not two keys of 16 bytes')
-    const commands = storeGroupings([{ dgi: profile.dgis.bacKeys, value: concatBytes(keys.kEnc, keys.kMac), label: 'BAC keys' }], blockSize)
-    steps.push({ name: 'access-keys', commands, files: [], bytes: 32 })
+  const access = accessGroupings(image, options)
+  if (access.length > 0) {
+    const bytes = access.reduce((sum, { value }) => sum + value.length, 0)
+    steps.push({ name: 'access-keys', commands: storeGroupings(access, blockSize), files: [], bytes })
   }
   steps.push({ name: 'generate-key', commands: [generateKeyCommand(profile)], files: [], bytes: 1 })
+  const chipKeys = profile.chipAuthentication?.keys ?? []
+  if (chipKeys.length > 0) {
+    const commands = chipKeys.map((key) => generateChipKeyCommand(profile, key))
+    steps.push({ name: 'generate-chip-keys', commands, files: [], bytes: 2 * chipKeys.length })
+  }
   return steps
 }
 
-/** The commands that write what followed from the card's key: EF.DG15, EF.SOD, EF.COM. The eMRTD application is still the target. Throws InputError. */
+/**
+ * The commands that write what followed from the card's keys: EF.DG14, EF.DG15, EF.SOD and EF.COM into the eMRTD application, which is still the target, then
+ * EF.CardSecurity into the MF. Throws InputError.
+ */
 export function planCompletion(image: CompleteImage, options: PlanOptions = {}): PlannedStep {
+  const blockSize = checkedBlockSize(image.profile, options)
   const files = completionFiles.flatMap((name) => image.files.filter((file) => file.name === name))
-  return writeFiles('signed-files', files, checkedBlockSize(image.profile, options))
+  const own = files.filter((file) => file.application === 'emrtd')
+  const ofMf = files.filter((file) => file.application === 'mf')
+  const { commands } = writeFiles('signed-files', own, blockSize)
+  const more = ofMf.length === 0 ? [] : writeFiles('signed-files', ofMf, blockSize, [install(image.profile, 'mf')]).commands
+  return { name: 'signed-files', commands: [...commands, ...more], files, bytes: sizeOf(files) }
 }
 
 /** The command that ends personalization for good: the card becomes SECURED and forgets its transport keys. */

@@ -11,6 +11,7 @@ import {
 import { CardError } from '@kart/codec'
 import { randomBytes } from '@kart/crypto'
 import type { CardProfile } from '@kart/layout'
+import { proveOnlyKeySet } from './issuer-keys.ts'
 import { PersonalizationError } from './personalization-error.ts'
 import { selectDomain } from './security-domain.ts'
 
@@ -28,8 +29,10 @@ export interface SecuredCard {
   /** The card with nothing above it. */
   readonly base: CardChannel
   readonly profile: CardProfile
-  /** Version of the transport keys, 00..7F. */
-  readonly keyVersion: number
+  /** Version of the transport keys, 00..7F; undefined where an earlier run replaced them already. */
+  readonly keyVersion: number | undefined
+  /** Version of the issuer's key set, where one was put onto the card. */
+  readonly issuerVersion?: number
   /** A write of a file that the card holds, with its own content: harmless where it is taken. */
   readonly storeData: CardCommand<unknown>
 }
@@ -82,16 +85,18 @@ async function mustSaySecured(channel: CardChannel): Promise<void> {
 
 /**
  * Proves that personalization is over (house rule): inside the session GET STATUS says SECURED, where the session still answers, and STORE DATA is refused with
- * 6985 or 6982; outside it the security domain can be selected and INITIALIZE UPDATE is refused with 6A88, 6985 or 6982. `advance` tells that a part is done: three.
+ * 6985 or 6982; outside it the security domain can be selected and INITIALIZE UPDATE with the transport keys is refused with 6A88, 6985 or 6982; where the issuer
+ * has put a key set onto the card, the card lists that one and no other. `advance` tells that a part is done: three.
  * Throws PersonalizationError for any other answer, TransportError where the card could not be asked.
  */
 export async function proveSecured(card: SecuredCard, advance: () => void = () => {}): Promise<void> {
-  const { channel, base, profile, keyVersion, storeData } = card
+  const { channel, base, profile, keyVersion, issuerVersion, storeData } = card
   await mustSaySecured(channel)
   advance()
   await mustRefuse(channel, storeData, 'STORE DATA', notAllowed)
   advance()
   await exchange('SELECT of the security domain', () => selectDomain(base, profile, 'prove'))
-  await mustRefuse(base, initializeUpdate(randomBytes(8), { keyVersion }), 'INITIALIZE UPDATE', noKeys)
+  if (keyVersion !== undefined) await mustRefuse(base, initializeUpdate(randomBytes(8), { keyVersion }), 'INITIALIZE UPDATE', noKeys)
+  if (issuerVersion !== undefined) await exchange('GET DATA of the key information', () => proveOnlyKeySet(base, issuerVersion))
   advance()
 }

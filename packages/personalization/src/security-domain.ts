@@ -13,7 +13,7 @@ import {
 import { equalBytes } from '@kart/codec'
 import { randomBytes } from '@kart/crypto'
 import { type CardProfile, findApplication } from '@kart/layout'
-import { openScp03, type Scp03KeySource, type Scp03Session } from '@kart/secure-channel'
+import { type OpenedScp03, openScp03, type Scp03KeySource } from '@kart/secure-channel'
 import { PersonalizationError } from './personalization-error.ts'
 
 /** SW of "referenced data not found": the security domain has no key set of this version (any more). */
@@ -54,11 +54,15 @@ export async function readChipSerial(channel: CardChannel, profile: CardProfile)
   return answer.keyDiversificationData
 }
 
-/** Whether the card still takes part in a session with its transport keys; an issued one has none. Changes nothing on the card. Throws TransportError, DecodeError. */
-export async function hasTransportKeys(channel: CardChannel, profile: CardProfile): Promise<boolean> {
+/**
+ * Whether the card still takes part in a session with its transport keys; an issued one has none, or those of the issuer alone, which `issuerVersion` tells.
+ * Changes nothing on the card. Throws TransportError, DecodeError.
+ */
+export async function hasTransportKeys(channel: CardChannel, profile: CardProfile, issuerVersion?: number): Promise<boolean> {
   try {
-    await readChipSerial(channel, profile)
-    return true
+    await selectDomain(channel, profile, 'open')
+    const { keyVersion } = await withUsedCard('open', () => send(channel, initializeUpdate(randomBytes(8))))
+    return keyVersion !== issuerVersion
   } catch (error) {
     if (error instanceof PersonalizationError || error instanceof StatusWordError) return false
     throw error
@@ -75,7 +79,7 @@ export async function openSecurityDomain(
   keys: Scp03KeySource,
   iccSerial: Uint8Array,
   step: string,
-): Promise<Scp03Session> {
+): Promise<OpenedScp03> {
   await selectDomain(channel, profile, step)
   const source: Scp03KeySource = {
     version: keys.version,
@@ -84,9 +88,9 @@ export async function openSecurityDomain(
         throw new PersonalizationError(step, 'another card lies in the reader than the image was made for (chip serial number)')
       return 'find' in keys ? keys.find(card) : keys
     },
+    ...('find' in keys && keys.release ? { release: keys.release } : {}),
   }
-  const { session } = await withUsedCard(step, () => openScp03(channel, source, { securityLevel: 0x33, aid: profile.securityDomainAid }))
-  return session
+  return withUsedCard(step, () => openScp03(channel, source, { securityLevel: 0x33, aid: profile.securityDomainAid }))
 }
 
 /** Throws PersonalizationError unless the card says, inside SCP03, that it is INITIALIZED. */
@@ -101,7 +105,8 @@ export async function requireInitialized(channel: CardChannel, step: string): Pr
 /** Whether the card already has one of the MF's files: left by a personalization that did not end. */
 export async function hasFiles(channel: CardChannel, profile: CardProfile): Promise<boolean> {
   await send(channel, selectMf())
-  for (const file of findApplication(profile, 'mf')?.files ?? []) {
+  // A file that is not open to everybody may be refused whether it is there or not.
+  for (const file of findApplication(profile, 'mf')?.files.filter(({ read }) => read.kind === 'always') ?? []) {
     const command = selectFile(file.fid, { label: file.name })
     const { sw } = await channel.transmit(command.apdu)
     if (sw === 0x9000) return true

@@ -75,7 +75,15 @@ describe('buildEvidenceTree', () => {
     readAt: new Date(0),
     atr: new Uint8Array(),
     files,
-    access: { protocol: 'bac', outcome: 'opened', key: { documentNumber: '', dateOfBirth: '', dateOfExpiry: '' }, problem: undefined },
+    access: {
+      ...{ protocol: 'bac', outcome: 'opened', policy: 'bac-without-pace', key: undefined, problem: undefined },
+      pace: {
+        ...{ outcome: 'not-offered', choice: [], variant: undefined, offer: undefined, password: 'mrz' },
+        ...{ authorityReferences: [], mapping: undefined },
+      },
+    },
+    chipAuthentication: undefined,
+    terminalAuthentication: undefined,
     activeAuthentication: undefined,
     extendedLength: true,
   })

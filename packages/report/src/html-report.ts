@@ -54,6 +54,8 @@ export interface ReportPage {
   readonly verdict: 'accepted' | 'rejected' | 'error'
   readonly reason: string
   readonly notes: readonly string[]
+  /** How the card was opened, in lines (see `describeAccess`). */
+  readonly access?: readonly string[]
   readonly holder: HolderView | undefined
   readonly stages: readonly StageLine[]
   readonly checks: readonly CheckLine[]
@@ -100,6 +102,11 @@ ${page.holder ? renderHolder(page.holder) : undefined}
 ${
   page.stages.length > 0
     ? html`<section><h2>Stages</h2><table><thead><tr><th>Stage</th><th class="num">APDUs</th><th class="num">Bytes on the wire</th><th class="num">Time</th></tr></thead><tbody>${page.stages.map((stage) => html`<tr><td>${stage.name}</td><td class="num">${stage.apdus}</td><td class="num">${stage.bytes}</td><td class="num">${stage.milliseconds.toFixed(1)} ms</td></tr>`)}</tbody></table></section>`
+    : undefined
+}
+${
+  page.access && page.access.length > 0
+    ? html`<section><h2>How the card was opened</h2><ul>${page.access.map((line) => html`<li>${line}</li>`)}</ul></section>`
     : undefined
 }
 <section><h2>Checks: ${passed} of ${page.checks.length} passed</h2><table class="checks"><thead><tr><th>Outcome</th><th>Check</th><th>What was found</th><th>Required</th><th>Clause</th></tr></thead><tbody>${page.checks.map(

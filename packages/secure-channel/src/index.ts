@@ -68,8 +68,13 @@ export {
 } from './pace/pace-password.ts'
 export { type PaceMapping, type PaceProtocol, paceProtocolOf, paceProtocols } from './pace/pace-protocol.ts'
 export { type PaceOptions, type PaceResult, performPace } from './pace/perform-pace.ts'
+export { type Scp02Keys, type Scp02SessionKeys, scp02SessionKeys } from './scp02/derivation.ts'
+export { type OpenedScp02, openScp02, type Scp02Options } from './scp02/open-scp02.ts'
+export { type Scp02SecurityLevel, Scp02Session, type Scp02SessionStart, scp02SecurityLevels } from './scp02/scp02-session.ts'
+export { type AnnouncedProtocol, type CardRecognition, decodeCardRecognition, readCardRecognition } from './scp03/card-recognition.ts'
 export { type Scp03Keys, type Scp03SessionKeys, scp03SessionKeys } from './scp03/derivation.ts'
-export { type OpenedScp03, openScp03, type Scp03KeySource, type Scp03Options } from './scp03/open-scp03.ts'
+export { type OpenedScp03, openScp03, type Scp03KeySource, type Scp03Options, type Scp03Policy } from './scp03/open-scp03.ts'
+export { putKeySet } from './scp03/put-key-set.ts'
 export { type Scp03SecurityLevel, Scp03Session, type Scp03SessionStart, scp03SecurityLevels } from './scp03/scp03-session.ts'
 export {
   EmrtdSession,

@@ -5,28 +5,103 @@ import type { Policy } from './policy.ts'
 import { digestsOf, usableScheme } from './signature-scheme.ts'
 import { issuerCandidates, type TrustStore } from './trust-store.ts'
 
-/** The CSCA that signed a document signer, or why none did. */
-export type PathResult = { readonly csca: Certificate } | { readonly problem: string }
+/** The CSCA that signed a document signer, with the link certificates that lead to it, or why none did. */
+export type PathResult = { readonly csca: Certificate; readonly links: readonly Certificate[] } | { readonly problem: string }
+
+/** A CSCA key that is trusted, and the links from a certificate of the trust store to it, the oldest first. */
+interface TrustedCsca {
+  readonly csca: Certificate
+  readonly links: readonly Certificate[]
+}
+
+/**
+ * Every CSCA key that is trusted: those of the store, and those that a link certificate signed by a trusted one vouches for, however many generations on
+ * (Doc 9303-12, 8th ed., 5). A link of another country, or that has no authority's uses, vouches for nothing.
+ */
+function trustedCscas(store: TrustStore, policy: Policy): readonly TrustedCsca[] {
+  const trusted: TrustedCsca[] = store.cscas.map((csca) => ({ csca, links: [] }))
+  let left = store.links.filter((link) => authorityUsageProblem(link) === undefined)
+  for (let grown = true; grown; ) {
+    grown = false
+    for (const link of left) {
+      const by = trusted.find(
+        ({ csca }) =>
+          sameName(csca.subject, link.issuer) && csca.subject.country === link.subject.country && signedBy(link, csca, policy) === true,
+      )
+      if (by === undefined) continue
+      trusted.push({ csca: link, links: [...by.links, link] })
+      left = left.filter((one) => one !== link)
+      grown = true
+    }
+  }
+  return trusted
+}
+
+/** Whether the CSCA's key signed the certificate or list; or why it cannot have. */
+function signedBy(signed: Signed, csca: Certificate, policy: Policy): boolean | string {
+  const scheme = signed.signatureScheme === undefined ? undefined : usableScheme(signed.signatureScheme)
+  if (scheme === undefined) return 'signed with an algorithm that is not supported'
+  try {
+    return verifySignature(csca.spki, scheme, signed.tbs, signed.signature, { minRsaBits: policy.minRsaBits })
+  } catch (error) {
+    // A CSCA whose key cannot serve (another kind, refused by policy) is no issuer; another with the same name may be.
+    if (error instanceof CardError) return error.message
+    throw error
+  }
+}
+
+type Signed = Pick<Certificate, 'tbs' | 'signature' | 'signatureScheme'>
 
 /** Finds the trusted CSCA whose key signed the certificate: same name, and the signature verifies (Doc 9303-12, 8th ed., 5; RFC 5280, 6.1.3). */
 export function findIssuer(certificate: Certificate, store: TrustStore, policy: Policy): PathResult {
   if (sameName(certificate.subject, certificate.issuer)) return { problem: 'the document signer’s certificate is signed by itself' }
-  if (store.cscas.some((csca) => equalBytes(csca.spki, certificate.spki))) return { problem: 'the document signer’s key is a CSCA’s key' }
-  const scheme = certificate.signatureScheme === undefined ? undefined : usableScheme(certificate.signatureScheme)
-  if (scheme === undefined) return { problem: 'the certificate is signed with an algorithm that is not supported' }
-  const candidates = issuerCandidates(store, certificate)
+  const trusted = trustedCscas(store, policy)
+  if (trusted.some(({ csca }) => equalBytes(csca.spki, certificate.spki))) return { problem: 'the document signer’s key is a CSCA’s key' }
+  if (certificate.signatureScheme === undefined || usableScheme(certificate.signatureScheme) === undefined)
+    return { problem: 'the certificate is signed with an algorithm that is not supported' }
+  const candidates = issuerCandidates(
+    trusted.map(({ csca }) => csca),
+    certificate,
+  )
   if (candidates.length === 0) return { problem: 'no trusted CSCA has the name of the document signer’s issuer' }
   let problem = `not signed by the key of ${candidates.length === 1 ? 'the trusted CSCA' : `any of ${candidates.length} trusted CSCAs`} with the issuer’s name`
-  for (const csca of candidates) {
-    try {
-      if (verifySignature(csca.spki, scheme, certificate.tbs, certificate.signature, { minRsaBits: policy.minRsaBits })) return { csca }
-    } catch (error) {
-      // A CSCA whose key cannot serve (another kind, refused by policy) is no issuer; another with the same name may be.
-      if (!(error instanceof CardError)) throw error
-      problem = `a CSCA with the issuer’s name has a key that cannot be used: ${error.message}`
-    }
+  for (const candidate of candidates) {
+    const signed = signedBy(certificate, candidate, policy)
+    if (signed === true) return trusted.find(({ csca }) => csca === candidate)!
+    if (typeof signed === 'string') problem = `a CSCA with the issuer’s name has a key that cannot be used: ${signed}`
   }
   return { problem }
+}
+
+/** What the revocation lists of the store say of a document signer: `unknown` where no list of its CSCA holds at the moment judged at. */
+export type RevocationStatus =
+  | { readonly status: 'good'; readonly until: Date | undefined }
+  | { readonly status: 'revoked'; readonly since: Date }
+  | { readonly status: 'unknown'; readonly problem: string }
+
+/**
+ * Whether the CSCA has revoked the certificate (RFC 5280, 6.3; Doc 9303-12, 8th ed., 7.1.4). A list that says revoked counts however old it is: certificates do not
+ * come back. A list that is stale, signed by another, or that has critical extensions that we do not know says nothing good.
+ */
+export function revocationOf(certificate: Certificate, csca: Certificate, store: TrustStore, policy: Policy): RevocationStatus {
+  const lists = store.revocationLists.filter((list) => sameName(list.issuer, csca.subject))
+  if (lists.length === 0) return { status: 'unknown', problem: 'no revocation list of the CSCA is held' }
+  const problems: string[] = []
+  let good: { status: 'good'; until: Date | undefined } | undefined
+  for (const list of lists) {
+    if (signedBy(list, csca, policy) !== true) {
+      problems.push('the revocation list is not signed by the CSCA')
+      continue
+    }
+    const entry = list.revoked.find(({ serialNumber }) => equalBytes(serialNumber, certificate.serialNumber))
+    if (entry !== undefined) return { status: 'revoked', since: entry.revokedAt }
+    if (list.unknownCritical.length > 0) problems.push('the revocation list has a critical extension that is not known')
+    else if (policy.now < list.thisUpdate) problems.push('the revocation list is not valid yet')
+    else if (list.nextUpdate !== undefined && policy.now > list.nextUpdate)
+      problems.push(`the revocation list is stale: a newer one was due on ${list.nextUpdate.toISOString().slice(0, 10)}`)
+    else good = { status: 'good', until: list.nextUpdate }
+  }
+  return good ?? { status: 'unknown', problem: problems[0]! }
 }
 
 /** Why a key cannot be used under the policy; undefined when it can. */

@@ -1,3 +1,5 @@
+import type { ChipAuthenticationEvidence } from '@kart/secure-channel'
+
 /** What became of one file of the card. */
 export type FileOutcome =
   | 'read'
@@ -25,8 +27,8 @@ export interface FileEvidence {
   readonly problem: string | undefined
 }
 
-/** What the terminal opened the card with: fields of the printed MRZ. Personal data: for comparison only, never for a log. */
-export interface AccessKey {
+/** What is printed on the card: fields of the MRZ. Personal data: for comparison only, never for a log. */
+export interface PrintedData {
   /** Document number without trailing fillers. */
   readonly documentNumber: string
   /** YYMMDD. */
@@ -40,12 +42,70 @@ export interface AccessKey {
   readonly fullDateOfExpiry?: string
 }
 
+/** What opens the card: the printed MRZ, the printed card access number (six digits), or both; with both, PACE goes by the number and EF.DG1 is held against the MRZ. */
+export type AccessKey = (PrintedData & { readonly can?: string }) | { readonly can: string }
+
+/**
+ * Which protocols may open the card (house rule). `pace-only`; `bac-without-pace`: basic access control where EF.CardAccess is missing or offers no PACE;
+ * `pace-then-bac`: also where PACE was offered and failed.
+ */
+export type AccessPolicy = 'pace-only' | 'bac-without-pace' | 'pace-then-bac'
+
+/** What came of PACE (Doc 9303-11, 8th ed., 4.4). */
+export interface PaceEvidence {
+  /** `not-offered`: no EF.CardAccess, or no PACEInfo in it; `not-usable`: none that the terminal takes. */
+  readonly outcome: 'opened' | 'refused' | 'not-offered' | 'not-usable'
+  /** The choice among the card's offers, in lines for people. */
+  readonly choice: readonly string[]
+  /** The standard's name of the variant, with the group; undefined when none was tried. */
+  readonly variant: string | undefined
+  /** Object identifier and parameterId of the offer taken; undefined when none was tried. */
+  readonly offer: { readonly oid: string; readonly parameterId: number | undefined } | undefined
+  readonly password: 'mrz' | 'can'
+  /** Trust points of terminal authentication that the card named in its last answer, the newest first. */
+  readonly authorityReferences: readonly string[]
+  /** With chip authentication mapping: what is held against the static key of EF.CardSecurity. */
+  readonly mapping: ChipAuthenticationEvidence | undefined
+}
+
 /** How the eMRTD application was opened. */
 export interface AccessEvidence {
-  readonly protocol: 'bac'
+  /** The protocol that opened the card, or that was tried last. */
+  readonly protocol: 'pace' | 'bac'
   readonly outcome: 'opened' | 'refused'
-  readonly key: AccessKey
+  /** What the caller allowed. */
+  readonly policy: AccessPolicy
+  readonly pace: PaceEvidence
+  /** What is printed, where the caller had it; without the CAN. */
+  readonly key: PrintedData | undefined
   /** Why it was refused, in plain words; undefined when opened. */
+  readonly problem: string | undefined
+}
+
+/** What came of chip authentication (BSI TR-03110-1 v2.20, 3.4; TR-03110-2 v2.21, 3.4; Doc 9303-11, 8th ed., 6.2). */
+export interface ChipAuthenticationOutcome {
+  /** `proved`: the card answered under keys that only the holder of the static key can have. */
+  readonly outcome: 'proved' | 'refused'
+  readonly version: 1 | 2
+  /** Object identifier of the protocol. */
+  readonly oid: string
+  readonly keyId: number | undefined
+  /** File that the key was taken from. */
+  readonly source: 'EF.DG14' | 'EF.CardSecurity'
+  /** The static key, DER SubjectPublicKeyInfo as it came. */
+  readonly publicKey: Uint8Array
+  readonly problem: string | undefined
+}
+
+/** What came of terminal authentication (BSI TR-03110-1 v2.20, 3.5; TR-03110-2 v2.21, 3.3; Doc 9303-11, 8th ed., 7.1). */
+export interface TerminalAuthenticationOutcome {
+  /** `no-chain`: the terminal has no certificates that lead to a trust point of the card. */
+  readonly outcome: 'authenticated' | 'refused' | 'no-chain'
+  readonly version: 1 | 2
+  /** Names of the certificates that were handed over, the terminal's last. */
+  readonly chain: readonly string[]
+  /** Rights that the certificates give together, by name. */
+  readonly rights: readonly string[]
   readonly problem: string | undefined
 }
 
@@ -67,6 +127,10 @@ export interface Evidence {
   readonly atr: Uint8Array
   readonly files: readonly FileEvidence[]
   readonly access: AccessEvidence
+  /** Undefined when it was not tried: no key was shown, or the mapping of PACE had proved the chip and no terminal authentication followed. */
+  readonly chipAuthentication: ChipAuthenticationOutcome | undefined
+  /** Undefined when it was not tried: the terminal has no certificates, or the card takes none. */
+  readonly terminalAuthentication: TerminalAuthenticationOutcome | undefined
   /** Undefined when it was not tried: no EF.DG15 was read. */
   readonly activeAuthentication: ActiveAuthenticationEvidence | undefined
   /** Whether files were read with extended-length commands. */

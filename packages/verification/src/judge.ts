@@ -44,9 +44,9 @@ export type PolicySummary = Pick<Policy, 'fingerThreshold' | 'chipAuthentication
 const failureReasons = [
   { ids: /^access\./, reason: 'access-refused' },
   { ids: /^pa\.(chain|signer)$/, reason: 'signer-not-trusted' },
-  { ids: /^pa\.validity$/, reason: 'certificate-not-valid' },
+  { ids: /^pa\.(validity|revocation)$/, reason: 'certificate-not-valid' },
   { ids: /^pa\./, reason: 'data-not-authentic' },
-  { ids: /^aa\./, reason: 'chip-not-genuine' },
+  { ids: /^(aa|ca|cam)\./, reason: 'chip-not-genuine' },
   { ids: /^finger\./, reason: 'not-the-holder' },
   { ids: /^document\.expired$/, reason: 'document-expired' },
   { ids: /^/, reason: 'data-inconsistent' },
@@ -76,7 +76,7 @@ export function judge(checks: readonly Check[], policy?: Policy): Report {
   const found = new Set<ReportReason>()
   for (const check of required) {
     if (check.outcome === 'fail') found.add(failureReasons.find((row) => row.ids.test(check.id))!.reason)
-    else if (check.outcome !== 'pass') found.add(check.id.startsWith('aa.') ? 'cannot-prove-genuine-chip' : 'incomplete')
+    else if (check.outcome !== 'pass') found.add(/^(aa|ca|cam)\./.test(check.id) ? 'cannot-prove-genuine-chip' : 'incomplete')
   }
   // A failed check leaves others without anything to look at: that they did not run is then no reason of its own.
   if (required.some((check) => check.outcome === 'fail')) found.delete('incomplete')

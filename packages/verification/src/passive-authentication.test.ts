@@ -25,6 +25,7 @@ test('a genuine card is accepted, with every required check passed', async () =>
   expect(report).toMatchObject({ verdict: 'accepted', reason: 'genuine', reasons: ['genuine'] })
   expect(report.checks.filter((check) => check.required).map((check) => check.id)).toEqual([
     'access.opened',
+    'pa.no-downgrade',
     'pa.sod',
     'pa.content-type',
     'pa.digest-policy',

@@ -20,7 +20,10 @@ export interface Policy {
   readonly signerValidity: 'now' | 'at-signing'
   /** Hours by which a signing time may lie after {@link Policy.now}: how far the clocks of issuer and verifier may be apart (house rule). */
   readonly clockToleranceHours: number
-  /** Whether a document signer must be shown not to be revoked. No revocation list is read yet, so `required` accepts no card. */
+  /**
+   * Whether a document signer must be shown not to be revoked, by a list of its CSCA that holds now. A signer that a list says is revoked is never taken; `ignored`
+   * lets pass one of which nothing is known.
+   */
   readonly revocation: 'ignored' | 'required'
   /** Whether the chip must prove itself. `optional` excuses only a card that was issued without a key to prove: a proof that fails always rejects. */
   readonly chipAuthentication: 'required' | 'optional'

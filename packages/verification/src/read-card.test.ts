@@ -38,7 +38,7 @@ function newCard(options: Partial<ReadingCardOptions> = {}): ReadingCard {
 }
 
 const read = (transport: ReadingCard, options: Partial<ReadCardOptions> = {}): Promise<Evidence> =>
-  readCard(transport, { profile, access, ...options })
+  readCard(transport, { profile, access, accessPolicy: 'bac-without-pace', ...options })
 const summary = (evidence: Evidence) => evidence.files.map((file) => `${file.name} ${file.outcome}`)
 
 test('a genuine card is read in order, byte for byte, and accepted', async () => {
@@ -166,7 +166,7 @@ describe('access', () => {
       })),
     }
     const transport = newCard()
-    const evidence = await readCard(transport, { profile: shut, access })
+    const evidence = await readCard(transport, { profile: shut, access, accessPolicy: 'bac-without-pace' })
     expect(transport.selected).not.toContain('EF.DG11')
     expect(evidence.files.find((file) => file.name === 'EF.DG11')).toMatchObject({
       outcome: 'refused',
@@ -213,7 +213,11 @@ describe('P14 a card that draws the reading out', () => {
       close: async () => {},
       transceive: async (command) => fromHex(answer(command, counted.exchanges++)),
     }
-    return { counted, reading: (limits: ReadCardOptions['limits'] = {}) => readCard(transport, { profile: nationalId, access, limits }) }
+    return {
+      counted,
+      reading: (limits: ReadCardOptions['limits'] = {}) =>
+        readCard(transport, { profile: nationalId, access, accessPolicy: 'pace-then-bac', limits }),
+    }
   }
   const isRead = (command: Uint8Array) => command[1] === 0xb0
   const seven = (command: Uint8Array, state: { left: number }) => {

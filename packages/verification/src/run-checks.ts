@@ -3,24 +3,31 @@ import {
   type CardProfile,
   type Dg1,
   type Dg11,
+  type Dg14,
   dg1Codec,
   dg11Codec,
   dg14Codec,
   dg15Codec,
+  efCardAccessCodec,
+  efCardSecurityCodec,
   efComCodec,
   efSodCodec,
   type MrzReading,
+  type OpenedSecurityInfo,
+  openSecurityInfo,
   readMrz,
 } from '@kart/layout'
 import type { MinutiaeTemplate } from '@kart/minutiae'
 import type { Check } from './check.ts'
-import { checkAccessOpened } from './checks/access.ts'
-import { checkActiveAuthentication } from './checks/active-authentication.ts'
+import { checkAccessOpened, checkNoDowngrade } from './checks/access.ts'
+import { checkActiveAuthentication, covered } from './checks/active-authentication.ts'
+import { checkChipAuthentication, checkMapping, checkTerminalAuthentication, type SignedInfos } from './checks/chip-authentication.ts'
 import { checkDataGroups, checkFiles, emrtd } from './checks/data-groups.ts'
 import { checkEfCom } from './checks/ef-com.ts'
 import { checkFinger } from './checks/finger.ts'
 import { checkIdentity } from './checks/identity.ts'
-import { authenticateSod } from './checks/passive-authentication.ts'
+import { authenticateCardSecurity, authenticateSod } from './checks/passive-authentication.ts'
+import { checkSecurityInfos } from './checks/security-infos.ts'
 import { checkWellFormed } from './checks/well-formed.ts'
 import type { Evidence } from './evidence.ts'
 import { decodedValue, type OpenedFile, openFile } from './open-file.ts'
@@ -37,8 +44,8 @@ export interface CheckContext {
 }
 
 /**
- * Runs every check over evidence: access, passive authentication (EF.SOD, document signer, CSCA, hashes over the bytes as they came), active authentication,
- * identity, finger. Pure: no card, no clock, no file. A check that has nothing to look at is there all the same, as not run. Whatever a card holds becomes a
+ * Runs every check over evidence: access, passive authentication (EF.SOD and EF.CardSecurity, document signer, CSCA, hashes over the bytes as they came), chip and active
+ * authentication, terminal authentication, identity, finger. Pure: no card, no clock, no file. A check that has nothing to look at is there all the same, as not run. Whatever a card holds becomes a
  * finding; only a probe that cannot be read throws (DecodeError, InputError): that is the caller's, not the card's.
  */
 export async function runChecks(evidence: Evidence, context: CheckContext): Promise<Check[]> {
@@ -46,19 +53,31 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
   const sodFile = openFile(evidence, emrtd, 'EF.SOD', efSodCodec)
   const sod = decodedValue(sodFile)
   const passive = authenticateSod(sodFile, trust, profile, policy)
+  const cardSecurity = openFile(evidence, 'mf', 'EF.CardSecurity', efCardSecurityCodec)
+  const restsOnCardSecurity = evidence.access.pace.mapping !== undefined || evidence.chipAuthentication?.source === 'EF.CardSecurity'
+  const cardSecuritySigned = authenticateCardSecurity(cardSecurity, restsOnCardSecurity, trust, profile, policy)
+  const dg14 = openFile(evidence, emrtd, 'EF.DG14', dg14Codec)
+  const signed: SignedInfos = {
+    dg14: openInfos(dg14),
+    dg14Covered: sod !== undefined && covered(sod, 14, dg14),
+    cardSecurity: decodedValue(cardSecurity)?.securityInfos,
+  }
+  const mapping = checkMapping(evidence, signed)
+  const chip = checkChipAuthentication(evidence, signed, mapping, policy)
+  const proved = chip.outcome === 'pass' || (mapping.outcome === 'pass' && cardSecuritySigned.outcome === 'pass')
   const dg1 = openFile(evidence, emrtd, 'EF.DG1', dg1Codec)
   const dg11 = openFile(evidence, emrtd, 'EF.DG11', dg11Codec)
   return [
     checkAccessOpened(evidence),
+    checkNoDowngrade(evidence, sod, signed.dg14),
     ...passive.checks,
+    cardSecuritySigned,
+    checkSecurityInfos(evidence, openFile(evidence, 'mf', 'EF.CardAccess', efCardAccessCodec), signed.dg14, cardSecurity),
     ...checkDataGroups(evidence, sod, profile),
-    ...checkActiveAuthentication(
-      evidence,
-      sod,
-      openFile(evidence, emrtd, 'EF.DG14', dg14Codec),
-      openFile(evidence, emrtd, 'EF.DG15', dg15Codec),
-      policy,
-    ),
+    mapping,
+    chip,
+    ...checkActiveAuthentication(evidence, sod, dg14, openFile(evidence, emrtd, 'EF.DG15', dg15Codec), policy, proved),
+    checkTerminalAuthentication(evidence),
     ...checkIdentity(
       {
         ...readZone(dg1),
@@ -75,6 +94,16 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
     checkEfCom(openFile(evidence, emrtd, 'EF.COM', efComCodec), sod),
     ...checkFinger(evidence, probe, policy),
   ]
+}
+
+/** SecurityInfos of EF.DG14; undefined where it was not read, or one of a protocol that we know does not have its form. */
+function openInfos(file: OpenedFile<Dg14>): readonly OpenedSecurityInfo[] | undefined {
+  try {
+    return decodedValue(file)?.securityInfos.map(openSecurityInfo)
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof LimitError) return undefined
+    throw error
+  }
 }
 
 function readZone(dg1: OpenedFile<Dg1>): { mrz: MrzReading | undefined; mrzProblem: string } {

@@ -46,21 +46,23 @@ function parseInitializeUpdate(data: Uint8Array, name: string): InitializeUpdate
 
 /**
  * INITIALIZE UPDATE (GlobalPlatform Card Specification 2.3.1, E.5.1 and Amendment D 1.2, 7.1.1): `hostChallenge` 8 bytes (16 in SCP03 S16
- * mode), `keyVersion` 0..7F, 0 = the card's first. Parses the answer of 28 (SCP01, SCP02), 29 or 32 (SCP03), 45 or 48 bytes (S16).
+ * mode), `keyVersion` 0..7F, 0 = the card's first; `keyIdentifier` 0..7F in P2, 0 unless told. Parses the answer of 28 (SCP01, SCP02), 29 or 32 (SCP03), 45 or 48 bytes (S16).
  * Throws InputError; its parse throws DecodeError.
  */
 export function initializeUpdate(
   hostChallenge: Uint8Array,
-  options: CommandLabel & { readonly keyVersion?: number } = {},
+  options: CommandLabel & { readonly keyVersion?: number; readonly keyIdentifier?: number } = {},
 ): CardCommand<InitializeUpdateResponse> {
   if (hostChallenge.length !== 8 && hostChallenge.length !== 16) throw new InputError('hostChallenge', 'is not 8 or 16 bytes')
   const keyVersion = options.keyVersion ?? 0
   if (!Number.isInteger(keyVersion) || keyVersion < 0 || keyVersion > 0x7f) throw new InputError('keyVersion', 'not in 0..127')
+  const keyIdentifier = options.keyIdentifier ?? 0
+  if (!Number.isInteger(keyIdentifier) || keyIdentifier < 0 || keyIdentifier > 0x7f) throw new InputError('keyIdentifier', 'not in 0..127')
   return makeCommand({
     cla: 0x80,
     ins: 0x50,
     p1: keyVersion,
-    p2: 0,
+    p2: keyIdentifier,
     data: hostChallenge.slice(),
     ne: 256,
     parse: (response, name) => parseInitializeUpdate(response.data, name),

@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { InputError } from '@kart/codec'
 import { testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
 import { decodeTemplate, decodeTemplates, encodeTemplate, fmrCodec, makeImpression } from '@kart/minutiae'
-import { type EnrollmentRecord, initTestPki, savePki, softwareSigner } from '@kart/personalization'
+import { cvcFolderName, type EnrollmentRecord, initTestCvc, initTestPki, saveCvc, savePki, softwareSigner } from '@kart/personalization'
 import { annotateTrace, buildEvidenceTree, RunRecorder, renderFileTreeText } from '@kart/report'
 import { defaultPolicy, judge, runChecks, trustStore } from '@kart/verification'
 import type { Command } from 'commander'
@@ -18,6 +19,7 @@ import { readFinger, usingInput } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { specimenFile } from '../specimen.ts'
+import { terminalOf } from '../terminal-options.ts'
 import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
 import { writeOutput } from '../write-file.ts'
@@ -32,8 +34,8 @@ interface Options {
 }
 
 const verificationStages = [
-  { id: 'read', title: 'read the card: BAC, files, active authentication' },
-  { id: 'check', title: 'check: signature, chain, hashes, chip, identity, finger' },
+  { id: 'read', title: 'read the card: PACE, chip and terminal authentication, files, active authentication' },
+  { id: 'check', title: 'check: signatures, chain, hashes, chip, identity, finger' },
 ] as const satisfies readonly Stage<string>[]
 
 /** Seed of the made impression: the demonstration is the same every time. */
@@ -93,7 +95,9 @@ export function addDemoCommand(program: Command, run: Runner): void {
           const probe = record.fingers.length > 0 || options.probe !== undefined ? liveFinger(record, options.probe) : undefined
           const pki = initTestPki()
           const signer = softwareSigner(pki.documentSigner)
-          checkIssuable(record, profile, signer)
+          const cvc = await initTestCvc()
+          const extras = { cvcaCertificate: cvc.cvca.certificate.raw }
+          checkIssuable(record, profile, signer, extras)
           const files = prepareDemoFolder(options.out)
 
           output.line(
@@ -104,17 +108,24 @@ export function addDemoCommand(program: Command, run: Runner): void {
             ),
           )
           await savePki(files.pki, pki)
+          const cvcFolder = join(files.pki, cvcFolderName)
+          await saveCvc(cvcFolder, cvc)
           if (probe) writeOutput(files.probe, probe.bytes)
           const issueRecorder = new RunRecorder()
           const card = newEmulatedCard(files.card)
           try {
-            const { report: issued, mrz } = await followStages(issuingStages, output.json, (tell) =>
+            const {
+              report: issued,
+              forPrinter,
+              mrz,
+            } = await followStages(issuingStages, output.json, (tell) =>
               issueCard({
                 record,
                 profile,
                 card,
                 keys: testTransportKeys,
                 signer,
+                extras,
                 allowUnfinished: false,
                 traceSink: issueRecorder.sink,
                 tell,
@@ -126,9 +137,15 @@ export function addDemoCommand(program: Command, run: Runner): void {
             output.line()
             output.line(pc.bold('Verifying it, as a stranger to whom it is shown'))
             const policy = defaultPolicy(new Date())
+            const terminal = await terminalOf({ cvc: cvcFolder })
             const { reading, report } = await followStages(verificationStages, output.json, async (tell) => {
               tell('read')
-              const read = await readWithTrace(card, profile, accessKeyOf({ mrz: mrz.join('') }), (text) => tell('read', text))
+              const read = await readWithTrace(
+                card,
+                profile,
+                { access: accessKeyOf({ mrz: mrz.join('') }), ...(terminal ? { terminal } : {}) },
+                (text) => tell('read', text),
+              )
               tell('check')
               const checks = await runChecks(read.evidence, {
                 profile,
@@ -143,14 +160,14 @@ export function addDemoCommand(program: Command, run: Runner): void {
             output.line()
             output.line(renderFileTreeText(buildEvidenceTree(profile, reading.evidence)))
             output.line()
-            printReport(output, report, policy)
+            printReport(output, report, policy, reading.evidence)
 
             const notes = [
               ...(options.record
                 ? []
                 : ['The holder is invented and the portrait drawn; the enrolled finger is a public-domain test record of NIST.']),
               ...(probe ? [probe.note] : ['The record has no finger, so none was matched.']),
-              'The signing authority is a TEST authority made for this run.',
+              'The signing authority and the authority of terminals (CVCA) are TEST authorities made for this run.',
             ]
             writePage(files.report, {
               profile,
@@ -166,11 +183,13 @@ export function addDemoCommand(program: Command, run: Runner): void {
             output.line()
             output.line(`Report: ${files.report}`)
             output.line(
-              `Try:    npx kart verify --card ${files.card} --mrz '${mrz.join('')}' --pki ${files.pki}${probe ? ` --probe ${files.probe}` : ''}`,
+              `Try:    npx kart verify --card ${files.card} --mrz '${mrz.join('')}' --pki ${files.pki} --cvc ${cvcFolder}${probe ? ` --probe ${files.probe}` : ''}`,
             )
+            if (forPrinter.can !== undefined) output.line(`        npx kart read --card ${files.card} --can ${forPrinter.can}`)
             output.document({
               ...verdictDocument(report, reading, profile, policy),
               mrz: mrz.join(''),
+              ...(forPrinter.can === undefined ? {} : { can: forPrinter.can }),
               issued,
               notes,
               report: files.report,

@@ -1,24 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
-import { loadPki, softwareSigner } from '@kart/personalization'
+import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
+import { cvcFolderName, loadCvc, loadPki, newestCvca, type PersonalizationReport, softwareSigner } from '@kart/personalization'
 import type { Command } from 'commander'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
-import { exitCode } from '../exit-code.ts'
+import { type ExitCode, exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { checkIssuable, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { checkIssuable, type IssueExtras, type IssueParts, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import { addTokenOptions, type KeyOptions, type OpenKeys, openKeys } from '../key-options.ts'
 import type { Output } from '../output.ts'
 import { profileNamed } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
+import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { printStages } from '../verdict-output.ts'
+import { checkTarget, writeOutput } from '../write-file.ts'
 
-interface Options extends CardSourceOptions {
+interface Options extends CardSourceOptions, KeyOptions {
   readonly pki: string
   readonly profile?: string
+  readonly can?: string
+  readonly canFile?: string
+  readonly cvca?: string
   readonly allowUnfinished?: boolean
   readonly extendedLength: boolean
   readonly json?: boolean
@@ -42,15 +50,58 @@ function leaveNoBlankCard(output: Output, path: string, written: boolean): void 
   else output.aside(`${visibleText(path)} stays, a card half written: delete it, or write it anew with --allow-unfinished.`)
 }
 
+/** What the card is given beside the record. Throws PkiError and InputError. */
+async function extrasOf({ can, cvca, pki }: Options): Promise<IssueExtras> {
+  const passwords = can === undefined ? {} : { passwords: { can } }
+  const beside = join(pki, cvcFolderName)
+  if (cvca !== undefined) return { ...passwords, cvcaCertificate: readInput(cvca) }
+  return existsSync(beside) ? { ...passwords, cvcaCertificate: newestCvca(await loadCvc(beside)).raw } : passwords
+}
+
+/** The keys that open the card and those that it gets: test transport keys and none, unless a store of master keys is named. */
+function keysFor(opened: OpenKeys | undefined): Pick<IssueParts, 'keys' | 'issuerKeys'> {
+  if (opened === undefined) return { keys: testTransportKeys }
+  const { store, description } = opened
+  const set = currentCardSet(description.sets, new Date())
+  // A blank may carry a described transport set, or what an earlier run that was cut off has left: the issuer's own.
+  return {
+    keys: keySourceOf(store, description.sets, store.test ? { testKeys: testTransportKeys } : {}),
+    issuerKeys: issuerKeysOf(store, set),
+  }
+}
+
+/** Opens the master keys that the options name; undefined when they name none. */
+async function keysNamed(options: KeyOptions): Promise<OpenKeys | undefined> {
+  if (options.keys !== undefined) return openKeys(options.keys, options)
+  if (options.pkcs11 !== undefined || options.token !== undefined || options.pinFile !== undefined)
+    throw new InputError('--keys', 'name the folder with the description of the token’s keys')
+  return undefined
+}
+
+function printKeySet(output: Output, { keySet }: Pick<PersonalizationReport, 'keySet'>): void {
+  if (keySet === undefined) return
+  const { enc, mac, dek } = keySet.checkValues
+  const version = keySet.version.toString(16).toUpperCase().padStart(2, '0')
+  output.line(
+    `  the issuer’s keys, version ${version}; key check values ENC ${enc.toUpperCase()}, MAC ${mac.toUpperCase()}, DEK ${dek.toUpperCase()}`,
+  )
+}
+
 /** `kart issue`: makes a card from an enrollment record. */
 export function addIssueCommand(program: Command, run: Runner): void {
-  const command = program
-    .command('issue')
-    .description(summaries.issue)
-    .argument('<record>', 'the record: JSON, schema kart-enrollment-1, with its images and fingers beside it')
-    .requiredOption('--pki <dir>', 'the document signer (made by "kart pki init")')
-    .option('--card <file>', 'a new emulated card, its memory kept in this file')
-    .option('--reader <name>', 'the blank card in this reader (test transport keys)')
+  const command = addTokenOptions(
+    program
+      .command('issue')
+      .description(summaries.issue)
+      .argument('<record>', 'the record: JSON, schema kart-enrollment-1, with its images and fingers beside it')
+      .requiredOption('--pki <dir>', 'the document signer (made by "kart pki init")')
+      .option('--card <file>', 'a new emulated card, its memory kept in this file')
+      .option('--reader <name>', 'the blank card in this reader (test transport keys, unless --keys says otherwise)')
+      .option('--keys <dir>', 'master keys (made by "kart keys init"): the card’s own keys replace its transport keys')
+      .option('--can <number>', 'the card access number, six digits; drawn at random unless told')
+      .option('--can-file <file>', 'write the card access number there, for the printer, and do not show it')
+      .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
+  )
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
     .option('--profile <name>', 'the profile', 'national-id')
@@ -63,50 +114,73 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const signer = softwareSigner(pki.documentSigner)
         if (options.card !== undefined && options.reader !== undefined)
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
-        checkIssuable(record, profile, signer)
-        const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
-        const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
-        let written = false
+        const extras = await extrasOf(options)
+        checkTarget('--can-file', options.canFile)
+        checkIssuable(record, profile, signer, extras)
+        const opened = await keysNamed(options)
         try {
-          const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
-            issueCard({
-              record,
-              profile,
-              card,
-              keys: testTransportKeys,
-              signer,
-              allowUnfinished: options.allowUnfinished === true,
-              extendedLength: options.extendedLength,
-              tell: (step, text) => {
-                written ||= step !== 'open'
-                tell(step, text)
-              },
-            }),
-          )
-          output.line()
-          printStages(output, issueStages(report))
-          output.line()
-          output.line(
-            `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
-          )
-          for (const line of mrz) output.line(`  ${line}`)
-          for (const note of notes) output.line(pc.dim(note))
-          output.document({
-            card: card.where,
-            mrz: mrz.join(''),
-            notes,
-            ...report,
-            publicKey: report.publicKey,
-            atr: toHex(card.transport.atr),
-          })
-          return exitCode.done
-        } catch (error) {
-          if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
-          throw error
+          return await issueOne(output, options, { record, profile, signer, extras, ...keysFor(opened) })
         } finally {
-          await card.close()
+          await opened?.store.close()
         }
       }),
     )
-  withExample(command, 'kart issue citizen.json --pki pki --card citizen.card')
+  withExample(
+    command,
+    'kart issue citizen.json --pki pki --card citizen.card',
+    'kart issue citizen.json --pki pki --keys keys --card citizen.card',
+  )
+}
+
+/** Makes the card that the options name. */
+async function issueOne(
+  output: Output,
+  options: Options,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'keys' | 'issuerKeys'>,
+): Promise<ExitCode> {
+  const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
+  const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
+  let written = false
+  try {
+    const { report, forPrinter, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
+      issueCard({
+        ...parts,
+        card,
+        allowUnfinished: options.allowUnfinished === true,
+        extendedLength: options.extendedLength,
+        tell: (step, text) => {
+          written ||= step !== 'open'
+          tell(step, text)
+        },
+      }),
+    )
+    output.line()
+    printStages(output, issueStages(report))
+    output.line()
+    output.line(
+      `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
+    )
+    for (const line of mrz) output.line(`  ${line}`)
+    printKeySet(output, report)
+    const { can } = forPrinter
+    if (options.canFile !== undefined && can !== undefined) writeOutput(options.canFile, `${can}\n`)
+    const shown = options.canFile === undefined ? can : undefined
+    if (shown !== undefined) output.line(`  card access number ${shown}: print it on the card, it is not told again`)
+    for (const note of notes) output.line(pc.dim(note))
+    output.document({
+      card: card.where,
+      mrz: mrz.join(''),
+      notes,
+      ...(shown === undefined ? {} : { can: shown }),
+      ...report,
+      publicKey: report.publicKey,
+      atr: toHex(card.transport.atr),
+    })
+    return exitCode.done
+  } catch (error) {
+    if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+    throw error
+  } finally {
+    await card.close()
+  }
 }

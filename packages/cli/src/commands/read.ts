@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { toHex, visibleText } from '@kart/codec'
-import { buildEvidenceTree, buildHolderView, renderFileTreeText } from '@kart/report'
+import { buildEvidenceTree, buildHolderView, describeAccess, renderFileTreeText } from '@kart/report'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
@@ -12,9 +12,11 @@ import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
+import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
+import { accessDocument } from '../verdict-output.ts'
 import { writeOutput } from '../write-file.ts'
 
-interface Options extends CardSourceOptions, AccessOptions {
+interface Options extends CardSourceOptions, AccessOptions, TerminalOptions {
   readonly profile?: string
   readonly out?: string
   readonly json?: boolean
@@ -25,12 +27,14 @@ const fileNameOf = (name: string): string => `${name.replaceAll('/', '-')}.bin`
 
 /** `kart read`: everything that the access rules open, shown and, if asked, saved as it came. */
 export function addReadCommand(program: Command, run: Runner): void {
-  const command = withAccessOptions(
-    program
-      .command('read')
-      .description(summaries.read)
-      .option('--card <file>', 'an emulated card')
-      .option('--reader <name>', 'the card in this reader'),
+  const command = withTerminalOptions(
+    withAccessOptions(
+      program
+        .command('read')
+        .description(summaries.read)
+        .option('--card <file>', 'an emulated card')
+        .option('--reader <name>', 'the card in this reader'),
+    ),
   )
     .option('--profile <name>', 'the profile', 'national-id')
     .option('-o, --out <folder>', 'save every file as it came, and the portrait and signature')
@@ -39,9 +43,14 @@ export function addReadCommand(program: Command, run: Runner): void {
       run(options, async (output) => {
         const profile = profileNamed(options.profile)
         const access = accessKeyOf(options)
+        const terminal = await terminalOf(options)
         const card = await openCard(options)
         try {
-          const { evidence, recorder } = await readWithTrace(card, profile, access)
+          const { evidence, recorder } = await readWithTrace(card, profile, {
+            access,
+            accessPolicy: accessPolicyOf(options),
+            ...(terminal === undefined ? {} : { terminal }),
+          })
           const holder = buildHolderView(evidence)
           output.line(renderFileTreeText(buildEvidenceTree(profile, evidence)))
           if (holder) {
@@ -67,14 +76,12 @@ export function addReadCommand(program: Command, run: Runner): void {
           }
           if (evidence.access.outcome === 'refused')
             output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}`)
-          else output.line(pc.dim('Nothing here was checked. "kart verify" says whether the card is genuine.'))
+          for (const line of describeAccess(evidence)) output.line(pc.dim(visibleText(line)))
+          if (evidence.access.outcome === 'opened')
+            output.line(pc.dim('Nothing here was checked. "kart verify" says whether the card is genuine.'))
           output.document({
             atr: toHex(evidence.atr),
-            access: {
-              protocol: evidence.access.protocol,
-              outcome: evidence.access.outcome,
-              ...(evidence.access.problem ? { problem: evidence.access.problem } : {}),
-            },
+            ...accessDocument(evidence),
             files: evidence.files.map(({ application, name, outcome, bytes, sw }) => ({
               application,
               name,

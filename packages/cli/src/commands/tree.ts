@@ -9,20 +9,23 @@ import { withExample } from '../help.ts'
 import { profileNamed } from '../profile-option.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
+import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
 
-interface Options extends CardSourceOptions, AccessOptions {
+interface Options extends CardSourceOptions, AccessOptions, TerminalOptions {
   readonly profile?: string
   readonly json?: boolean
 }
 
 /** `kart tree`: the file tree of a profile, or of a card with the sizes of its files. */
 export function addTreeCommand(program: Command, run: Runner): void {
-  const command = withAccessOptions(
-    program
-      .command('tree')
-      .description(summaries.tree)
-      .option('--card <file>', 'an emulated card')
-      .option('--reader <name>', 'the card in this reader'),
+  const command = withTerminalOptions(
+    withAccessOptions(
+      program
+        .command('tree')
+        .description(summaries.tree)
+        .option('--card <file>', 'an emulated card')
+        .option('--reader <name>', 'the card in this reader'),
+    ),
   )
     .option('--profile <name>', 'the profile', 'national-id')
     .option('--json', 'one JSON document on standard output')
@@ -37,9 +40,14 @@ export function addTreeCommand(program: Command, run: Runner): void {
           return exitCode.done
         }
         const access = accessKeyOf(options)
+        const terminal = await terminalOf(options)
         const card = await openCard(options)
         try {
-          const { evidence } = await readWithTrace(card, profile, access)
+          const { evidence } = await readWithTrace(card, profile, {
+            access,
+            accessPolicy: accessPolicyOf(options),
+            ...(terminal === undefined ? {} : { terminal }),
+          })
           const tree = buildEvidenceTree(profile, evidence)
           output.line(renderFileTreeText(tree))
           if (evidence.access.outcome === 'refused')

@@ -12,13 +12,14 @@ import { profileNamed } from '../profile-option.ts'
 import { readFinger } from '../read-file.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
+import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { type TrustOptions, trustOf } from '../trust-options.ts'
 import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
 import { checkTarget } from '../write-file.ts'
 
-interface Options extends CardSourceOptions, AccessOptions, TrustOptions {
+interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, TrustOptions {
   readonly probe?: string
   readonly report?: string
   readonly profile?: string
@@ -36,15 +37,19 @@ function momentOf(text: string | undefined): Date {
 
 /** `kart verify`: reads a card, proves it genuine, and matches its holder's finger. */
 export function addVerifyCommand(program: Command, run: Runner): void {
-  const command = withAccessOptions(
-    program
-      .command('verify')
-      .description(summaries.verify)
-      .option('--card <file>', 'an emulated card')
-      .option('--reader <name>', 'the card in this reader'),
+  const command = withTerminalOptions(
+    withAccessOptions(
+      program
+        .command('verify')
+        .description(summaries.verify)
+        .option('--card <file>', 'an emulated card')
+        .option('--reader <name>', 'the card in this reader'),
+    ),
   )
     .option('--pki <dir>', 'trust the CSCA in this folder (made by "kart pki init")')
     .option('--csca <file...>', 'trust these country signing certificates (DER or PEM)')
+    .option('--link <file...>', 'link certificates that lead from a trusted CSCA to its next key (DER or PEM)')
+    .option('--crl <file...>', 'revocation lists of the CSCA (DER or PEM)')
     .option('--probe <file>', 'a live finger: any template that "kart minutiae" can show')
     .option('--threshold <name>', `how like the finger must be: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--at <time>', 'judge as of this time instead of now')
@@ -61,13 +66,18 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const policy = { ...defaultPolicy(momentOf(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
           const probe = options.probe === undefined ? undefined : readFinger(options.probe).bytes
           checkTarget('--report', options.report)
+          const terminal = await terminalOf(options)
           const card = await openCard(options)
           try {
-            const reading = await readWithTrace(card, profile, access)
+            const reading = await readWithTrace(card, profile, {
+              access,
+              accessPolicy: accessPolicyOf(options),
+              ...(terminal === undefined ? {} : { terminal }),
+            })
             const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }), policy)
             printStages(output, reading.recorder.stages)
             output.line()
-            printReport(output, report, policy)
+            printReport(output, report, policy, reading.evidence)
             if (options.report !== undefined) {
               writePage(options.report, { profile, reading, report, policy, probe, notes: [] })
               output.line(pc.dim(`report: ${options.report}`))

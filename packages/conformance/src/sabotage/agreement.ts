@@ -1,5 +1,6 @@
 import {
   encodeDgi,
+  getCardData,
   getResponse,
   installForPersonalization,
   openChannel,
@@ -13,10 +14,32 @@ import {
 import { concatBytes, equalBytes, fromHex } from '@kart/codec'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
-import { deriveBacKeys, openScp03, performBac, secureMessagingLayer } from '@kart/secure-channel'
+import { deriveBacKeys, openScp03, performBac, putKeySet, secureMessagingLayer } from '@kart/secure-channel'
+
+const securityDomainAid = nationalId.securityDomainAid
+const ramp = (first: number) => Uint8Array.from({ length: 24 }, (_, i) => first + i)
+
+/** A card in S16 mode with random challenges: a key set is put, and opens the next session. */
+async function agreeOnKeys(): Promise<void> {
+  const profile = { ...nationalId, scp03: { i: 0x61 } }
+  const card = createBlankCard({ memory: inMemory(), profile, transportKeys: testTransportKeys, iccSerial: new Uint8Array(10) })
+  const transport = card.transport()
+  const base = openChannel(transport, getResponse())
+  await send(base, selectApplication(securityDomainAid))
+  const first = await openScp03(base, testTransportKeys, { aid: securityDomainAid, s16: true })
+  const keys = { version: 1, enc: ramp(1), mac: ramp(64), dek: ramp(128) }
+  await send(secureMessagingLayer(first.session)(base), putKeySet(first.session, keys))
+  card.reset()
+  await send(base, selectApplication(securityDomainAid))
+  const second = await openScp03(base, keys, { aid: securityDomainAid, s16: true })
+  const told = await send(secureMessagingLayer(second.session)(base), getCardData(0xe0))
+  if (told.length < 30) throw new Error('the card does not tell of both key sets')
+  await transport.close()
+}
 
 /** Terminal and card do SCP03 and BAC with each other: content in, content out. Throws when they disagree. */
 export async function agree(): Promise<void> {
+  await agreeOnKeys()
   const card = createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial: new Uint8Array(10) })
   const transport = card.transport()
   const base = openChannel(transport, getResponse())

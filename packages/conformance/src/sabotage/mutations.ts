@@ -13,12 +13,16 @@ const files = {
   scp03: 'packages/secure-channel/src/scp03/scp03-session.ts',
   scp03Keys: 'packages/secure-channel/src/scp03/derivation.ts',
   scp03Open: 'packages/secure-channel/src/scp03/open-scp03.ts',
+  initializeUpdate: 'packages/apdu/src/commands/secure-channel-opening.ts',
+  putKey: 'packages/apdu/src/commands/key-management.ts',
   kbkdf: 'packages/crypto/src/key-derivation.ts',
   padding: 'packages/crypto/src/padding.ts',
   des: 'packages/crypto/src/des.ts',
   cardBac: 'packages/emulator/src/emrtd/bac.ts',
   cardSession: 'packages/emulator/src/emrtd/secure-messaging.ts',
   cardScp03: 'packages/emulator/src/security-domain/scp03.ts',
+  cardScp03Open: 'packages/emulator/src/security-domain/secure-channel.ts',
+  cardKeySets: 'packages/emulator/src/security-domain/key-sets.ts',
   cardScp03Keys: 'packages/emulator/src/security-domain/key-derivation.ts',
   cardPadding: 'packages/emulator/src/card-crypto/padding.ts',
   cardDes: 'packages/emulator/src/card-crypto/triple-des.ts',
@@ -255,7 +259,7 @@ const scp03: readonly Mutation[] = [
       ),
       edit('scp03Keys', 'constant, concatBytes(hostChallenge, cardChallenge)', 'constant, concatBytes(cardChallenge, hostChallenge)'),
     ],
-    card: [edit('cardScp03', 'concatBytes(hostChallenge, this.cardChallenge)', 'concatBytes(this.cardChallenge, hostChallenge)')],
+    card: [edit('cardScp03', 'concatBytes(hostChallenge, cardChallenge)', 'concatBytes(cardChallenge, hostChallenge)')],
   },
   {
     name: 'SCP03: pseudo-random challenge from AID || counter',
@@ -265,21 +269,15 @@ const scp03: readonly Mutation[] = [
   {
     name: 'SCP03: C-MAC not chained',
     terminal: [edit('scp03', 'concatBytes(this.#chainingValue, header, lc, data)', 'concatBytes(new Uint8Array(16), header, lc, data)')],
-    card: [
-      edit(
-        'cardScp03',
-        'concatBytes(this.#chaining, Uint8Array.of(command.cla',
-        'concatBytes(new Uint8Array(16), Uint8Array.of(command.cla',
-      ),
-    ],
+    card: [edit('cardScp03', 'concatBytes(this.#chaining, header, lc, body)', 'concatBytes(new Uint8Array(16), header, lc, body)')],
   },
   {
     name: 'SCP03: Lc in the C-MAC without the MAC itself',
     terminal: [
-      edit('scp03', ': Uint8Array.of(length)', ': Uint8Array.of(length - 8)'),
+      edit('scp03', ': Uint8Array.of(length)', ': Uint8Array.of(length - this.macLength)'),
       edit('scp03Keys', '0, 2 * hostCryptogram.length', '0, hostCryptogram.length'),
     ],
-    card: [edit('cardScp03', ': Uint8Array.of(data.length)', ': Uint8Array.of(data.length - 8)')],
+    card: [edit('cardScp03', ': Uint8Array.of(data.length)', ': Uint8Array.of(data.length - this.#macLength)')],
   },
   {
     name: 'SCP03: the last eight bytes of the C-MAC',
@@ -287,11 +285,11 @@ const scp03: readonly Mutation[] = [
       edit(
         'scp03',
         'concatBytes(data, this.#chainingValue.subarray(0, this.macLength))',
-        'concatBytes(data, this.#chainingValue.subarray(8))',
+        'concatBytes(data, this.#chainingValue.subarray(16 - this.macLength))',
       ),
-      edit('scp03Open', 'chainingValue.subarray(0, macLength)', 'chainingValue.subarray(8)'),
+      edit('scp03Open', 'chainingValue.subarray(0, macLength)', 'chainingValue.subarray(16 - macLength)'),
     ],
-    card: [edit('cardScp03', 'equalSecrets(mac.subarray(0, macLength),', 'equalSecrets(mac.subarray(8),')],
+    card: [edit('cardScp03', 'equalSecrets(mac.subarray(0, this.#macLength),', 'equalSecrets(mac.subarray(16 - this.#macLength),')],
   },
   {
     name: 'SCP03: encryption counter never steps',
@@ -306,7 +304,7 @@ const scp03: readonly Mutation[] = [
   {
     name: 'SCP03: counter block not encrypted into the ICV',
     terminal: [edit('scp03', 'return aesEcbEncrypt(this.#sEnc, block)', 'return block')],
-    card: [edit('cardScp03', 'return encryptAesBlock(this.#sEnc, block)', 'return block')],
+    card: [edit('cardScp03', 'return encryptAesBlock(this.#keys.sEnc, block)', 'return block')],
   },
   {
     name: 'SCP03: response ICV is the command’s',
@@ -328,9 +326,100 @@ const scp03: readonly Mutation[] = [
   {
     name: 'SCP03: R-MAC under S-MAC',
     terminal: [edit('scp03', 'aesCmac(this.#sRmac,', 'aesCmac(this.#sMac,')],
-    card: [edit('cardScp03', 'aesCmac(this.#sRmac,', 'aesCmac(this.#sMac,')],
+    card: [edit('cardScp03', 'aesCmac(this.#keys.sRmac,', 'aesCmac(this.#keys.sMac,')],
+  },
+]
+
+/** What came with S16, random challenges and PUT KEY (GlobalPlatform Card Specification 2.3 Amendment D 1.2). */
+const scp03Modes: readonly Mutation[] = [
+  {
+    name: 'SCP03 S16: MACs of eight bytes',
+    terminal: [
+      edit('scp03Open', 'const macLength = hostChallenge.length === 16 ? 16 : 8', 'const macLength = 8'),
+      edit('scp03Keys', '0, 2 * hostCryptogram.length', '0, hostCryptogram.length + 8'),
+    ],
+    card: [
+      edit('cardScp03', 'this.#macLength = macLength', 'this.#macLength = 8'),
+      edit('cardScp03Open', 'command.data.length !== 2 * offer.macLength', 'command.data.length !== offer.macLength + 8'),
+    ],
+  },
+  {
+    name: 'SCP03 S16: session keys from the first half of each challenge',
+    terminal: [
+      edit(
+        'scp03Keys',
+        'const context = concatBytes(hostChallenge, cardChallenge)',
+        'const context = concatBytes(hostChallenge.subarray(0, 8), cardChallenge.subarray(0, 8))',
+      ),
+      edit(
+        'scp03Keys',
+        'constant, concatBytes(hostChallenge, cardChallenge)',
+        'constant, concatBytes(hostChallenge.subarray(0, 8), cardChallenge.subarray(0, 8))',
+      ),
+    ],
+    card: [
+      edit(
+        'cardScp03',
+        'concatBytes(hostChallenge, cardChallenge)',
+        'concatBytes(hostChallenge.subarray(0, 8), cardChallenge.subarray(0, 8))',
+      ),
+    ],
+  },
+  {
+    name: 'SCP03: a random challenge comes with a sequence counter all the same',
+    terminal: [edit('initializeUpdate', 'if (i & 0x10) sequenceCounter', 'if (i >= 0) sequenceCounter')],
+    card: [
+      edit(
+        'cardScp03Open',
+        'offer.pseudoRandom ? uintToBytes(set.sequence, 3) : new Uint8Array(0)',
+        'offer.macLength ? uintToBytes(set.sequence, 3) : new Uint8Array(0)',
+      ),
+    ],
+  },
+  {
+    name: 'SCP03: response counter one ahead of its command’s',
+    terminal: [edit('scp03', 'uintToBytes(this.#counter, 6)', 'uintToBytes(this.#counter + (first >> 7), 6)')],
+    card: [edit('cardScp03', 'uintToBytes(this.#counter, 4)', 'uintToBytes(this.#counter + (first >> 7), 4)')],
+  },
+  {
+    name: 'SCP03: response counter marked in the last byte',
+    terminal: [edit('scp03', 'block[0] = first', 'block[15]! ^= first')],
+    card: [edit('cardScp03', 'block[0] = first', 'block[15]! ^= first')],
+  },
+  {
+    name: 'PUT KEY: check value over a block of zeros',
+    terminal: [edit('kbkdf', 'new Uint8Array(16).fill(1)', 'new Uint8Array(16).fill(0)')],
+    card: [edit('cardKeySets', 'new Uint8Array(16).fill(1)', 'new Uint8Array(16).fill(0)')],
+  },
+  {
+    name: 'PUT KEY: the last three bytes as check value',
+    terminal: [edit('kbkdf', 'return block.slice(0, 3)', 'return block.slice(-3)')],
+    card: [edit('cardKeySets', '.slice(0, checkValueLength)', '.slice(-checkValueLength)')],
+  },
+  {
+    name: 'PUT KEY: keys under S-ENC, not under the Key-DEK',
+    terminal: [edit('scp03', 'aesCbcEncrypt(this.#dek,', 'aesCbcEncrypt(this.#sEnc,')],
+    card: [edit('cardScp03', 'decryptAesCbc(this.#keys.dek,', 'decryptAesCbc(this.#keys.sEnc,')],
+  },
+  {
+    name: 'PUT KEY: keys under the Key-DEK with a chaining value of ones',
+    terminal: [
+      edit('scp03', 'aesCbcEncrypt(this.#dek, new Uint8Array(16), data)', 'aesCbcEncrypt(this.#dek, new Uint8Array(16).fill(1), data)'),
+    ],
+    card: [
+      edit(
+        'cardScp03',
+        'decryptAesCbc(this.#keys.dek, new Uint8Array(16), data)',
+        'decryptAesCbc(this.#keys.dek, new Uint8Array(16).fill(1), data)',
+      ),
+    ],
+  },
+  {
+    name: 'PUT KEY: block length without the key length byte',
+    terminal: [edit('putKey', 'aesKeyType, 1 + wrapped.length, length', 'aesKeyType, wrapped.length, length')],
+    card: [edit('cardKeySets', 'blockLength !== 1 + wrappedLength', 'blockLength !== wrappedLength')],
   },
 ]
 
 /** The drill's list: every one of these must be found by the outside vectors. */
-export const mutations: readonly Mutation[] = [...bac, ...secureMessaging, ...scp03]
+export const mutations: readonly Mutation[] = [...bac, ...secureMessaging, ...scp03, ...scp03Modes]

@@ -8,7 +8,11 @@ import type { Group, OutsideVectors } from './vector-rows.ts'
 
 const here = 'packages/conformance/src/sabotage'
 const load = (file: string): Group[] => (JSON.parse(readFileSync(join(root, 'test-vectors', file), 'utf8')) as { groups: Group[] }).groups
-const vectors: OutsideVectors = { bac: load('bac-sm/bac-sm.json'), scp03: load('scp03/scp03.json') }
+const vectors: OutsideVectors = {
+  bac: load('bac-sm/bac-sm.json'),
+  scp03: load('scp03/scp03.json'),
+  scp03Self: load('scp03/scp03-self.json'),
+}
 
 const agreement = async (edits: readonly Edit[]): Promise<void> =>
   (await loadWithEdits<{ agree(): Promise<void> }>(`${here}/agreement.ts`, edits)).agree()

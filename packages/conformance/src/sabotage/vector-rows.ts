@@ -16,10 +16,23 @@ export interface Group {
   readonly [field: string]: unknown
 }
 
-/** The outside vectors that the drill holds against: bac-sm/bac-sm.json and scp03/scp03.json. */
+/**
+ * The vectors that the drill holds against: bac-sm/bac-sm.json and scp03/scp03.json; and scp03/scp03-self.json for what nobody has published, S16 and PUT KEY,
+ * made by another program of ours, which reproduces the published sessions.
+ */
 export interface OutsideVectors {
   readonly bac: readonly Group[]
   readonly scp03: readonly Group[]
+  readonly scp03Self: readonly Group[]
+}
+
+/** The one key data field of the self-made PUT KEY: key 000102.. under the Key-DEK of its group. */
+export function putKeyField(groups: readonly Group[]): { readonly dek: Uint8Array; readonly field: Uint8Array; readonly key: Uint8Array } {
+  const group = groupNamed(groups, 'S8 level 33')
+  const plain = group.tests.find(({ comment }) => comment.startsWith('PUT KEY'))?.input.plain
+  if (plain === undefined) throw new Error('no PUT KEY')
+  // Behind the header of five bytes and the key version, before Le.
+  return { dek: hexOf(group.keyDek), field: fromHex(plain.slice(12, -2)), key: fromHex('000102030405060708090a0b0c0d0e0f') }
 }
 
 /** A hex field that must be there. */

@@ -3,6 +3,7 @@ import { concatBytes } from '@kart/codec'
 import { equalSecrets } from '../card-crypto/constant-time.ts'
 import { decryptTripleDes, encryptTripleDes, retailMac } from '../card-crypto/triple-des.ts'
 import type { CardContext, PlainCommand } from '../os/card-context.ts'
+import { grantOf } from '../os/grants.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 import { deriveTripleDesKey } from './key-derivation.ts'
 import { SecureMessagingSession } from './secure-messaging.ts'
@@ -40,11 +41,10 @@ export function authenticateBac(card: CardContext, command: PlainCommand): Respo
   const response = encryptTripleDes(keys.enc, concatBytes(challenge, terminalRandom, cardKey))
   const seed = Uint8Array.from(terminalKey, (byte, i) => byte ^ cardKey[i]!)
   const counter = concatBytes(challenge.subarray(4), terminalRandom.subarray(4))
-  session.messaging = new SecureMessagingSession(
-    session.application.name,
-    deriveTripleDesKey(seed, 1),
-    deriveTripleDesKey(seed, 2),
-    counter,
-  )
+  const messaging = new SecureMessagingSession('3DES', deriveTripleDesKey(seed, 1), deriveTripleDesKey(seed, 2), counter)
+  // BAC opens the application in which it was done.
+  session.next = { messaging, grants: grantOf('bac', session.application.name) }
+  seed.fill(0)
+  plain.fill(0)
   return answer(concatBytes(response, retailMac(keys.mac, response)))
 }

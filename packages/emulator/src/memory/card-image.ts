@@ -1,32 +1,77 @@
 import { createHash } from 'node:crypto'
-import { bytesToUint, concatBytes, encodeAscii, equalBytes, uintToBytes } from '@kart/codec'
-import { type AaCurve, aaCurves } from '@kart/layout/profile'
+import { bytesToUint, encodeAscii, equalBytes, joinBytes, uintToBytes } from '@kart/codec'
+import { type AaCurve, aaCurves, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { isUsableRsaKey, type ModulusBits } from '../card-crypto/rsa-key.ts'
 import { isUsableKey } from '../card-crypto/signature-key.ts'
+import { isTrust } from '../eac/terminal-trust.ts'
+import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
-import { type CardState, type KeySet, type LifeCycle, lifeCycles } from './card-state.ts'
+import { type CardState, type ChipKey, type LifeCycle, lifeCycles, type PacePassword, type StoredKeySet } from './card-state.ts'
 
 // House rule: magic (8) || version (2) || length of body (4) || body, deterministic CBOR (RFC 8949, 4.2.1) || SHA-256 over all before it (32).
 const magic = encodeAscii('KARTCARD')
-const version = 1
+const version = 2
 const headerLength = 14
 const hashLength = 32
 const remedy = 'restore the file from a copy or make a new card'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
+const codedNames = new Map<string, Uint8Array>()
+
+function encodeName(name: string): Uint8Array {
+  const coded = codedNames.get(name) ?? encode(name, rfc8949EncodeOptions)
+  codedNames.set(name, coded)
+  return coded
+}
+
+/** The order of deterministic CBOR, that of the names' own coding: shorter ones first (RFC 8949, 4.2.1). */
+const byCoding = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
+
+const mapHeader = (entries: number): Uint8Array => Uint8Array.of(0xa0 | entries) // fewer than 24
+
+/** A map whose values are coded already. */
+function encodeMap(entries: readonly (readonly [name: string, coded: Uint8Array])[]): Uint8Array {
+  const sorted = entries.toSorted(([a], [b]) => byCoding(a, b))
+  return joinBytes([mapHeader(entries.length), ...sorted.flatMap(([name, coded]) => [encodeName(name), coded])])
+}
+
+const codedValues = new WeakMap<object, Uint8Array>()
+
+/** A state is never changed in place, so what was coded once is not coded again: a counter that steps costs no coding of the files. */
+function codedOnce(value: object, coding: () => Uint8Array): Uint8Array {
+  const coded = codedValues.get(value) ?? coding()
+  codedValues.set(value, coded)
+  return coded
+}
+
+const encodeValue = (value: unknown): Uint8Array => encode(value, rfc8949EncodeOptions)
+
+function encodePassword(password: PacePassword): Uint8Array {
+  return codedOnce(password, () => encodeValue({ ...password, tries: password.tries ?? null }))
+}
+
+/** The coding of the fields that do not go into CBOR as they are: undefined is null. */
+const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => Uint8Array } = {
+  trust: ({ trustPoints, date }) => encodeValue({ trustPoints, date: date ?? null }),
+  pacePasswords: (passwords) => encodeMap([...passwords].map(([name, password]) => [name, encodePassword(password)])),
+  files: (files) => encodeValue(new Map([...files].map(([application, inside]) => [application, new Map(inside)]))),
+}
+
+function encodeField(name: string, value: CardState[keyof CardState]): Uint8Array {
+  const coding = codings[name as keyof CardState] as ((value: unknown) => Uint8Array) | undefined
+  const code = (): Uint8Array => (coding ? coding(value) : encodeValue(value ?? null))
+  return typeof value === 'object' ? codedOnce(value, code) : code()
+}
+
 /** Codes the state as the one image that the memory keeps. Private keys stand in it in clear: an emulator's memory is a test artefact. */
 export function encodeImage(state: CardState): Uint8Array {
-  const { files, ...rest } = state
-  const body = encode(
-    {
-      ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? null])),
-      files: new Map([...files].map(([application, inside]) => [application, new Map(inside)])),
-    },
-    rfc8949EncodeOptions,
-  )
-  const image = concatBytes(magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body)
-  return concatBytes(image, sha256(image))
+  const fields = Object.entries(state) as [string, CardState[keyof CardState]][]
+  const body = encodeMap(fields.map(([name, value]) => [name, encodeField(name, value)]))
+  const image = joinBytes([magic, uintToBytes(version, 2), uintToBytes(body.length, 4), body, new Uint8Array(hashLength)])
+  image.set(sha256(image.subarray(0, -hashLength)), image.length - hashLength)
+  return image
 }
 
 /** Takes an image apart; throws CardMemoryError for one that is cut short, damaged, of another version, or not what a card writes. */
@@ -100,12 +145,13 @@ const fieldNames = [
   'cplc',
   'iin',
   'cin',
-  'keys',
-  'sequenceCounter',
-  'failedAuthentications',
+  'keySets',
   'files',
   'bacKeys',
   'aaKey',
+  'pacePasswords',
+  'chipKeys',
+  'trust',
 ]
 
 function readState(map: Fields): CardState {
@@ -120,9 +166,7 @@ function readState(map: Fields): CardState {
     cplc: asBytes(map.get('cplc'), 'cplc', [42]),
     iin: optional(map.get('iin'), (value) => asBytes(value, 'iin')),
     cin: optional(map.get('cin'), (value) => asBytes(value, 'cin')),
-    keys: optional(map.get('keys'), (value) => readKeys(asMap(value, 'keys'))),
-    sequenceCounter: asInteger(map.get('sequenceCounter'), 'sequenceCounter', 0xffffff),
-    failedAuthentications: asInteger(map.get('failedAuthentications'), 'failedAuthentications', 0xff),
+    keySets: readKeySets(map.get('keySets')),
     files: new Map(
       [...asMap(map.get('files'), 'files')].map(([application, inside]) => [
         asText(application, 'files'),
@@ -133,25 +177,92 @@ function readState(map: Fields): CardState {
       const keys = asMap(value, 'bacKeys')
       return { enc: asBytes(keys.get('enc'), 'bacKeys', [16]), mac: asBytes(keys.get('mac'), 'bacKeys', [16]) }
     }),
-    aaKey: optional(map.get('aaKey'), (value) => {
-      const fields = asMap(value, 'aaKey')
-      const curve = asText(fields.get('curve'), 'aaKey')
-      if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
-      const key = { curve: curve as AaCurve, privateKey: asBytes(fields.get('privateKey'), 'aaKey') }
-      if (!isUsableKey(key)) throw bad('aaKey')
-      return key
-    }),
+    aaKey: optional(map.get('aaKey'), (value) => readAaKey(asMap(value, 'aaKey'))),
+    pacePasswords: new Map(
+      [...asMap(map.get('pacePasswords'), 'pacePasswords')].map(([name, value]) => [readPasswordName(name), readPassword(value)]),
+    ),
+    chipKeys: asList(map.get('chipKeys'), 'chipKeys').map(readChipKey),
+    trust: readTrust(asMap(map.get('trust'), 'trust')),
   }
 }
 
-function readKeys(fields: Fields): KeySet {
-  const enc = asBytes(fields.get('enc'), 'keys', [16, 24, 32])
-  const sameLength = [enc.length]
+function readAaKey(fields: Fields): NonNullable<CardState['aaKey']> {
+  const privateKey = asBytes(fields.get('privateKey'), 'aaKey')
+  if (fields.has('modulusBits')) {
+    const key = { modulusBits: asInteger(fields.get('modulusBits'), 'aaKey', 0xffff) as ModulusBits, privateKey }
+    if (!isUsableRsaKey(key)) throw bad('aaKey')
+    return key
+  }
+  const curve = asText(fields.get('curve'), 'aaKey')
+  if (!Object.hasOwn(aaCurves, curve)) throw bad('aaKey')
+  const key = { curve: curve as AaCurve, privateKey }
+  if (!isUsableKey(key)) throw bad('aaKey')
+  return key
+}
+
+function asList(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw bad(what)
+  return value
+}
+
+function readPasswordName(value: unknown): PacePasswordName {
+  const name = asText(value, 'pacePasswords')
+  if (!Object.hasOwn(pacePasswords, name)) throw bad('pacePasswords')
+  return name as PacePasswordName
+}
+
+function readPassword(value: unknown): PacePassword {
+  const fields = asMap(value, 'pacePasswords')
   return {
-    version: asInteger(fields.get('version'), 'keys', 0x7f),
+    secret: asBytes(fields.get('secret'), 'pacePasswords'),
+    tries: optional(fields.get('tries'), (tries) => {
+      const counters = asMap(tries, 'pacePasswords')
+      const most = asInteger(counters.get('most'), 'pacePasswords', 0xff)
+      return { left: asInteger(counters.get('left'), 'pacePasswords', most), most }
+    }),
+    failures: asInteger(fields.get('failures'), 'pacePasswords', 0xffff),
+  }
+}
+
+function readChipKey(value: unknown): ChipKey {
+  const fields = asMap(value, 'chipKeys')
+  const key = {
+    keyId: asInteger(fields.get('keyId'), 'chipKeys', 0x7f),
+    parameterId: asInteger(fields.get('parameterId'), 'chipKeys', 0xff),
+    privateKey: asBytes(fields.get('privateKey'), 'chipKeys'),
+  }
+  if (!isUsableChipKey(key)) throw bad('chipKeys')
+  return key
+}
+
+function readTrust(fields: Fields): CardState['trust'] {
+  const trust = {
+    trustPoints: asList(fields.get('trustPoints'), 'trust').map((point) => asBytes(point, 'trust')),
+    date: optional(fields.get('date'), (date) => asBytes(date, 'trust', [6])),
+  }
+  if (!isTrust(trust)) throw bad('trust')
+  return trust
+}
+
+function readKeySets(value: unknown): readonly StoredKeySet[] {
+  const sets = asList(value, 'keySets').map((set) => readKeySet(asMap(set, 'keySets')))
+  if (new Set(sets.map(({ version }) => version)).size !== sets.length) throw bad('keySets')
+  return sets
+}
+
+function readKeySet(fields: Fields): StoredKeySet {
+  const enc = asBytes(fields.get('enc'), 'keySets', [16, 24, 32])
+  const sameLength = [enc.length]
+  const transport = fields.get('transport')
+  if (typeof transport !== 'boolean') throw bad('keySets')
+  return {
+    version: asInteger(fields.get('version'), 'keySets', 0x7f),
     enc,
-    mac: asBytes(fields.get('mac'), 'keys', sameLength),
-    dek: asBytes(fields.get('dek'), 'keys', sameLength),
+    mac: asBytes(fields.get('mac'), 'keySets', sameLength),
+    dek: asBytes(fields.get('dek'), 'keySets', sameLength),
+    transport,
+    sequence: asInteger(fields.get('sequence'), 'keySets', 0xffffff),
+    failures: asInteger(fields.get('failures'), 'keySets', 0xff),
   }
 }
 

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concatBytes, uintToBytes } from '@kart/codec'
-import { encode } from 'cborg'
+import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
@@ -133,7 +133,7 @@ describe('the memory file', () => {
       card.close()
     }
     expect(lstatSync(link).isSymbolicLink()).toBe(true)
-    expect(decodeImage(new Uint8Array(readFileSync(real))).sequenceCounter).toBe(4)
+    expect(decodeImage(new Uint8Array(readFileSync(real))).keySets[0]?.sequence).toBe(4)
     expect([readdirSync(folder).sort(), readdirSync(join(folder, 'real'))]).toEqual([['link', 'real', 'way'], ['card']])
   })
 
@@ -217,8 +217,8 @@ describe('the image', () => {
 
   it('says which of the ways it is wrong', () => {
     const other = image.slice()
-    other[9] = 2
-    expect(() => decodeImage(other)).toThrowError(refusal(/version 2, this program reads version 1/))
+    other[9] = 1
+    expect(() => decodeImage(other)).toThrowError(refusal(/version 1, this program reads version 2/))
     expect(() => decodeImage(new Uint8Array(100))).toThrowError(refusal(/does not begin with KARTCARD/))
     const flipped = image.slice()
     flipped[200]! ^= 1
@@ -243,20 +243,43 @@ describe('the image', () => {
       expect(() => decodeImage(resealed(encode(value)))).toThrowError(CardMemoryError)
   })
 
+  it('is deterministic CBOR, whatever of it was coded before', () => {
+    const state = decodeImage(image)
+    const body = image.slice(14, -32)
+    const whole = decode(body, { useMaps: true })
+    expect(encode(whole, rfc8949EncodeOptions)).toEqual(body)
+    const stepped = encodeImage({ ...state, iin: Uint8Array.of(7) })
+    expect(decodeImage(stepped)).toEqual({ ...state, iin: Uint8Array.of(7) })
+    expect(encodeImage(decodeImage(stepped))).toEqual(stepped)
+  })
+
   it('refuses fields of the wrong kind', () => {
     const state = decodeImage(image)
     for (const wrong of [
       { iccSerial: new Uint8Array(9) },
       { lifeCycle: 'toString' },
-      { sequenceCounter: 0x1000000 },
-      { failedAuthentications: -1 },
+      { keySets: [{ ...state.keySets[0], sequence: 0x1000000 }] },
+      { keySets: [{ ...state.keySets[0], failures: -1 }] },
+      { keySets: [{ ...state.keySets[0], transport: 1 }] },
+      { keySets: [state.keySets[0], state.keySets[0]] },
+      { keySets: undefined },
       { cplc: undefined },
-      { keys: { ...testTransportKeys, version: 0x80 } },
-      { keys: { ...testTransportKeys, mac: new Uint8Array(24) } },
+      { keySets: [{ ...state.keySets[0], version: 0x80 }] },
+      { keySets: [{ ...state.keySets[0], mac: new Uint8Array(24) }] },
       { bacKeys: { enc: new Uint8Array(16), mac: new Uint8Array(15) } },
       { aaKey: { curve: 'P-256', privateKey: new Uint8Array(3) } },
       { aaKey: { curve: 'P-521', privateKey: state.aaKey?.privateKey } },
       { aaKey: { curve: 'P-384', privateKey: state.aaKey?.privateKey } },
+      { pacePasswords: new Map([['pun', { secret: new Uint8Array(6), tries: undefined, failures: 0 }]]) },
+      { pacePasswords: new Map([['pin', { secret: new Uint8Array(6), tries: { left: 4, most: 3 }, failures: 0 }]]) },
+      { pacePasswords: new Map([['can', { secret: '123456', tries: undefined, failures: 0 }]]) },
+      { pacePasswords: new Map([['can', { secret: new Uint8Array(6), tries: undefined, failures: 65536 }]]) },
+      { chipKeys: [{ keyId: 128, parameterId: 12, privateKey: new Uint8Array(32).fill(1) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 3, privateKey: new Uint8Array(32).fill(1) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(31).fill(1) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(32) }] },
+      { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(32).fill(0xff) }] },
+      { trust: { trustPoints: [], date: new Uint8Array(5) } },
       { extra: 1 },
     ])
       expect(() => decodeImage(encodeImage({ ...state, ...wrong } as unknown as typeof state))).toThrowError(CardMemoryError)
@@ -268,6 +291,6 @@ it('holds a card of its own in each memory', () => {
   createBlankCard({ memory: first, transportKeys: testTransportKeys, iccSerial })
   const second = inMemory(first.load()!)
   openDomain(new EmulatedCard({ memory: second }))
-  expect(decodeImage(first.load()!).sequenceCounter).toBe(0)
-  expect(decodeImage(second.load()!).sequenceCounter).toBe(1)
+  expect(decodeImage(first.load()!).keySets[0]?.sequence).toBe(0)
+  expect(decodeImage(second.load()!).keySets[0]?.sequence).toBe(1)
 })

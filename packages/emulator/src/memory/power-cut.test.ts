@@ -43,6 +43,9 @@ function issue(memory: CardMemory): void {
     () => terminal.store(nationalId.dgis.generateAaKey, Uint8Array.of(1), '89'),
     () => terminal.store(0x0101, files.dg1),
     () => terminal.store(0x0101, files.dg15),
+    () => terminal.putKey({ ...testTransportKeys, version: 0x01 }).slice(-4),
+    () => terminal.putKey({ ...testTransportKeys, version: 0x02 }).slice(-4),
+    () => terminal.status('80e40000', Uint8Array.of(0xd2, 1, 1)),
     () => terminal.status('80f0800f'),
   ]
   for (const step of steps) if (step() !== '9000') break

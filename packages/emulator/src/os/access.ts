@@ -1,22 +1,31 @@
-import type { AccessRule, ChannelProtocol } from '@kart/layout/profile'
+import type { AccessRule, ChannelProtocol, TerminalRight } from '@kart/layout/profile'
 
-/**
- * Whether the rule is met by the channels open in this session. This card has no passwords and no on-card finger comparison,
- * so rules that ask for one are never met.
- */
-export function isAllowed(rule: AccessRule, channels: ReadonlySet<ChannelProtocol>): boolean {
+/** What a command may go by: where it stands and what was proved before it. */
+export interface AccessRights {
+  readonly channels: ReadonlySet<ChannelProtocol>
+  /** Of the effective authorization of terminal authentication. */
+  readonly terminalRights: ReadonlySet<TerminalRight>
+  /** References of passwords that VERIFY found right. */
+  readonly passwords: ReadonlySet<number>
+}
+
+/** Whether the rule is met. This card has no on-card finger comparison, so a rule that asks for one is never met. */
+export function isAllowed(rule: AccessRule, rights: AccessRights): boolean {
   switch (rule.kind) {
     case 'always':
       return true
     case 'never':
-    case 'password':
     case 'biometric':
       return false
+    case 'password':
+      return rights.passwords.has(rule.reference)
+    case 'terminal-right':
+      return rights.terminalRights.has(rule.right)
     case 'channel':
-      return channels.has(rule.protocol)
+      return rights.channels.has(rule.protocol)
     case 'all':
-      return rule.of.every((part) => isAllowed(part, channels))
+      return rule.of.every((part) => isAllowed(part, rights))
     case 'any':
-      return rule.of.some((part) => isAllowed(part, channels))
+      return rule.of.some((part) => isAllowed(part, rights))
   }
 }

@@ -1,13 +1,16 @@
-import type { ApplicationSpec, CardProfile, ChannelProtocol, FileSpec } from '@kart/layout/profile'
+import type { ApplicationSpec, CardProfile, FileSpec } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
+import type { PaceEnvironment } from '../emrtd/pace/set-pace.ts'
 import type { SecureMessagingSession } from '../emrtd/secure-messaging.ts'
 import type { CardStore } from '../memory/card-store.ts'
 import type { PersonalizationSession } from '../security-domain/personalization.ts'
 import type { PendingChannel, Scp03Session } from '../security-domain/scp03.ts'
+import type { AccessRights } from './access.ts'
 import type { CommandChain } from './command-chain.ts'
+import { type Grants, grantsWithin, noGrants } from './grants.ts'
 
-/** How a command reached the card. */
-export type Protection = 'none' | 'messaging' | 'scp03'
+/** How a command reached the card; `authenticated` = in plain, in an SCP03 session of security level 00. */
+export type Protection = 'none' | 'messaging' | 'scp03' | 'authenticated'
 
 /** A command after length coding, chaining and secure channel are taken away. */
 export interface PlainCommand {
@@ -19,6 +22,8 @@ export interface PlainCommand {
   readonly data: Uint8Array
   readonly ne: number
   readonly protection: Protection
+  /** Chaining bit of GENERAL AUTHENTICATE: more steps of the protocol follow. */
+  readonly more?: boolean
 }
 
 /** What the card forgets without power. */
@@ -28,10 +33,20 @@ export interface VolatileState {
   /** RND.ICC of the last GET CHALLENGE, good for one authentication. */
   challenge: Uint8Array | undefined
   messaging: SecureMessagingSession | undefined
+  /** What was proved inside the present secure messaging. */
+  grants: Grants
+  /** Secure messaging that begins once the present response has left, under the keys of before (Doc 9303-11, 8th ed., 9.8.2). */
+  next: { readonly messaging: SecureMessagingSession; readonly grants: Grants } | undefined
+  /** PACE as MSE:Set AT chose it, and how far it has come. */
+  pace: PaceEnvironment | undefined
+  /** Whether the CAN was proved, so that the last try of the PIN may be used (TR-03110-2 v2.21, 2.2.3). */
+  pinResumed: boolean
   /** After INITIALIZE UPDATE, before EXTERNAL AUTHENTICATE. */
   pendingChannel: PendingChannel | undefined
   channel: Scp03Session | undefined
   personalization: PersonalizationSession | undefined
+  /** Where GET STATUS stopped with 6310, and at which question. */
+  registry: { readonly asked: string; readonly next: number } | undefined
   chain: CommandChain | undefined
   /** Response bytes that wait for GET RESPONSE, and the status word that ends them. */
   waiting: { readonly data: Uint8Array; readonly sw: number } | undefined
@@ -43,6 +58,8 @@ export interface CardContext {
   readonly store: CardStore
   readonly random: (length: number) => Uint8Array
   session: VolatileState
+  /** Milliseconds by which the answer to the present command is to be late. */
+  delay: number
 }
 
 /** The state after power-on or reset: the MF is current, nothing is authenticated. */
@@ -54,9 +71,14 @@ export function freshSession(profile: CardProfile): VolatileState {
     file: undefined,
     challenge: undefined,
     messaging: undefined,
+    grants: noGrants,
+    next: undefined,
+    pace: undefined,
+    pinResumed: false,
     pendingChannel: undefined,
     channel: undefined,
     personalization: undefined,
+    registry: undefined,
     chain: undefined,
     waiting: undefined,
   }
@@ -66,17 +88,38 @@ export function freshSession(profile: CardProfile): VolatileState {
 export function endChannels(session: VolatileState): void {
   session.messaging?.destroy()
   session.messaging = undefined
+  session.grants = noGrants
+  session.next?.messaging.destroy()
+  session.next = undefined
   session.channel?.destroy()
   session.channel = undefined
   session.pendingChannel?.destroy()
   session.pendingChannel = undefined
   session.personalization = undefined
+  session.registry = undefined
 }
 
-/** The channel protocols whose rights the present command enjoys. */
-export function openChannels(session: VolatileState, protection: Protection): ReadonlySet<ChannelProtocol> {
-  const open = new Set<ChannelProtocol>()
-  if (protection === 'messaging' && session.messaging?.grantedIn === session.application.name) open.add('bac')
+/** Ends a run of PACE that has begun, or with `chosen` also one that was only chosen by MSE:Set AT. */
+export function endPace(session: VolatileState, chosen = false): void {
+  if (session.pace === undefined || (!chosen && session.pace.run.stage === 'nonce')) return
+  session.pace.run.destroy()
+  session.pace = undefined
+}
+
+/** Goes over to the secure messaging that the last command began; call when its response was protected. */
+export function beginNextMessaging(session: VolatileState): void {
+  if (session.next === undefined) return
+  session.messaging?.destroy()
+  session.messaging = session.next.messaging
+  session.grants = session.next.grants
+  session.next = undefined
+}
+
+/** What the present command may go by in an application, the current one unless told. */
+export function rightsOf(session: VolatileState, protection: Protection, application: ApplicationSpec = session.application): AccessRights {
+  // What was proved counts only for commands that come inside the secure messaging in which it was.
+  const { channels, terminal } = protection === 'messaging' ? grantsWithin(session.grants, application.name) : noGrants
+  const open = new Set(channels.map(({ protocol }) => protocol))
   if (protection === 'scp03' && session.channel) open.add('scp03')
-  return open
+  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set() }
 }

@@ -10,7 +10,7 @@ export interface CommandClass {
 
 /**
  * Reads the class byte (ISO/IEC 7816-4:2020, 5.4.1; GlobalPlatform Card Specification 2.3.1, 11.1.4).
- * Refuses 6881 for a logical channel other than the basic one, 6884 for chaining under a secure channel, 6E00 for anything else it does not know.
+ * Refuses 6881 for a logical channel other than the basic one, 6884 for chaining under SCP03, 6E00 for anything else it does not know.
  */
 export function readClass(cla: number): CommandClass {
   if (cla >= 0x40 && cla <= 0x7f) refuse(SW.noLogicalChannels)
@@ -24,6 +24,6 @@ export function readClass(cla: number): CommandClass {
   // SM without authentication of the header is not offered.
   if (indication === 0x08) refuse(SW.noSecureMessaging)
   const secure = indication === 0x0c ? 'messaging' : indication === 0x04 ? 'scp03' : 'none'
-  if (chained && (secure !== 'none' || base === 0x80)) refuse(SW.noChaining)
+  if (chained && (secure === 'scp03' || base === 0x80)) refuse(SW.noChaining)
   return { base, secure, chained }
 }

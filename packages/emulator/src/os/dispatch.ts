@@ -2,9 +2,9 @@ import type { ReceivedCommand, ResponseApdu } from '@kart/apdu/card'
 import { handleEmrtd } from '../emrtd/application.ts'
 import { handleSecurityDomain } from '../security-domain/application.ts'
 import { closeChannel, externalAuthenticate, openChannelCommand } from '../security-domain/secure-channel.ts'
-import { type CardContext, endChannels, type PlainCommand } from './card-context.ts'
+import { beginNextMessaging, type CardContext, endChannels, endPace, type PlainCommand } from './card-context.ts'
 import { type CommandClass, readClass } from './class-byte.ts'
-import { takeLink } from './command-chain.ts'
+import { type Link, takeLink } from './command-chain.ts'
 import { readBinary, readBinaryObject } from './read-binary.ts'
 import { isGetResponse, limitToNe, moreOfResponse } from './response-length.ts'
 import { select } from './select.ts'
@@ -17,13 +17,18 @@ const ins = {
   readBinary: 0xb0,
   readBinaryObject: 0xb1,
   getData: 0xca,
+  manageChannel: 0x70,
+  generalAuthenticate: 0x86,
 } as const
 
 /** Answers one command: waiting response bytes first, then class byte, chaining, secure channel, and the command itself. */
 export function answerCommand(card: CardContext, received: ReceivedCommand): ResponseApdu {
   const { session } = card
+  card.delay = 0
   if (session.waiting && isGetResponse(received)) return moreOfResponse(session, received)
   session.waiting = undefined
+  // The steps of PACE follow one another, or it is over.
+  if (received.ins !== ins.generalAuthenticate) endPace(session)
   let kind: CommandClass
   try {
     kind = readClass(received.cla)
@@ -32,60 +37,65 @@ export function answerCommand(card: CardContext, received: ReceivedCommand): Res
     session.chain = undefined
     throw error
   }
-  if (kind.secure !== 'none') {
+  if (kind.secure === 'messaging') return limitToNe(session, received, answerMessaging(card, received, kind))
+  if (kind.secure === 'scp03') {
     session.chain = undefined
-    const response = kind.secure === 'messaging' ? answerMessaging(card, received) : answerChannel(card, received)
-    return limitToNe(session, received, response)
+    return limitToNe(session, received, answerChannel(card, received))
   }
   endUnlessExpected(card, received)
-  const command = chained(card, received)
-  if (command === undefined) return answer()
-  const plain: PlainCommand = {
-    cla: kind.base,
-    ins: command.ins,
-    p1: command.p1,
-    p2: command.p2,
-    data: command.data,
-    ne: command.ne,
-    protection: 'none',
-  }
-  return limitToNe(session, received, handle(card, plain), kind.base, command.ins === ins.getData)
+  const response = handleLink(
+    card,
+    { ...received, cla: kind.base, more: kind.chained, protection: session.channel ? 'authenticated' : 'none' },
+    received.ne,
+  )
+  beginNextMessaging(session)
+  return limitToNe(session, received, response, kind.base, received.ins === ins.getData)
 }
 
-/** A plain command ends secure messaging (Doc 9303-11, 8th ed., 9.8.4) and an SCP03 session; in the latter only a new start may come plain. */
+/**
+ * A plain command ends secure messaging (Doc 9303-11, 8th ed., 9.8.4) and an SCP03 session; in the latter only a new start may come plain, unless the session
+ * is of security level 00, which protects no command.
+ */
 function endUnlessExpected(card: CardContext, received: ReceivedCommand): void {
   const { session } = card
-  const hadChannel = session.channel !== undefined
+  const { channel } = session
+  const startsAnew = received.ins === ins.select || received.ins === ins.initializeUpdate
+  if (channel?.level === 0 && !startsAnew) return
   endChannels(session)
-  if (hadChannel && received.ins !== ins.select && received.ins !== ins.initializeUpdate) refuse(SW.securityStatus)
+  if (channel !== undefined && !startsAnew) refuse(SW.securityStatus)
 }
 
-function chained(card: CardContext, received: ReceivedCommand): ReceivedCommand | undefined {
+/** Handles the command whole at its last link; a link before it answers 9000. */
+function handleLink(card: CardContext, link: Link, ne: number): ResponseApdu {
   const { session } = card
-  try {
-    const { next, whole } = takeLink(session.chain, received, card.profile.maxCommandLength)
-    session.chain = next
-    return whole
-  } catch (error) {
-    session.chain = undefined
-    throw error
-  }
+  const { chain } = session
+  session.chain = undefined
+  const { next, whole } = takeLink(chain, link, card.profile.maxCommandLength)
+  session.chain = next
+  if (whole === undefined) return answer()
+  const { cla, ins, p1, p2, more, protection } = link
+  return handle(card, { cla, ins, p1, p2, data: whole, ne, protection, more })
 }
 
-function answerMessaging(card: CardContext, received: ReceivedCommand): ResponseApdu {
+function answerMessaging(card: CardContext, received: ReceivedCommand, kind: CommandClass): ResponseApdu {
   const { session } = card
   const { messaging } = session
   // Without a session no object can be right: the same answer as for a wrong one.
   if (messaging === undefined) {
     endChannels(session)
+    session.chain = undefined
     return answer(undefined, SW.objectWrong)
   }
   try {
     const command = messaging.open(received)
-    const response = guarded(() => fitted(handle(card, { ...command, protection: 'messaging' }), command.ne))
-    return messaging.protect(response, received.ins)
+    const link: Link = { ...command, more: kind.chained, protection: 'messaging' }
+    const response = guarded(() => fitted(handleLink(card, link, command.ne), command.ne))
+    const protectedResponse = messaging.protect(response, received.ins)
+    beginNextMessaging(session)
+    return protectedResponse
   } catch (error) {
     endChannels(session)
+    session.chain = undefined
     throw error
   }
 }
@@ -130,16 +140,16 @@ function handle(card: CardContext, command: PlainCommand): ResponseApdu {
   // A terminated card answers GET DATA and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.5).
   if (lifeCycle === 'TERMINATED')
     return command.ins === ins.getData ? (handleSecurityDomain(card, command) ?? refuse(SW.conditions)) : refuse(SW.conditions)
+  // A locked card has its security domain and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.4).
+  if (lifeCycle === 'CARD_LOCKED' && !inDomain && !(command.ins === ins.select && command.p1 === 0x04)) refuse(SW.conditions)
   if (command.cla === 0x00) {
     if (command.ins === ins.select) return select(card, command)
     if (command.ins === ins.readBinary) return readBinary(card, command)
     if (command.ins === ins.readBinaryObject) return readBinaryObject(card, command)
   }
-  const own = inDomain
-    ? handleSecurityDomain(card, command)
-    : card.session.application.name === 'emrtd'
-      ? handleEmrtd(card, command)
-      : undefined
+  const own = inDomain ? handleSecurityDomain(card, command) : handleEmrtd(card, command)
   if (own) return own
+  // One logical channel, the basic one (ISO/IEC 7816-4:2020, 5.4.2).
+  if (command.ins === ins.manageChannel) refuse(SW.noLogicalChannels)
   return refuse(command.cla === 0x80 && !inDomain ? SW.noClass : SW.noInstruction)
 }

@@ -1,12 +1,23 @@
 import { fromHex, toHex } from '@kart/codec'
-import { type AccessRule, type ApplicationSpec, all, always, any, type CardProfile, channel, nationalId, never } from '@kart/layout/profile'
+import {
+  type AccessRule,
+  type ApplicationSpec,
+  all,
+  always,
+  any,
+  type CardProfile,
+  channel,
+  nationalId,
+  never,
+  terminalRight,
+} from '@kart/layout/profile'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
 import { EmulatedCard } from '../emulated-card.ts'
 import { inMemory } from '../memory/card-memory.ts'
 import { blankCard, emrtdAid, files, iccSerial, isdAid, personalize, selectAid, sendHex } from '../testing/terminal.ts'
 import { loadGroups } from '../testing/vectors.ts'
-import { isAllowed } from './access.ts'
+import { type AccessRights, isAllowed } from './access.ts'
 import { readClass } from './class-byte.ts'
 
 let card: EmulatedCard
@@ -136,6 +147,10 @@ describe('class, instruction, length', () => {
       ['0012000000', '6d00', 'unknown instruction'],
       ['0020000100', '6d00', 'VERIFY: no PIN on this card'],
       ['0084000008', '6d00', 'GET CHALLENGE outside the eMRTD application'],
+      ['0070000001', '6881', 'MANAGE CHANNEL: open'],
+      ['0070800100', '6881', 'MANAGE CHANNEL: close'],
+      ['0370000001', '6881', 'MANAGE CHANNEL on channel 3'],
+      ['1ca4040c00', '6988', 'a chained link in secure messaging that is not there'],
       ['00c0000000', '6d00', 'GET RESPONSE with nothing waiting'],
       ['00', '6700', 'one byte'],
       ['00b00000050102', '6700', 'Lc too long'],
@@ -157,7 +172,7 @@ describe('class, instruction, length', () => {
     else if (row.invalid) expect(read).toThrowError(refusal(0x6e00))
     else if (row.channel !== 0) expect(read).toThrowError(refusal(0x6881))
     else if (row.sm === 'iso') expect(read).toThrowError(refusal(0x6882))
-    else if (row.sm !== 'none' && row.chaining) expect(read).toThrowError(refusal(0x6884))
+    else if (row.sm === 'proprietary' && row.chaining) expect(read).toThrowError(refusal(0x6884))
     else {
       const secure = row.sm === 'none' ? 'none' : row.sm === 'proprietary' ? 'scp03' : 'messaging'
       expect(read()).toEqual({ base: 0x00, secure, chained: row.chaining })
@@ -204,6 +219,27 @@ describe('command chaining', () => {
       ['14a4040c00', '6884', 'nor under a secure channel'],
     ]))
 
+  it('P16 takes what is 255, 256 or 65535 bytes long, in one command or in links, and nothing longer', () => {
+    // DO'54' with an offset of 8, in a length field longer than it need be: data of any size for READ BINARY of the odd instruction.
+    const data = (size: number): string => `5484${(size - 6).toString(16).padStart(8, '0')}${'00'.repeat(size - 6)}`
+    const links = (hex: string, le: string): string => {
+      const bytes = fromHex(hex)
+      for (let at = 0; bytes.length - at > 255; at += 255)
+        expect(sendHex(card, `10b12f00ff${toHex(bytes.subarray(at, at + 255))}`)).toBe('9000')
+      const rest = bytes.subarray(bytes.length - (bytes.length % 255 || 255))
+      return sendHex(card, `00b12f00${rest.length.toString(16).padStart(2, '0')}${toHex(rest)}${le}`)
+    }
+    const whole = (hex: string): string => sendHex(card, `00b12f0000${(hex.length / 2).toString(16).padStart(4, '0')}${hex}0000`)
+    // An offset of more than four bytes is no offset: the whole was taken and then refused as data.
+    for (const size of [255, 256, 257, 65000]) expect([size, links(data(size), '00'), whole(data(size))]).toEqual([size, '6a80', '6a80'])
+    expect(links('540108', '04')).toBe(`5302${dirHex.slice(16, 20)}9000`)
+    expect(links(data(65535), '00')).toBe('6a80')
+    const last = `10b12f00ff${'00'.repeat(255)}`
+    for (let i = 0; i < 257; i++) expect(sendHex(card, last)).toBe('9000')
+    expect(sendHex(card, '00b12f00010000')).toBe('6700')
+    expect(links('540108', '04')).toBe(`5302${dirHex.slice(16, 20)}9000`)
+  })
+
   it('bounds the whole', () => {
     const bytes = fromHex(`10a4040c00ea60${'00'.repeat(60000)}`)
     expect(toHex(card.process(bytes))).toBe('9000')
@@ -244,7 +280,7 @@ describe('power', () => {
   it('runs only under the profile that made it', () => {
     const memory = inMemory()
     blankCard(memory)
-    expect(() => new EmulatedCard({ memory, profile: { ...nationalId, version: 2 } })).toThrowError(/version 1, not national-id version 2/)
+    expect(() => new EmulatedCard({ memory, profile: { ...nationalId, version: 3 } })).toThrowError(/version 2, not national-id version 3/)
     expect(() => new EmulatedCard({ memory: inMemory() })).toThrowError(/holds no card/)
     expect(() => blankCard(memory)).toThrowError(/holds a card already/)
   })
@@ -253,7 +289,11 @@ describe('power', () => {
 it('evaluates access rules', () => {
   const bac = channel('bac')
   const pace = channel('pace')
-  const open = new Set(['bac'] as const)
+  const open: AccessRights = {
+    channels: new Set(['bac'] as const),
+    terminalRights: new Set(['read-dg4'] as const),
+    passwords: new Set([2]),
+  }
   const rows: readonly (readonly [AccessRule, boolean])[] = [
     [always, true],
     [never, false],
@@ -264,6 +304,10 @@ it('evaluates access rules', () => {
     [all(bac, always), true],
     [any(), false],
     [{ kind: 'password', reference: 1 }, false],
+    [{ kind: 'password', reference: 2 }, true],
+    [terminalRight('read-dg3'), false],
+    [terminalRight('read-dg4'), true],
+    [all(bac, terminalRight('read-dg4')), true],
     [{ kind: 'biometric', reference: 0x96 }, false],
   ]
   for (const [rule, expected] of rows) expect([rule, isAllowed(rule, open)]).toEqual([rule, expected])

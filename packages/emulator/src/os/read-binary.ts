@@ -3,7 +3,7 @@ import { bytesToUint, decodeTlv, encodeLength, encodeTlv } from '@kart/codec'
 import type { FileSpec } from '@kart/layout/profile'
 import { fileContent } from '../memory/card-state.ts'
 import { isAllowed } from './access.ts'
-import { type CardContext, openChannels, type PlainCommand } from './card-context.ts'
+import { type CardContext, type PlainCommand, rightsOf } from './card-context.ts'
 import { answer, refuse, SW } from './status.ts'
 
 // Protected responses carry DO'87', DO'99' and DO'8E' beside the data: at most 5 + 8 padding + 4 + 10 bytes, rounded up.
@@ -56,7 +56,7 @@ function fileByIdentifier(card: CardContext, fid: number): FileSpec {
 
 /** The content, when the access rule lets it out; the file becomes the current one (ISO/IEC 7816-4:2020, 11.3.1). */
 function readable(card: CardContext, command: PlainCommand, file: FileSpec): Uint8Array {
-  if (!isAllowed(file.read, openChannels(card.session, command.protection))) refuse(SW.securityStatus)
+  if (!isAllowed(file.read, rightsOf(card.session, command.protection))) refuse(SW.securityStatus)
   const content = fileContent(card.store.state, card.session.application.name, file.fid) ?? refuse(SW.fileNotFound)
   card.session.file = file
   return content

@@ -4,8 +4,9 @@ import { type ApplicationSpec, type FileSpec, findApplication } from '@kart/layo
 import { fileContent } from '../memory/card-state.ts'
 import { selectedSecurityDomain } from '../security-domain/select-response.ts'
 import { isAllowed } from './access.ts'
-import { type CardContext, openChannels, type PlainCommand } from './card-context.ts'
+import { type CardContext, endPace, type PlainCommand, rightsOf } from './card-context.ts'
 import { applicationParameters, fileParameters } from './file-control.ts'
+import { grantsWithin } from './grants.ts'
 import { answer, refuse, SW } from './status.ts'
 
 const masterFile = 0x3f00
@@ -41,8 +42,10 @@ export function select(card: CardContext, command: PlainCommand): ResponseApdu {
     default:
       refuse(SW.wrongParameters)
   }
-  if (wanted === 0x0c || command.ne === 0) return answer()
-  return answer(control(card, wanted === 0x04 ? 0x62 : 0x6f))
+  // The domain of a locked card says so (GlobalPlatform Card Specification 2.3.1, 11.9.3.2).
+  const sw = p1 === 0x04 && card.store.state.lifeCycle === 'CARD_LOCKED' ? SW.locked : SW.ok
+  if (wanted === 0x0c || command.ne === 0) return answer(undefined, sw)
+  return answer(control(card, wanted === 0x04 ? 0x62 : 0x6f), sw)
 }
 
 const mf = (card: CardContext): ApplicationSpec => findApplication(card.profile, 'mf') ?? refuse(SW.fileNotFound)
@@ -52,13 +55,14 @@ function readIdentifier(data: Uint8Array): number {
   return bytesToUint(data)
 }
 
-/** Makes the application current. Rights gained in another application, and the personalization channel, end here. */
+/** Makes the application current. Rights tied to another application, and what was begun there, end here. */
 function enter(card: CardContext, application: ApplicationSpec): void {
   const { session } = card
-  if (session.messaging && session.messaging.grantedIn !== application.name) session.messaging.grantedIn = undefined
+  session.grants = grantsWithin(session.grants, application.name)
   session.application = application
   session.file = undefined
   session.challenge = undefined
+  endPace(session, true)
 }
 
 function childApplication(card: CardContext, fid: number): ApplicationSpec | undefined {
@@ -97,9 +101,9 @@ function selectByPath(card: CardContext, command: PlainCommand, start: Applicati
 /** The file, when it may be read; before the access rule is met nobody learns whether it is there (6982). */
 function reachableFile(card: CardContext, command: PlainCommand, application: ApplicationSpec, fid: number): FileSpec {
   const file = application.files.find((candidate) => candidate.fid === fid) ?? refuse(SW.fileNotFound)
-  // A path that leads out of the current application leaves its rights behind.
-  const channels = application === card.session.application ? openChannels(card.session, command.protection) : new Set<never>()
-  if (!isAllowed(file.read, channels)) refuse(SW.securityStatus)
+  // A path that leads out of the current application leaves behind the rights that are tied to it.
+  const rights = rightsOf(card.session, command.protection, application)
+  if (!isAllowed(file.read, rights)) refuse(SW.securityStatus)
   if (fileContent(card.store.state, application.name, fid) === undefined) refuse(SW.fileNotFound)
   return file
 }

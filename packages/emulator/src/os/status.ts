@@ -5,7 +5,10 @@ export const SW = {
   ok: 0x9000,
   moreData: 0x6100,
   endOfFile: 0x6282,
+  locked: 0x6283,
   authenticationFailed: 0x6300,
+  moreEntries: 0x6310,
+  triesLeft: 0x63c0,
   memoryFailure: 0x6581,
   wrongLength: 0x6700,
   noLogicalChannels: 0x6881,
@@ -28,6 +31,9 @@ export const SW = {
   noInstruction: 0x6d00,
   noClass: 0x6e00,
   internal: 0x6f00,
+  // PUT KEY's own (GlobalPlatform Card Specification 2.3.1, 11.8.3.2).
+  algorithmNotSupported: 0x9484,
+  checkValueWrong: 0x9485,
 } as const
 
 /** Thrown inside the card to leave a command with a status word; never leaves `process`. */

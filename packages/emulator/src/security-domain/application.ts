@@ -2,6 +2,7 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import type { CardContext, PlainCommand } from '../os/card-context.ts'
 import { getData } from './get-data.ts'
 import { getStatus } from './get-status.ts'
+import { deleteKey, putKey } from './key-sets.ts'
 import { setStatus } from './life-cycle.ts'
 import { installForPersonalization, storeData } from './personalization.ts'
 import { initializeUpdate } from './secure-channel.ts'
@@ -13,6 +14,10 @@ export function handleSecurityDomain(card: CardContext, command: PlainCommand): 
   switch (command.ins) {
     case 0x50:
       return initializeUpdate(card, command)
+    case 0xd8:
+      return putKey(card, command)
+    case 0xe4:
+      return deleteKey(card, command)
     case 0xe6:
       return installForPersonalization(card, command)
     case 0xe2:

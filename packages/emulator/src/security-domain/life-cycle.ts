@@ -16,7 +16,8 @@ const cardItself = 0x80
 
 /**
  * SET STATUS for the card (GlobalPlatform Card Specification 2.3.1, 11.10): P1 = 80, P2 = the new state. Only inside SCP03.
- * SECURED erases the transport keys: no new session can be opened, the present one may still lock or terminate the card (house rule).
+ * SECURED erases the transport keys: with them no new session can be opened, the present one may still lock or terminate the card (house rule); the
+ * issuer's key sets stay, for CARD_LOCKED, back to SECURED, and TERMINATED. TERMINATED erases every key.
  */
 export function setStatus(card: CardContext, command: PlainCommand): ResponseApdu {
   const { state } = card.store
@@ -25,8 +26,8 @@ export function setStatus(card: CardContext, command: PlainCommand): ResponseApd
   const next = (Object.keys(lifeCycles) as LifeCycle[]).find((name) => lifeCycles[name] === command.p2) ?? refuse(SW.wrongData)
   const allowed: readonly LifeCycle[] = transitions[state.lifeCycle]
   if (!allowed.includes(next)) refuse(SW.conditions)
-  const keepsKeys = next === 'INITIALIZED'
-  card.store.commit({ ...state, lifeCycle: next, keys: keepsKeys ? state.keys : undefined })
+  const keySets = next === 'INITIALIZED' ? state.keySets : next === 'TERMINATED' ? [] : state.keySets.filter(({ transport }) => !transport)
+  card.store.commit({ ...state, lifeCycle: next, keySets })
   card.session.personalization = undefined
   return answer()
 }

@@ -2,12 +2,16 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import { concatBytes, encodeTlv, equalBytes } from '@kart/codec'
 import type { ApplicationSpec } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
+import { generateRsaKey, modulusOfByte, rsaPublicNumbers } from '../card-crypto/rsa-key.ts'
 import { curveOfByte, generateSignatureKey, publicPoint } from '../card-crypto/signature-key.ts'
+import { trustGrouping } from '../eac/personalize-trust.ts'
 import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
-import { type CardContext, openChannels, type PlainCommand } from '../os/card-context.ts'
+import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
-import { levels } from './scp03.ts'
+import { isDomainData, takeDomainData } from './domain-data.ts'
+import { type GroupingUse, requireEncryption } from './grouping-use.ts'
+import { paceGrouping } from './pace-groupings.ts'
 
 /** The STORE DATA sequence under way. */
 export interface PersonalizationSession {
@@ -20,6 +24,7 @@ export interface PersonalizationSession {
 }
 
 const nothing = new Uint8Array(0)
+const formatBits = 0x18
 
 /** Personalization is over for good once the card is secured (6985), and never happens outside SCP03 (6982). */
 function requirePersonalization(card: CardContext, command: PlainCommand): void {
@@ -56,8 +61,8 @@ export function installForPersonalization(card: CardContext, command: PlainComma
 }
 
 /**
- * STORE DATA (GlobalPlatform Card Specification 2.3.1, 11.11) in DGI format: P1 bit 8 last block, bits 5-4 = 01, bit 1 a response may come;
- * P2 the block number, consecutive from 00 and on from FF to 00 (house rule). A data grouping may span blocks and a block hold several;
+ * STORE DATA (GlobalPlatform Card Specification 2.3.1, 11.11): P1 bit 8 last block, bits 5-4 = 01 DGI format, 10 BER-TLV (the security domain's own data
+ * objects), 00 either; bit 1 a response may come; P2 the block number, consecutive from 00 and on from FF to 00 (house rule). A data grouping may span blocks and a block hold several;
  * whatever a block completes is written together, or, when anything in it is refused, not at all, and the sequence starts over.
  */
 export function storeData(card: CardContext, command: PlainCommand): ResponseApdu {
@@ -65,10 +70,14 @@ export function storeData(card: CardContext, command: PlainCommand): ResponseApd
   const { p1, p2, data } = command
   const started = card.session.personalization ?? { target: targetOf(card, card.session.application), nextBlock: 0, pending: nothing }
   card.session.personalization = { target: started.target, nextBlock: 0, pending: nothing }
-  if ((p1 & 0x7e) !== 0x08) refuse(SW.wrongParameters)
+  const format = p1 & formatBits
+  if ((p1 & 0x66) !== 0 || format === formatBits) refuse(SW.wrongParameters)
   if (p2 !== started.nextBlock) refuse(SW.wrongParameters)
   const last = (p1 & 0x80) !== 0
-  const { state, response, pending } = takeGroupings(card, started.target, concatBytes(started.pending, data))
+  const bytes = concatBytes(started.pending, data)
+  const { state, response, pending } = isDomainData(card, started.target, format, bytes)
+    ? takeDomainData(card, bytes, last)
+    : takeGroupings(card, started.target, bytes)
   if (last && pending.length > 0) refuse(SW.wrongData)
   if (state !== card.store.state) card.store.commit(state)
   card.session.personalization = { target: started.target, nextBlock: last ? 0 : (p2 + 1) & 0xff, pending }
@@ -110,29 +119,24 @@ function groupingHeader(bytes: Uint8Array, at: number): { dgi: number; length: n
   return { dgi, length: (second << 8) | third, headerLength: 5 }
 }
 
-interface GroupingUse {
-  readonly maxLength: number
-  apply(state: CardState, value: Uint8Array): { state: CardState; response?: Uint8Array }
-}
-
 /** What a data grouping of this application personalizes; refuses 6A88 when there is none, 6982 when the channel is not enough for it. */
 function useOf(card: CardContext, target: ApplicationSpec, dgi: number): GroupingUse {
   const { profile, session } = card
   const file = target.files.find((candidate) => candidate.fid === dgi)
   if (file) {
-    if (!isAllowed(file.update, openChannels(session, 'scp03'))) refuse(SW.securityStatus)
+    if (!isAllowed(file.update, rightsOf(session, 'scp03'))) refuse(SW.securityStatus)
     return {
       maxLength: file.maxLength,
       apply: (state, value) => ({ state: value.length > 0 ? withFile(state, target.name, file.fid, value) : refuse(SW.wrongData) }),
     }
   }
   if (target.name === 'emrtd' && profile.bac && dgi === profile.dgis.bacKeys) {
-    // House rule: keys come encrypted or not at all.
-    if (((session.channel?.level ?? 0) & levels.commandEncryption) === 0) refuse(SW.securityStatus)
+    requireEncryption(card)
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
-  return refuse(SW.dataNotFound)
+  const other = target.name === 'emrtd' ? (paceGrouping(card, dgi) ?? trustGrouping(profile, dgi)) : undefined
+  return other ?? refuse(SW.dataNotFound)
 }
 
 function readBacKeys(value: Uint8Array): { enc: Uint8Array; mac: Uint8Array } {
@@ -140,9 +144,18 @@ function readBacKeys(value: Uint8Array): { enc: Uint8Array; mac: Uint8Array } {
   return { enc: value.slice(0, 16), mac: value.slice(16) }
 }
 
-/** The pair is made on the card and replaces an earlier one; the answer is DO'7F49' { DO'86' point } (ISO/IEC 7816-8:2021, 10.3). */
+/**
+ * The pair is made on the card and replaces an earlier one; the answer is DO'7F49' { DO'86' point }, or { DO'81' modulus, DO'82' exponent } of an RSA key
+ * (ISO/IEC 7816-8:2021, 10.3).
+ */
 function generateAaKey(state: CardState, value: Uint8Array): { state: CardState; response: Uint8Array } {
-  const curve = (value.length === 1 ? curveOfByte(value[0]!) : undefined) ?? refuse(SW.wrongData)
-  const aaKey = generateSignatureKey(curve)
+  const byte = value.length === 1 ? value[0]! : refuse(SW.wrongData)
+  const modulusBits = modulusOfByte(byte)
+  if (modulusBits !== undefined) {
+    const aaKey = generateRsaKey(modulusBits)
+    const { modulus, exponent } = rsaPublicNumbers(aaKey)
+    return { state: { ...state, aaKey }, response: encodeTlv(0x7f49, [encodeTlv(0x81, modulus), encodeTlv(0x82, exponent)]) }
+  }
+  const aaKey = generateSignatureKey(curveOfByte(byte) ?? refuse(SW.wrongData))
   return { state: { ...state, aaKey }, response: encodeTlv(0x7f49, encodeTlv(0x86, publicPoint(aaKey))) }
 }

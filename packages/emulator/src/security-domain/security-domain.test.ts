@@ -39,13 +39,13 @@ const secure = '80f0800f'
 describe('SCP03', () => {
   it.each([0x01, 0x03, 0x11, 0x13, 0x33])('opens at level %i, steps the sequence counter, and personalizes', (level) => {
     const terminal = openDomain(card, level)
-    expect(stored().sequenceCounter).toBe(1)
+    expect(stored().keySets[0]?.sequence).toBe(1)
     expect(terminal.store(0x2f00, files.dir)).toBe('9000')
     expect(sendHex(card, '00b0000004')).toBe('6982') // plain inside the session: that ends it
     expect(terminal.store(0x2f00, files.dir)).toBe('6982')
   })
 
-  it.each([0x00, 0x02, 0x10, 0x30, 0x31, 0x32, 0x23, 0xff])('refuses level %i', (level) => {
+  it.each([0x02, 0x10, 0x30, 0x31, 0x32, 0x23, 0xff])('refuses level %i', (level) => {
     sendHex(card, selectAid(isdAid))
     expect(new Scp03Terminal(card, level).open()).toBe('6a86')
   })
@@ -53,13 +53,13 @@ describe('SCP03', () => {
   it('answers a wrong host cryptogram 6300 and counts it, a wrong C-MAC 6982, and blocks after ten', () => {
     sendHex(card, selectAid(isdAid))
     expect(new Scp03Terminal(card).open(undefined, 'mac')).toBe('6982')
-    expect(stored()).toMatchObject({ failedAuthentications: 0, sequenceCounter: 0 })
+    expect(stored().keySets).toMatchObject([{ failures: 0, sequence: 0 }])
     for (let count = 1; count <= 9; count++) {
       expect(new Scp03Terminal(card).open(undefined, 'cryptogram')).toBe('6300')
-      expect(stored().failedAuthentications).toBe(count)
+      expect(stored().keySets[0]?.failures).toBe(count)
     }
     expect(new Scp03Terminal(card).open()).toBe('9000')
-    expect(stored().failedAuthentications).toBe(0)
+    expect(stored().keySets[0]?.failures).toBe(0)
     const wrongKeys = { ...testTransportKeys, mac: new Uint8Array(16) }
     for (let count = 1; count <= 10; count++) expect(new Scp03Terminal(card).open(wrongKeys)).toBe('6300')
     expect(new Scp03Terminal(card).open()).toBe('6983')
@@ -97,7 +97,7 @@ describe('SCP03', () => {
       const terminal = new Scp03Terminal(card)
       expect([cla, terminal.open(undefined, undefined, cla)]).toEqual([cla, answer])
       expect([cla, terminal.status('80ca0066')]).toEqual([cla, '6982'])
-      expect(stored()).toMatchObject({ sequenceCounter: 0, failedAuthentications: 0 })
+      expect(stored().keySets).toMatchObject([{ failures: 0, sequence: 0 }])
     }
     expect(new Scp03Terminal(card).open()).toBe('9000')
   })
@@ -182,7 +182,8 @@ describe('STORE DATA', () => {
     expect(terminal.install(emrtdAid)).toBe('9000')
     const rows: readonly (readonly [string, Uint8Array, string])[] = [
       ['80e28801', grouping(0x0101, files.dg1), '6a86'], // block number
-      ['80e20000', grouping(0x0101, files.dg1), '6a86'], // not DGI format
+      ['80e29000', grouping(0x0101, files.dg1), '6a86'], // BER-TLV, which is for the security domain's own objects
+      ['80e29800', grouping(0x0101, files.dg1), '6a86'], // no format at all
       ['80e2e800', grouping(0x0101, files.dg1), '6a86'], // encrypted groupings
       ['80e28800', grouping(0x0101, fileFilling(0x61, 129)), '6a84'],
       ['80e20800', fromHex('0102ffffff'), '6a84'], // announced too long
@@ -241,10 +242,10 @@ describe('STORE DATA', () => {
     const first = stored().aaKey
     const p384 = terminal.send('80e28900', grouping(nationalId.dgis.generateAaKey, Uint8Array.of(2)))
     expect(toHex(p384.subarray(0, 6))).toBe('7f4963866104')
-    expect(stored().aaKey?.curve).toBe('P-384')
+    expect(stored().aaKey).toMatchObject({ curve: 'P-384' })
     expect(stored().aaKey?.privateKey).not.toEqual(first?.privateKey)
     expect(toHex(terminal.send('80e28800', grouping(nationalId.dgis.generateAaKey, Uint8Array.of(1))))).toBe('9000')
-    expect(stored().aaKey?.curve).toBe('P-256')
+    expect(stored().aaKey).toMatchObject({ curve: 'P-256' })
   })
 })
 
@@ -253,7 +254,7 @@ describe('C17 life cycle', () => {
     const terminal = personalize(card)
     const before = stored().files
     expect(terminal.status(secure)).toBe('9000')
-    expect(stored()).toMatchObject({ lifeCycle: 'SECURED', keys: undefined })
+    expect(stored()).toMatchObject({ lifeCycle: 'SECURED', keySets: [] })
     expect(toHex(memory.load()!)).not.toContain(toHex(testTransportKeys.enc))
     // In the session that is still open, in a new one, and after a power cycle.
     expect(terminal.store(0x2f00, files.dir)).toBe('6985')
@@ -301,7 +302,7 @@ describe('C17 life cycle', () => {
     const terminal = openDomain(card)
     expect(terminal.status('80f0400f', fromHex(emrtdAid))).toBe('6a86')
     expect(terminal.status('80f080ff')).toBe('9000')
-    expect(stored()).toMatchObject({ lifeCycle: 'TERMINATED', keys: undefined })
+    expect(stored()).toMatchObject({ lifeCycle: 'TERMINATED', keySets: [] })
   })
 
   it('C17 a locked card offers the security domain only', () => {
@@ -310,7 +311,10 @@ describe('C17 life cycle', () => {
     expect(terminal.status('80f0807f')).toBe('9000')
     card.reset()
     expect(sendHex(card, selectAid(emrtdAid))).toBe('6a82')
-    expect(sendHex(card, selectAid(isdAid))).toBe('9000')
+    expect(sendHex(card, selectAid(isdAid))).toBe('6283')
+    expect(sendHex(card, '00a4040000')).toMatch(/^6f.*6283$/)
+    card.reset()
+    for (const command of ['00a4000c023f00', '00b09e0000', '00a4020c022f00']) expect(sendHex(card, command)).toBe('6985')
   })
 })
 
@@ -322,7 +326,10 @@ describe('what the security domain tells', () => {
       ['9f7f', `9f7f2a${'00'.repeat(12)}66778899${'00'.repeat(26)}`],
       ['0042', '42029364'],
       ['0045', '45020102'],
-      ['0066', '6631732f06072a864886fc6b01600b06092a864886fc6b020203016309' + '06072a864886fc6b03640b06092a864886fc6b040370'],
+      [
+        '0066',
+        '6631732f' + '06072a864886fc6b01' + '600c060a2a864886fc6b02020301' + '630906072a864886fc6b03' + '640b06092a864886fc6b040370',
+      ],
       ['0067', '670ba009800103810170820107'],
       ['00e0', 'e012c00401308810c00402308810c00403308810'],
       ['00c1', 'c103000000'],
@@ -343,7 +350,10 @@ describe('what the security domain tells', () => {
     expect(terminal.status('80f24002', fromHex('4f03a00001'))).toBe('6a88')
     expect(terminal.status('80f22002', all)).toBe('6a88')
     expect(terminal.status('80f28002')).toBe('6a80')
-    expect(terminal.status('80f28000', all)).toBe('6a86')
+    expect(terminal.status('80f28004', all)).toBe('6a86')
+    expect(terminal.status('80f28003', all)).toBe('6985') // nothing to go on from
+    expect(toHex(terminal.send('80f28000', all))).toBe('08a000000151000000079e9000')
+    expect(toHex(terminal.send('80f24000', all))).toBe('07a00000024710010700' + '0ca000000063504b43532d31350700' + '9000')
   })
 })
 

@@ -1,15 +1,18 @@
 // A terminal just big enough to bring a card into a state for its own tests. The outside vectors, not this file, say what is right.
 import { bytesToUint, concatBytes, encodeTlv, fromHex, toHex, uintToBytes } from '@kart/codec'
-import { nationalId } from '@kart/layout/profile'
+import { type CardProfile, type MessagingCipher, nationalId } from '@kart/layout/profile'
 import { createBlankCard, testTransportKeys } from '../blank-card.ts'
-import { aesCmac, encryptAesBlock, encryptAesCbc } from '../card-crypto/aes.ts'
+import { aesCmac, decryptAesCbc, encryptAesBlock, encryptAesCbc } from '../card-crypto/aes.ts'
 import { pad } from '../card-crypto/padding.ts'
-import { decryptTripleDes, encryptTripleDes, retailMac, retailMacOfBlocks } from '../card-crypto/triple-des.ts'
+import { decryptTripleDes, encryptTripleDes, retailMac } from '../card-crypto/triple-des.ts'
 import { deriveTripleDesKey } from '../emrtd/key-derivation.ts'
-import type { EmulatedCard } from '../emulated-card.ts'
+import { type BlockCipher, blockCipherOf } from '../emrtd/messaging-cipher.ts'
+import { EmulatedCard } from '../emulated-card.ts'
+import { decodeImage, encodeImage } from '../memory/card-image.ts'
 import { type CardMemory, inMemory } from '../memory/card-memory.ts'
-import type { KeySet } from '../memory/card-state.ts'
+import type { CardState, KeySet } from '../memory/card-state.ts'
 import { derivationConstants, deriveScp03 } from '../security-domain/key-derivation.ts'
+import { scp03Offer } from '../security-domain/scp03-offer.ts'
 
 export const iccSerial = fromHex('00112233445566778899')
 export const emrtdAid = 'a0000002471001'
@@ -20,6 +23,17 @@ export const bacKeys = fromHex('ab94fdecf2674fdfb9b391f85d7f76f2 7962d9ece03d1ac
 
 export function blankCard(memory: CardMemory = inMemory(), random?: (length: number) => Uint8Array): EmulatedCard {
   return createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial, ...(random ? { random } : {}) })
+}
+
+/** A card in a given state, made without any protocol. */
+export function cardInState(
+  change: (state: CardState) => CardState,
+  options: { readonly profile?: CardProfile; readonly random?: (length: number) => Uint8Array; readonly memory?: CardMemory } = {},
+): EmulatedCard {
+  const { memory = inMemory(), profile = nationalId, random } = options
+  createBlankCard({ memory, profile, transportKeys: testTransportKeys, iccSerial }).close()
+  memory.store(encodeImage(change(decodeImage(memory.load()!))))
+  return new EmulatedCard({ memory, profile, ...(random ? { random } : {}) })
 }
 
 export const sendHex = (card: EmulatedCard, command: string): string => toHex(card.process(fromHex(command)))
@@ -36,22 +50,29 @@ export class Scp03Terminal {
   #sMac: Uint8Array = new Uint8Array(16)
   #chaining: Uint8Array = new Uint8Array(16)
   #counter = 0
+  #dek: Uint8Array = new Uint8Array(16)
+  #sRmac: Uint8Array = new Uint8Array(16)
+  readonly #macLength: 8 | 16
 
   constructor(card: EmulatedCard, level = 0x33) {
     this.card = card
     this.level = level
+    this.#macLength = scp03Offer(card.profile).macLength
   }
 
   /** INITIALIZE UPDATE and EXTERNAL AUTHENTICATE (its class byte `cla`); the status word of the first that fails, or of the last. */
-  open(keys: KeySet = testTransportKeys, tamper?: 'cryptogram' | 'mac', cla = 0x84): string {
-    const host = fromHex('0102030405060708')
-    const init = this.card.process(concatBytes(fromHex('8050000008'), host, Uint8Array.of(0)))
+  open(keys: KeySet = { ...testTransportKeys, version: 0 }, tamper?: 'cryptogram' | 'mac', cla = 0x84): string {
+    const size = this.#macLength
+    const host = fromHex('0102030405060708090a0b0c0d0e0f10').subarray(0, size)
+    const init = this.card.process(concatBytes(Uint8Array.of(0x80, 0x50, keys.version, 0, size), host, Uint8Array.of(0)))
     if (statusOf(init) !== '9000') return statusOf(init)
-    const context = concatBytes(host, init.subarray(13, 21))
+    const context = concatBytes(host, init.subarray(13, 13 + size))
+    this.#dek = keys.dek
+    this.#sRmac = deriveScp03(keys.mac, derivationConstants.sRmac, context, keys.enc.length * 8)
     const bits = keys.enc.length * 8
     this.#sEnc = deriveScp03(keys.enc, derivationConstants.sEnc, context, bits)
     this.#sMac = deriveScp03(keys.mac, derivationConstants.sMac, context, bits)
-    const cryptogram = deriveScp03(this.#sMac, derivationConstants.hostCryptogram, context, 64)
+    const cryptogram = deriveScp03(this.#sMac, derivationConstants.hostCryptogram, context, size * 8)
     if (tamper === 'cryptogram') cryptogram[0]! ^= 1
     const command = this.#mac(Uint8Array.of(cla, 0x82, this.level, 0), cryptogram)
     if (tamper === 'mac') command[command.length - 1]! ^= 1
@@ -59,10 +80,10 @@ export class Scp03Terminal {
   }
 
   #mac(header: Uint8Array, data: Uint8Array): Uint8Array {
-    const lc = length(data.length + 8)
+    const lc = length(data.length + this.#macLength)
     const mac = aesCmac(this.#sMac, concatBytes(this.#chaining, header, lc, data))
     this.#chaining = mac
-    return concatBytes(header, lc, data, mac.subarray(0, 8))
+    return concatBytes(header, lc, data, mac.subarray(0, this.#macLength))
   }
 
   /** The protected command; header as four bytes of hex, class 80. */
@@ -81,6 +102,38 @@ export class Scp03Terminal {
 
   status(header: string, data?: Uint8Array): string {
     return statusOf(this.send(header, data))
+  }
+
+  /** Sends, checks the R-MAC where the level has one, and gives the answer's plain data, status word included, in hex. */
+  answer(header: string, data?: Uint8Array): string {
+    const response = this.send(header, data)
+    const sw = response.subarray(-2)
+    if ((this.level & 0x10) === 0 || response.length === 2) return toHex(response)
+    const body = response.subarray(0, -2 - this.#macLength)
+    const mac = aesCmac(this.#sRmac, concatBytes(this.#chaining, body, sw)).subarray(0, this.#macLength)
+    if (toHex(mac) !== toHex(response.subarray(body.length, -2))) throw new Error('the card answered with a wrong R-MAC')
+    if ((this.level & 0x20) === 0 || body.length === 0) return toHex(body) + toHex(sw)
+    const block = concatBytes(Uint8Array.of(0x80), new Uint8Array(11), uintToBytes(this.#counter, 4))
+    const plain = decryptAesCbc(this.#sEnc, encryptAesBlock(this.#sEnc, block), body)
+    return toHex(plain.subarray(0, plain.lastIndexOf(0x80))) + toHex(sw)
+  }
+
+  /** The data field of PUT KEY for a set, its keys under the DEK of this session; `tamper` changes it before it is sent. */
+  keyData(set: KeySet, tamper?: (data: Uint8Array) => Uint8Array): Uint8Array {
+    const fields = [set.enc, set.mac, set.dek].map((key) => {
+      const padded = new Uint8Array(Math.ceil(key.length / 16) * 16).fill(0x5a)
+      padded.set(key)
+      const wrapped = encryptAesCbc(this.#dek, new Uint8Array(16), padded)
+      const check = encryptAesBlock(key, new Uint8Array(16).fill(1)).subarray(0, 3)
+      return concatBytes(Uint8Array.of(0x88, wrapped.length + 1, key.length), wrapped, Uint8Array.of(3), check)
+    })
+    const data = concatBytes(Uint8Array.of(set.version), ...fields)
+    return tamper ? tamper(data) : data
+  }
+
+  /** PUT KEY; `replaces` 0 adds the set. */
+  putKey(set: KeySet, replaces = 0, tamper?: (data: Uint8Array) => Uint8Array): string {
+    return this.answer(`80d8${replaces.toString(16).padStart(2, '0')}81`, this.keyData(set, tamper))
   }
 
   install(aid: string): string {
@@ -108,11 +161,11 @@ export function fileFilling(tag: number, size: number): Uint8Array {
 
 export const files = { dg1: fileFilling(0x61, 93), dg2: fileFilling(0x75, 3000), dg15: fileFilling(0x6f, 100), dir: fileFilling(0x61, 40) }
 
-/** Opens SCP03 on a fresh card. */
-export function openDomain(card: EmulatedCard, level = 0x33): Scp03Terminal {
+/** Opens SCP03 on a card, with its transport keys unless told. */
+export function openDomain(card: EmulatedCard, level = 0x33, keys?: KeySet): Scp03Terminal {
   sendHex(card, selectAid(isdAid))
   const terminal = new Scp03Terminal(card, level)
-  const sw = terminal.open()
+  const sw = terminal.open(keys)
   if (sw !== '9000') throw new Error(`SCP03 did not open: ${sw}`)
   return terminal
 }
@@ -134,9 +187,10 @@ export function personalize(card: EmulatedCard): Scp03Terminal {
   return terminal
 }
 
-/** The terminal's end of 3DES secure messaging. */
+/** The terminal's end of secure messaging. */
 export class MessagingTerminal {
   readonly card: EmulatedCard
+  #cipher: BlockCipher = blockCipherOf('3DES')
   #encryptionKey: Uint8Array = new Uint8Array(16)
   #macKey: Uint8Array = new Uint8Array(16)
   #counter = 0n
@@ -158,24 +212,37 @@ export class MessagingTerminal {
     if (statusOf(answer) !== '9000') return statusOf(answer)
     const cardKey = decryptTripleDes(keys.subarray(0, 16), answer.subarray(0, 32)).subarray(16)
     const seed = ownKey.map((byte, i) => byte ^ cardKey[i]!)
-    this.#encryptionKey = deriveTripleDesKey(seed, 1)
-    this.#macKey = deriveTripleDesKey(seed, 2)
+    this.start('3DES', deriveTripleDesKey(seed, 1), deriveTripleDesKey(seed, 2))
     this.#counter = BigInt(`0x${toHex(challenge.subarray(4))}${toHex(own.subarray(4))}`)
     return '9000'
   }
 
+  /** Begins with these keys and a counter of zero. */
+  start(cipher: MessagingCipher, encryptionKey: Uint8Array, macKey: Uint8Array): void {
+    this.#cipher = blockCipherOf(cipher)
+    this.#encryptionKey = encryptionKey
+    this.#macKey = macKey
+    this.#counter = 0n
+  }
+
   #ssc(): Uint8Array {
     this.#counter++
-    return fromHex(this.#counter.toString(16).padStart(16, '0'))
+    return this.#currentSsc()
+  }
+
+  #currentSsc(): Uint8Array {
+    return fromHex(this.#counter.toString(16).padStart(2 * this.#cipher.blockLength, '0'))
   }
 
   /** The protected command (case by what is given); steps the counter. */
   wrap(header: string, options: { data?: Uint8Array; le?: string; badPadding?: boolean } = {}): Uint8Array {
     const head = fromHex(header)
-    head[0] = 0x0c
+    head[0]! |= 0x0c
+    const ssc = this.#ssc()
+    const { blockLength } = this.#cipher
     const data = options.data ?? new Uint8Array(0)
-    const padded = options.badPadding ? new Uint8Array(8) : pad(data, 8)
-    const cryptogram = encryptTripleDes(this.#encryptionKey, padded)
+    const padded = options.badPadding ? new Uint8Array(blockLength) : pad(data, blockLength)
+    const cryptogram = this.#cipher.encrypt(this.#encryptionKey, ssc, padded)
     const odd = head[1]! % 2 === 1
     const objects = concatBytes(
       data.length === 0 && !options.badPadding
@@ -185,8 +252,8 @@ export class MessagingTerminal {
           : encodeTlv(0x87, [Uint8Array.of(1), cryptogram]),
       options.le === undefined ? new Uint8Array(0) : encodeTlv(0x97, fromHex(options.le)),
     )
-    const input = concatBytes(this.#ssc(), pad(head, 8), objects.length > 0 ? pad(objects, 8) : objects)
-    const body = concatBytes(objects, encodeTlv(0x8e, retailMacOfBlocks(this.#macKey, input)))
+    const input = concatBytes(ssc, pad(head, blockLength), objects.length > 0 ? pad(objects, blockLength) : objects)
+    const body = concatBytes(objects, encodeTlv(0x8e, this.#cipher.mac(this.#macKey, input)))
     const extended = (options.le?.length ?? 0) > 2 || body.length > 255
     return concatBytes(
       head,
@@ -202,7 +269,7 @@ export class MessagingTerminal {
     const body = response.subarray(0, -2)
     if (body.length === 0) return { data: body, sw: statusOf(response) }
     const covered = body.subarray(0, -10)
-    const mac = retailMac(this.#macKey, concatBytes(this.#ssc(), covered))
+    const mac = this.#cipher.mac(this.#macKey, pad(concatBytes(this.#ssc(), covered), this.#cipher.blockLength))
     if (toHex(mac) !== toHex(body.subarray(-8))) throw new Error('the card answered with a wrong MAC')
     if (toHex(covered.subarray(-4, -2)) !== '9902') throw new Error('no DO 99')
     const object = covered.subarray(0, -4)
@@ -210,7 +277,7 @@ export class MessagingTerminal {
     const lengthBytes = object[1]! < 0x80 ? 1 : 1 + (object[1]! & 0x7f)
     const size = lengthBytes === 1 ? object[1]! : bytesToUint(object.subarray(2, 1 + lengthBytes))
     const value = object.subarray(1 + lengthBytes, 1 + lengthBytes + size)
-    const plain = decryptTripleDes(this.#encryptionKey, object[0] === 0x87 ? value.subarray(1) : value)
+    const plain = this.#cipher.decrypt(this.#encryptionKey, this.#currentSsc(), object[0] === 0x87 ? value.subarray(1) : value)
     return { data: plain.subarray(0, plain.lastIndexOf(0x80)), sw: statusOf(response) }
   }
 }

@@ -20,6 +20,8 @@ export interface PluggableCard {
   reset(): void
   /** Carries out a command APDU and gives the response APDU. */
   process(command: Uint8Array): Uint8Array
+  /** Milliseconds by which that response is held back; none without it. */
+  readonly answerDelay?: number
 }
 
 /** What happened between reader and card; of APDUs only the lengths, so that a listener may print everything. */
@@ -70,13 +72,31 @@ export async function plugIntoVpcd(options: PlugOptions): Promise<PluggedCard> {
     // vpcd does not answer to an end; nothing of ours is under way after it.
     socket.destroySoon()
   }
-  socket.on('data', (chunk) => {
-    for (const message of frames.push(chunk)) {
-      if (unplugged) return
+  const backlog: Uint8Array[] = []
+  let held: NodeJS.Timeout | undefined
+  const send = (answer: Uint8Array) => {
+    // The card may have been taken out by what it was asked.
+    if (!unplugged) socket.write(encodeFrame(answer))
+  }
+  const serve = () => {
+    while (held === undefined && !unplugged) {
+      const message = backlog.shift()
+      if (message === undefined) return
       const answer = answerTo(card, message, onEvent)
-      // The card may have been taken out by what it was asked.
-      if (answer && !unplugged) socket.write(encodeFrame(answer))
+      if (answer === undefined) continue
+      const delay = message.length > 1 ? (card.answerDelay ?? 0) : 0
+      if (delay === 0) send(answer)
+      else
+        held = setTimeout(() => {
+          held = undefined
+          send(answer)
+          serve()
+        }, delay)
     }
+  }
+  socket.on('data', (chunk) => {
+    backlog.push(...frames.push(chunk))
+    serve()
   })
   socket.on('error', (error) => {
     failure = error
@@ -84,6 +104,7 @@ export async function plugIntoVpcd(options: PlugOptions): Promise<PluggedCard> {
   const closed = new Promise<void>((resolve, reject) => {
     socket.once('close', () => {
       signal?.removeEventListener('abort', unplug)
+      clearTimeout(held)
       // A card out of its reader has no power.
       try {
         card.powerOff()

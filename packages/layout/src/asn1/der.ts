@@ -52,22 +52,29 @@ const maxNodes = 4000
 
 /**
  * Reads exactly one DER value that fills `bytes` (ISO/IEC 8825-1:2021, 10). `what` names it in errors. Throws DecodeError (malformed, indefinite or
- * non-minimal lengths) or LimitError (deeper than 24, more than 4000 values).
+ * non-minimal lengths) or LimitError (deeper than 24, more than `mostValues`, 4000 unless told).
  */
-export function decodeDer(bytes: Uint8Array, what: string): DerNode {
+export function decodeDer(bytes: Uint8Array, what: string, mostValues = maxNodes): DerNode {
   const copy = bytes.slice()
-  const nodes = readNodes(copy, 0, copy.length, 0, what, { left: maxNodes })
+  const nodes = readNodes(copy, 0, copy.length, 0, what, { left: mostValues, most: mostValues })
   const only = nodes[0]
   if (only === undefined || nodes.length > 1) throw new DecodeError(what, `${nodes.length} ASN.1 values where one is expected`)
   return only
 }
 
-function readNodes(bytes: Uint8Array, start: number, end: number, depth: number, what: string, budget: { left: number }): DerNode[] {
+function readNodes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  depth: number,
+  what: string,
+  budget: { left: number; readonly most: number },
+): DerNode[] {
   if (depth > maxDepth) throw new LimitError(`${what}: ASN.1 nesting`, maxDepth)
   const nodes: DerNode[] = []
   let offset = start
   while (offset < end) {
-    if (budget.left-- <= 0) throw new LimitError(`${what}: ASN.1 values`, maxNodes)
+    if (budget.left-- <= 0) throw new LimitError(`${what}: ASN.1 values`, budget.most)
     const header = readTlvHeader(bytes, offset, { minimalLength: true })
     if (header === undefined || offset + header.headerLength > end)
       throw new DecodeError(what, 'ends inside an identifier or length', { offset })

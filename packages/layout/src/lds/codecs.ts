@@ -1,5 +1,8 @@
 import type { Codec } from '@kart/codec'
+import { efCvcaCodec } from '../cvc/ef-cvca.ts'
 import type { FileFormat } from '../profile.ts'
+import { efCardAccessCodec } from '../security-info/ef-card-access.ts'
+import { efCardSecurityCodec } from '../security-info/ef-card-security.ts'
 import { dg1Codec } from './dg1.ts'
 import { dg2Codec } from './dg2.ts'
 import { dg3Codec } from './dg3.ts'
@@ -20,6 +23,9 @@ export const fileCodecs = {
   'ef-dir': efDirCodec,
   'ef-atr-info': efAtrInfoCodec,
   'ef-gdo': efGdoCodec,
+  'ef-card-access': efCardAccessCodec,
+  'ef-card-security': efCardSecurityCodec,
+  'ef-cvca': efCvcaCodec,
   'ef-com': efComCodec,
   'ef-sod': efSodCodec,
   dg1: dg1Codec,

@@ -1,5 +1,11 @@
 import { type Codec, DecodeError, decodeTlvList, encodeTlv } from '@kart/codec'
-import { decodePublicKeyInfo, encodeEcPublicKeyInfo, type NamedCurve, type PublicKeyInfo } from './public-key-info.ts'
+import {
+  decodePublicKeyInfo,
+  encodeEcPublicKeyInfo,
+  encodeRsaPublicKeyInfo,
+  type NamedCurve,
+  type PublicKeyInfo,
+} from './public-key-info.ts'
 
 /** EF.DG15: the public key of active authentication. */
 export interface Dg15 {
@@ -12,6 +18,12 @@ export interface Dg15 {
 /** The DG15 of a point on a named curve; throws InputError for a point of another length or form. */
 export function dg15FromPoint(curve: NamedCurve, point: Uint8Array): Dg15 {
   const subjectPublicKeyInfo = encodeEcPublicKeyInfo(curve, point)
+  return { subjectPublicKeyInfo, key: decodePublicKeyInfo(subjectPublicKeyInfo, 'EF.DG15') }
+}
+
+/** The DG15 of an RSA key, both numbers big-endian without leading zeros; throws InputError. */
+export function dg15FromRsa(modulus: Uint8Array, exponent: Uint8Array): Dg15 {
+  const subjectPublicKeyInfo = encodeRsaPublicKeyInfo(modulus, exponent)
   return { subjectPublicKeyInfo, key: decodePublicKeyInfo(subjectPublicKeyInfo, 'EF.DG15') }
 }
 

@@ -1,4 +1,4 @@
-import { DecodeError, InputError } from '@kart/codec'
+import { concatBytes, DecodeError, encodeTlv, InputError } from '@kart/codec'
 import { type DerNode, decodeDer, derBitString, derIntegerBytes, derOid, derSequence, derTag } from '../asn1/der.ts'
 import { encodeBitString, encodeOid, encodeSequence } from '../asn1/der-encode.ts'
 
@@ -99,6 +99,21 @@ export function decodePublicKeyInfo(bytes: Uint8Array, what = 'SubjectPublicKeyI
   if (row !== undefined && (bits.length !== 1 + 2 * row.fieldBytes || bits[0] !== 0x04))
     throw new DecodeError(what, `not an uncompressed point of ${row.curve}`)
   return { algorithm: 'ec', curve: row?.curve, curveOid, point: bits }
+}
+
+const encodeUnsigned = (number: Uint8Array): Uint8Array =>
+  encodeTlv(0x02, number[0]! > 0x7f ? concatBytes(Uint8Array.of(0), number) : number)
+
+/** Codes the SubjectPublicKeyInfo of an RSA key (RFC 8017, A.1.1); both numbers big-endian without leading zeros. Throws InputError. */
+export function encodeRsaPublicKeyInfo(modulus: Uint8Array, exponent: Uint8Array): Uint8Array {
+  for (const [field, number] of [
+    ['modulus', modulus],
+    ['exponent', exponent],
+  ] as const)
+    if (number.length === 0 || number.length > maxModulus || number[0] === 0)
+      throw new InputError(field, 'not a number without leading zeros')
+  const key = encodeSequence(encodeUnsigned(modulus), encodeUnsigned(exponent))
+  return encodeSequence(encodeSequence(encodeOid(rsaEncryptionOid), encodeTlv(0x05)), encodeBitString(key))
 }
 
 /** Codes the SubjectPublicKeyInfo of a point on a named curve (RFC 5480). `point` = 04 || x || y; throws InputError for another length or form. */

@@ -5,6 +5,9 @@ export type FileFormat =
   | 'ef-dir'
   | 'ef-atr-info'
   | 'ef-gdo'
+  | 'ef-card-access'
+  | 'ef-card-security'
+  | 'ef-cvca'
   | 'ef-com'
   | 'ef-sod'
   | 'dg1'
@@ -60,11 +63,61 @@ export interface PersonalizationDgis {
   readonly bacKeys: number
   /** eMRTD: generate the active-authentication key pair on the card; value = one byte, the curve ({@link AaCurve}); the response carries 7F49 { 86 point }. */
   readonly generateAaKey: number
+  /** eMRTD: PACE password MRZ: SHA-1 of the MRZ information, 20 bytes (Doc 9303-11, 8th ed., 9.7.3). */
+  readonly paceMrz: number
+  /** eMRTD: PACE passwords in ASCII digits: CAN (6), PIN (6..8), PUK (8..10). */
+  readonly paceCan: number
+  readonly pacePin: number
+  readonly pacePuk: number
+  /** eMRTD: generate a chip authentication key pair on the card; value = key id (1) || parameterId (1); the response carries 7F49 { 86 point } or 7F49 { 84 public value }. */
+  readonly generateCaKey: number
+  /** eMRTD: one CVCA certificate, DO'7F21': a trust point of terminal authentication, its effective date the card's first date. */
+  readonly trustPoint: number
+  /** eMRTD: the card's date for terminal authentication, six bytes, one digit each (YYMMDD, TR-03110-3 v2.21, D.2.1.3). */
+  readonly cardDate: number
 }
 
 /** Curves for the card's own active-authentication key, with the byte that names each in the generate DGI (house rule). */
 export const aaCurves = { 'P-256': 0x01, 'P-384': 0x02 } as const
 export type AaCurve = keyof typeof aaCurves
+
+/** RSA key lengths for active authentication, with the byte that names each in the generate DGI (house rule). */
+export const aaModuli = { 2048: 0x11, 3072: 0x12, 4096: 0x13 } as const
+
+/** Active authentication (Doc 9303-11, 8th ed., 6.1): plain ECDSA, or RSA with message recovery (ISO/IEC 9796-2:2010, scheme 1; trailer BC for SHA-1, 34CC for SHA-256). */
+export type ActiveAuthenticationSpec =
+  | { readonly algorithm: 'ecdsa'; readonly curve: AaCurve; readonly hash: 'sha256' | 'sha384' }
+  | { readonly algorithm: 'rsa'; readonly modulusBits: keyof typeof aaModuli; readonly hash: 'sha1' | 'sha256' }
+
+/** Ciphers of secure messaging after PACE and chip authentication, with the MAC that goes with each (Doc 9303-11, 8th ed., 9.2.7). */
+export type MessagingCipher = '3DES' | 'AES-128' | 'AES-192' | 'AES-256'
+
+/** Passwords of PACE (Doc 9303-11, 8th ed., 9.7.3; TR-03110-2 v2.21, 2.1), with the reference that MSE:Set AT names each by. */
+export const pacePasswords = { mrz: 0x01, can: 0x02, pin: 0x03, puk: 0x04 } as const
+export type PacePasswordName = keyof typeof pacePasswords
+
+/** One variant of PACE that the card offers (Doc 9303-11, 8th ed., 9.2.1). */
+export interface PaceOfferSpec {
+  readonly agreement: 'DH' | 'ECDH'
+  readonly mapping: 'GM' | 'IM' | 'CAM'
+  readonly cipher: MessagingCipher
+  /** Standardized domain parameters 0..2, 8..18 (Doc 9303-11, 8th ed., 9.5.1), or 32 and above for the card's own. */
+  readonly parameterId: number
+  /** DER AlgorithmIdentifier of explicit domain parameters; only with a parameterId of the card's own. */
+  readonly domainParameter?: Uint8Array
+}
+
+/** One static key of the chip for chip authentication (Doc 9303-11, 8th ed., 6.2; TR-03110-2 v2.21, 3.4). */
+export interface ChipAuthenticationKeySpec {
+  /** 0..127. */
+  readonly keyId: number
+  readonly agreement: 'DH' | 'ECDH'
+  /** Standardized domain parameters, as in {@link PaceOfferSpec}. A key of PACE-CAM stands on those of its PACE offer. */
+  readonly parameterId: number
+  readonly ciphers: readonly MessagingCipher[]
+  /** 1: key in EF.DG14; 2: key in EF.CardSecurity. A PACE-CAM key is in EF.CardSecurity whatever stands here. */
+  readonly versions: readonly (1 | 2)[]
+}
 
 /** Everything that makes one country's card: the single source for writing, enforcing, reading, verifying and drawing it. */
 export interface CardProfile {
@@ -89,16 +142,27 @@ export interface CardProfile {
   readonly applications: readonly ApplicationSpec[]
   /** AID of the issuer security domain. */
   readonly securityDomainAid: Uint8Array
+  /**
+   * SCP03 as the card offers it: parameter i (GlobalPlatform Amendment D v1.2, 5.1, table 5-1): bit 01 S16 mode, 10 pseudo-random card challenge,
+   * 20 R-MAC, 60 R-MAC and R-ENCRYPTION; 70 unless told.
+   */
+  readonly scp03?: { readonly i: number }
   readonly dgis: PersonalizationDgis
   /** Longest command and response APDU in bytes that the card takes (ISO/IEC 7816-4:2020, 12.7.1, DO'7F66'). */
   readonly maxCommandLength: number
   readonly maxResponseLength: number
   /** Key pair that the card generates for active authentication. */
-  readonly activeAuthentication: { readonly algorithm: 'ecdsa'; readonly curve: AaCurve; readonly hash: 'sha256' | 'sha384' }
+  readonly activeAuthentication: ActiveAuthenticationSpec
   /** Digest of the data-group hashes in EF.SOD. */
   readonly ldsHash: 'sha256' | 'sha384' | 'sha512'
   /** Whether the eMRTD application can be opened with BAC (legacy). */
   readonly bac: boolean
+  /** PACE: the offers of EF.CardAccess in the card's order, and the passwords that open it; undefined = the card has none. */
+  readonly pace?: { readonly offers: readonly PaceOfferSpec[]; readonly passwords: readonly PacePasswordName[] }
+  /** The chip's static keys, generated on the card; undefined = no chip authentication. */
+  readonly chipAuthentication?: { readonly keys: readonly ChipAuthenticationKeySpec[] }
+  /** Terminal authentication: versions that the card takes (TR-03110-2 v2.21, 3.3); undefined = none. */
+  readonly terminalAuthentication?: { readonly versions: readonly (1 | 2)[] }
 }
 
 /** The application of this name; undefined when the profile has none. */

@@ -1,9 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { CardError, equalBytes } from '@kart/codec'
 import { decodePublicKey, publicKeyOf } from '@kart/crypto'
 import { decodeCertificate } from '@kart/layout'
 import type { Authority, TestPki } from './init-test-pki.ts'
+import { create, fileProblem, fromPem, read, toPem } from './key-files.ts'
 import { PkiError } from './pki-error.ts'
 
 /** Names of the files in a PKI folder. */
@@ -25,37 +25,6 @@ document-signer-key.pem  its private key (PKCS#8)
 Never put these certificates into a trust store that real cards are verified with.
 `
 
-function toPem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
-}
-
-function fromPem(text: string, file: string): Uint8Array {
-  const match = /^-----BEGIN PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END PRIVATE KEY-----\s*$/.exec(text)
-  if (match === null) throw new PkiError(`${file} is not a PEM private key (PKCS#8, not encrypted)`)
-  return new Uint8Array(Buffer.from(match[1]!, 'base64'))
-}
-
-function fileProblem(error: unknown): string {
-  const code = (error as { code?: string }).code
-  if (code === 'ENOENT') return 'is missing'
-  if (code === 'EEXIST') return 'exists already'
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be opened'
-  return 'cannot be opened'
-}
-
-async function create(folder: string, name: string, content: Uint8Array | string, mode: number): Promise<void> {
-  try {
-    // wx: never over a file that is there; it may be the only copy of a key.
-    await writeFile(join(folder, name), content, { flag: 'wx', mode })
-  } catch (cause) {
-    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder`, { cause })
-  }
-}
-
 /** Writes a test PKI into a folder, made if need be; private keys readable by their owner only. Throws PkiError when any of its files exists already, or cannot be written. */
 export async function savePki(folder: string, pki: TestPki): Promise<void> {
   try {
@@ -68,14 +37,6 @@ export async function savePki(folder: string, pki: TestPki): Promise<void> {
   await create(folder, pkiFileNames.signerKey, toPem(pki.documentSigner.privateKeyPkcs8), 0o600)
   await create(folder, pkiFileNames.signerCertificate, pki.documentSigner.certificate, 0o644)
   await create(folder, pkiFileNames.readme, readme, 0o644)
-}
-
-async function read(folder: string, name: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(join(folder, name)))
-  } catch (cause) {
-    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder`, { cause })
-  }
 }
 
 async function loadAuthority(folder: string, certificateName: string, keyName: string): Promise<Authority> {

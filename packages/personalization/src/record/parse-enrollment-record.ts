@@ -1,4 +1,4 @@
-import { CardError, InputError } from '@kart/codec'
+import { CardError, InputError, type JsonValue, parseStrictJson } from '@kart/codec'
 import {
   alpha2ToMrzCountry,
   canonicalName,
@@ -20,7 +20,6 @@ import {
 import { decodeTemplates } from '@kart/minutiae'
 import type { EnrollmentRecord, RecordFinger } from './enrollment-record.ts'
 import { type FileReference, firstProblem, type RawRecord, recordSchema } from './record-schema.ts'
-import { type JsonValue, parseStrictJson } from './strict-json.ts'
 
 /** Gives the bytes of a file that a record names; the name is relative, with forward slashes, and never leads upwards. */
 export type LoadFile = (name: string) => Uint8Array

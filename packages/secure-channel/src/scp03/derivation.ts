@@ -36,11 +36,16 @@ export function deriveScp03(key: Uint8Array, constant: number, context: Uint8Arr
   return kbkdfCmacCounter({ key, before, after: context, bits })
 }
 
-/** Session keys from the static keys and both challenges (Amendment D 1.2, 6.2.1). Throws InputError for keys that are not one AES size. */
-export function scp03SessionKeys(keys: Scp03Keys, hostChallenge: Uint8Array, cardChallenge: Uint8Array): Scp03SessionKeys {
-  const { enc, mac, dek } = keys
+/** Throws InputError for anything but three AES keys of one length. */
+export function checkScp03Keys({ enc, mac, dek }: Scp03Keys): void {
   if (![16, 24, 32].includes(enc.length) || mac.length !== enc.length || dek.length !== enc.length)
     throw new InputError('SCP03 keys', 'not three AES keys of one length')
+}
+
+/** Session keys from the static keys and both challenges (Amendment D 1.2, 6.2.1). Throws InputError for keys that are not one AES size. */
+export function scp03SessionKeys(keys: Scp03Keys, hostChallenge: Uint8Array, cardChallenge: Uint8Array): Scp03SessionKeys {
+  checkScp03Keys(keys)
+  const { enc, mac } = keys
   const context = concatBytes(hostChallenge, cardChallenge)
   const bits = enc.length * 8
   return {

@@ -6,10 +6,14 @@ import { largestFitting } from '../largest-fitting.ts'
 import type { SecureMessaging } from '../secure-messaging.ts'
 import type { Scp03SessionKeys } from './derivation.ts'
 
-/** Security levels (Amendment D 1.2, 7.1.2, table 7-6): 01 C-MAC; 03 with C-DECRYPTION; 11, 13 with R-MAC; 33 with R-ENCRYPTION too. */
-export const scp03SecurityLevels = [0x01, 0x03, 0x11, 0x13, 0x33] as const
+/**
+ * Security levels (Amendment D 1.2, 7.1.2, table 7-6): 00 authentication alone, what follows goes in plain; 01 C-MAC; 03 with C-DECRYPTION; 11, 13 with R-MAC;
+ * 33 with R-ENCRYPTION too.
+ */
+export const scp03SecurityLevels = [0x00, 0x01, 0x03, 0x11, 0x13, 0x33] as const
 export type Scp03SecurityLevel = (typeof scp03SecurityLevels)[number]
 
+const commandMac = 0x01
 const commandDecryption = 0x02
 const responseMac = 0x10
 const responseEncryption = 0x20
@@ -50,7 +54,7 @@ export class Scp03Session implements SecureMessaging {
 
   /** Throws InputError for a security level that there is not or a chaining value that is not 16 bytes. */
   constructor(start: Scp03SessionStart) {
-    if (!scp03SecurityLevels.includes(start.securityLevel)) throw new InputError('securityLevel', 'not 01, 03, 11, 13 or 33')
+    if (!scp03SecurityLevels.includes(start.securityLevel)) throw new InputError('securityLevel', 'not 00, 01, 03, 11, 13 or 33')
     if (start.chainingValue.length !== 16) throw new InputError('chainingValue', 'not 16 bytes')
     this.securityLevel = start.securityLevel
     this.macLength = start.macLength
@@ -80,6 +84,10 @@ export class Scp03Session implements SecureMessaging {
       if (this.#state !== 'ready') throw new SecureMessagingError()
       if ((command.cla & 0x4c) !== 0) throw new InputError('cla', 'already says secure messaging, or is of channels 4 to 19')
       encodeCommand(command) // its range checks
+      if ((this.securityLevel & commandMac) === 0) {
+        this.#state = 'waiting'
+        return { ...command, data: command.data.slice() }
+      }
       const cla = command.cla | 0x04
       this.#counter++
       const data = this.#encryptData(command.data)
@@ -163,7 +171,8 @@ export class Scp03Session implements SecureMessaging {
   /** Most plain data bytes of a command whose protected APDU, a Le field included, is at most `maxApdu` bytes (261 = the most in short length fields). */
   maxCommandData(maxApdu: number): number {
     return largestFitting((length) => {
-      const body = this.#grown(length, (this.securityLevel & commandDecryption) !== 0) + this.macLength
+      const mac = (this.securityLevel & commandMac) === 0 ? 0 : this.macLength
+      const body = this.#grown(length, (this.securityLevel & commandDecryption) !== 0) + mac
       return body <= 65535 && body + (body <= 255 ? 6 : 9) <= maxApdu
     })
   }

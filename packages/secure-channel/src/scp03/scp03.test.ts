@@ -220,6 +220,41 @@ describe('opening', () => {
     )
   })
 
+  test('key identifier in P2, and the mode by its name', async () => {
+    const sent: string[] = []
+    const spy = {
+      transmit: async (apdu: CommandApdu) => {
+        sent.push(commandHex(apdu))
+        return { data: new Uint8Array(0), sw: 0x6a88 }
+      },
+    }
+    const refusedBySpy = (options: object) => expect(openScp03(spy, keysOf(group), options)).rejects.toBeInstanceOf(StatusWordError)
+    await refusedBySpy({ keyIdentifier: 1 })
+    await refusedBySpy({ s16: true })
+    await refusedBySpy({ s16: false })
+    expect(sent.map((hex) => hex.slice(0, 10))).toEqual(['8050300108', '8050300010', '8050300008'])
+    await expect(openScp03(spy, keysOf(group), { s16: true, hostChallenge })).rejects.toBeInstanceOf(InputError)
+    await expect(openScp03(spy, keysOf(group), { keyIdentifier: 128 })).rejects.toBeInstanceOf(InputError)
+    expect(sent).toHaveLength(3)
+  })
+
+  test('a policy is refused its due before the terminal has authenticated itself', async () => {
+    const announced = (i: number) => ({ specification: '2.3.1', protocols: [{ scp: 3, i }] })
+    const channel = scriptedChannel(opening(group))
+    await openScp03(channel, keysOf(group), {
+      hostChallenge,
+      policy: { requires: 0x70, recognition: announced(0x70), minimumKeyLength: 16 },
+    })
+    for (const policy of [
+      { requires: 0x01 },
+      { recognition: announced(0x60) },
+      { recognition: { specification: undefined, protocols: [] } },
+    ])
+      await refused(scriptedChannel([opening(group)[0]!]), { policy })
+    const short = openScp03(scriptedChannel([opening(group)[0]!]), keysOf(group), { hostChallenge, policy: { minimumKeyLength: 24 } })
+    await expect(short).rejects.toBeInstanceOf(InputError)
+  })
+
   test('malformed input', async () => {
     const channel = scriptedChannel([opening(group)[0]!])
     await expect(openScp03(channel, keysOf(group), { securityLevel: 0x32 as never, hostChallenge })).rejects.toBeInstanceOf(InputError)
@@ -399,6 +434,17 @@ describe('shapes of commands', () => {
     expect(mac(0x82)[1]).toBe(mac(0x80)[1])
     expect(mac(0x00)[1]).not.toBe(mac(0x80)[1])
     for (const cla of [0x84, 0x0c, 0xc0, 0x40]) expect(() => mac(cla)).toThrow(InputError)
+  })
+
+  test('level 00: authenticated, and everything after goes as it is, in turn all the same', () => {
+    const { session } = start(0x00)
+    const sent = session.protect(apdu(300, 256))
+    expect(commandHex(sent)).toBe(commandHex(apdu(300, 256)))
+    expect(session.open({ data: Uint8Array.of(1), sw: 0x6a80 })).toEqual({ data: Uint8Array.of(1), sw: 0x6a80 })
+    expect([session.maxCommandData(261), session.maxResponseData(258)]).toEqual([255, 256])
+    expect(() => session.open({ data: new Uint8Array(0), sw: 0x9000 })).toThrow(SecureMessagingError)
+    expect(session.isOver).toBe(true)
+    expect(() => session.protect(apdu(1, 0))).toThrow(SecureMessagingError)
   })
 
   test('too long for any coding', () => {

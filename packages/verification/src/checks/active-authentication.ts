@@ -18,6 +18,7 @@ const challengeLength = 8
 /**
  * Active authentication (Doc 9303-11, 8th ed., 6.1): the chip holds the private key of EF.DG15, which EF.SOD must cover; for ECDSA the algorithm stands in
  * EF.DG14, which it must cover too. A copy of the data on another chip fails here, or cannot run.
+ * `provedOtherwise`: chip authentication, or the mapping of PACE, has proved the chip.
  */
 export function checkActiveAuthentication(
   evidence: Evidence,
@@ -25,11 +26,12 @@ export function checkActiveAuthentication(
   dg14: OpenedFile<Dg14>,
   dg15: OpenedFile<Dg15>,
   policy: Policy,
+  provedOtherwise: boolean,
 ): Check[] {
   if (dg15.state === 'absent') {
     const detail = 'the card shows no EF.DG15, so the chip has no key to prove'
-    // Where the policy leaves the proof open, it excuses only a card that was issued without a key: not a key that is hidden, silent or wrong.
-    const required = policy.chipAuthentication === 'required' || (sod !== undefined && lists(sod, 15))
+    // Where the policy leaves the proof open, or the chip proved another key, it excuses only a card that was issued without this one: not a key that is hidden, silent or wrong.
+    const required = (policy.chipAuthentication === 'required' && !provedOtherwise) || (sod !== undefined && lists(sod, 15))
     return [notRun(rows.key, detail, required), notRun(rows.signature, detail, required)]
   }
   return [checkKey(sod, dg14, dg15), checkSignature(evidence, dg14, dg15, policy)]
@@ -46,7 +48,8 @@ function lists(sod: EfSod, group: number): boolean {
   return sod.ldsSecurityObject.dataGroupHashes.some((one) => one.dataGroup === group)
 }
 
-function covered(sod: EfSod, group: number, file: OpenedFile<unknown>): boolean {
+/** Whether EF.SOD lists this file with the digest of the bytes as they came. */
+export function covered(sod: EfSod, group: number, file: OpenedFile<unknown>): boolean {
   const hash = usableHash(sod.ldsSecurityObject.hash)
   const expected = sod.ldsSecurityObject.dataGroupHashes.find((one) => one.dataGroup === group)
   return hash !== undefined && expected !== undefined && file.state !== 'absent' && equalBytes(digest(hash, file.bytes), expected.hash)

@@ -1,9 +1,9 @@
 import { equalBytes } from '@kart/codec'
 import { digest } from '@kart/crypto'
-import { type ApplicationSpec, type CardProfile, type EfSod, type FileSpec, findApplication } from '@kart/layout'
+import { type ApplicationSpec, type CardProfile, type EfSod, findApplication } from '@kart/layout'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { Evidence, FileEvidence } from '../evidence.ts'
-import { satisfied } from '../satisfied.ts'
+import { nothingOpened, type Opened, openedIn, satisfied } from '../satisfied.ts'
 import { usableHash } from '../signature-scheme.ts'
 
 const coverageRow: CheckRow = {
@@ -31,7 +31,7 @@ export function checkDataGroups(evidence: Evidence, sod: EfSod | undefined, prof
       ...read.map((file) => notRun(hashRow(file.name), 'there is no EF.SOD to look into')),
       notRun(coverageRow, 'there is no EF.SOD to look into'),
     ]
-  return [...read.map((file) => checkHash(file, sod)), checkCoverage(groups, sod, findApplication(profile, emrtd))]
+  return [...read.map((file) => checkHash(file, sod)), checkCoverage(groups, sod, findApplication(profile, emrtd), openedIn(evidence))]
 }
 
 function hashRow(name: string): CheckRow {
@@ -49,7 +49,7 @@ function checkHash(file: FileEvidence, sod: EfSod): Check {
     : fail(row, 'its bytes are not those that were signed')
 }
 
-function checkCoverage(groups: readonly FileEvidence[], sod: EfSod, application: ApplicationSpec | undefined): Check {
+function checkCoverage(groups: readonly FileEvidence[], sod: EfSod, application: ApplicationSpec | undefined, opened: Opened): Check {
   const listed = sod.ldsSecurityObject.dataGroupHashes.map((one) => one.dataGroup)
   const problems: string[] = []
   for (const file of groups)
@@ -62,7 +62,7 @@ function checkCoverage(groups: readonly FileEvidence[], sod: EfSod, application:
     if (file?.outcome === 'read') continue
     const spec = application?.files.find((one) => one.name === name)
     if (spec === undefined) beyond.push(name)
-    else if (file === undefined || opensAfterBac(spec))
+    else if (file === undefined || satisfied(spec.read, opened))
       problems.push(`${name} is listed but ${file === undefined ? 'was not read' : describeOutcome(file)}`)
     else beyond.push(name)
   }
@@ -75,11 +75,6 @@ function checkCoverage(groups: readonly FileEvidence[], sod: EfSod, application:
   )
 }
 
-/** Whether the profile opens the file to a terminal that has opened the card with BAC: then a card that refuses it hides something. */
-function opensAfterBac(spec: FileSpec): boolean {
-  return satisfied(spec.read, ['bac'])
-}
-
 function describeOutcome(file: FileEvidence): string {
   if (file.outcome === 'missing') return 'missing'
   return file.outcome === 'refused' ? 'refused' : 'could not be read'
@@ -90,9 +85,11 @@ const askedElsewhere = ['EF.DG14', 'EF.DG15']
 
 /** Whether every file that the profile requires and opens to us was read. */
 export function checkFiles(evidence: Evidence, profile: CardProfile): Check {
+  // Behind an application that stayed shut nothing can be missed, but what is open to everybody is wanted of every card.
+  const opened = evidence.access.outcome === 'opened' ? openedIn(evidence) : nothingOpened
   const wanted = profile.applications.flatMap((application) =>
     application.files
-      .filter((file) => file.required && opensAfterBac(file) && !askedElsewhere.includes(file.name))
+      .filter((file) => file.required && satisfied(file.read, opened) && !askedElsewhere.includes(file.name))
       .map((file) => ({ application: application.name, name: file.name })),
   )
   const missing = wanted.filter(

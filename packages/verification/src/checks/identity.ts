@@ -12,7 +12,7 @@ import {
   strictNationalCode,
 } from '@kart/layout'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
-import type { AccessKey } from '../evidence.ts'
+import type { PrintedData } from '../evidence.ts'
 import type { Policy } from '../policy.ts'
 import { emrtd } from './data-groups.ts'
 
@@ -51,7 +51,8 @@ export interface IdentitySources {
   /** Why there is no MRZ, in plain words. */
   readonly mrzProblem: string
   readonly details: PersonalDetails | undefined
-  readonly access: AccessKey
+  /** What is printed; undefined where the terminal had the card access number alone. */
+  readonly access: PrintedData | undefined
   readonly signer: DistinguishedName | undefined
   readonly csca: DistinguishedName | undefined
 }
@@ -111,6 +112,7 @@ function checkDocumentType({ format, raw }: MrzReading, profile: CardProfile): C
 
 function checkAccess({ access, details }: IdentitySources, mrz: MrzReading, policy: Policy): Check {
   const { fields } = mrz
+  if (access === undefined) return notRun(rows.access, 'the card was opened with its access number alone: the MRZ was not at hand', false)
   const bare = (number: string) => number.replace(/<+$/, '')
   const compared: string[] = []
   const differing: string[] = []

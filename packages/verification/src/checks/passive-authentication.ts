@@ -4,10 +4,14 @@ import {
   type CardProfile,
   type Certificate,
   decodeCertificate,
+  type EfCardSecurity,
   type EfSod,
+  type HashName,
   ldsSecurityObjectOid,
-  type SodSigner,
+  type SignedData,
+  type SignerInfo,
   sameName,
+  securityObjectOid,
 } from '@kart/layout'
 import {
   authorityUsageProblem,
@@ -15,6 +19,7 @@ import {
   findIssuer,
   keyProblem,
   refusedDigests,
+  revocationOf,
   signerUsageProblem,
   validAt,
 } from '../certificate-path.ts'
@@ -55,6 +60,16 @@ const rows = {
   keyStrength: { id: 'pa.key-strength', title: 'The keys are sound and long enough', clause: 'Doc 9303-12, 8th ed., 4.4' },
 } as const satisfies Record<string, CheckRow>
 
+/** A signed file of the card as passive authentication sees it. */
+interface SignedFile {
+  readonly name: 'EF.SOD' | 'EF.CardSecurity'
+  readonly data: SignedData
+  /** The content type that it must have. */
+  readonly contentType: string
+  /** Digest that the content itself uses; undefined where it uses none. */
+  readonly contentHash: { readonly name: HashName | undefined; readonly oid: string } | undefined
+}
+
 /** What passive authentication found, besides its checks. */
 export interface PassiveAuthentication {
   readonly checks: readonly Check[]
@@ -78,9 +93,46 @@ export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, prof
       csca: undefined,
     }
   }
-  const sod = file.value
-  const info = sod.signers[0]!
-  const found = findSigner(sod, info, trust)
+  const { hash, hashAlgorithm, dataGroupHashes } = file.value.ldsSecurityObject
+  const detail = `SignedData version ${file.value.version}, ${dataGroupHashes.length} data groups`
+  const signed: SignedFile = {
+    ...{ name: 'EF.SOD', data: file.value, contentType: ldsSecurityObjectOid, contentHash: { name: hash, oid: hashAlgorithm.oid } },
+  }
+  return authenticate(signed, detail, trust, profile, policy)
+}
+
+const cardSecurityRow: CheckRow = {
+  id: 'pa.card-security',
+  title: 'EF.CardSecurity is signed by a trusted document signer',
+  clause: 'Doc 9303-11, 8th ed., 4.4.3.5 and 5.1; BSI TR-03110-3 v2.21, A.1.2.5',
+}
+
+/**
+ * Passive authentication of EF.CardSecurity, in one finding: the first of its checks that did not pass, or that all did. `required` where something rests on it: PACE
+ * with chip authentication mapping, or chip authentication version 2.
+ */
+export function authenticateCardSecurity(
+  file: OpenedFile<EfCardSecurity>,
+  required: boolean,
+  trust: TrustStore,
+  profile: CardProfile,
+  policy: Policy,
+): Check {
+  if (file.state === 'absent') return notRun(cardSecurityRow, 'EF.CardSecurity was not read', required)
+  if (file.state === 'malformed') return fail(cardSecurityRow, file.problem)
+  const signed: SignedFile = { name: 'EF.CardSecurity', data: file.value, contentType: securityObjectOid, contentHash: undefined }
+  const { checks, signer } = authenticate(signed, '', trust, profile, policy)
+  const worst =
+    checks.find(({ required: counts, outcome }) => counts && outcome === 'fail') ??
+    checks.find(({ required: counts, outcome }) => counts && outcome !== 'pass')
+  if (worst === undefined) return pass(cardSecurityRow, `${signer!.subject.text}; ${file.value.securityInfos.length} SecurityInfos`)
+  const detail = `${worst.title}: ${worst.detail}`
+  return worst.outcome === 'fail' ? fail(cardSecurityRow, detail) : notRun(cardSecurityRow, detail)
+}
+
+function authenticate(file: SignedFile, detail: string, trust: TrustStore, profile: CardProfile, policy: Policy): PassiveAuthentication {
+  const info = file.data.signers[0]!
+  const found = findSigner(file, info, trust)
   const signer = 'signer' in found ? found.signer : undefined
   const path = signer === undefined ? undefined : findIssuer(signer, trust, policy)
   const csca = path !== undefined && 'csca' in path ? path.csca : undefined
@@ -90,18 +142,18 @@ export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, prof
     signer === undefined || csca === undefined ? notRun(row, 'there is no path to a trusted CSCA') : check(signer, csca)
 
   const checks = [
-    pass(rows.sod, `SignedData version ${sod.version}, ${sod.ldsSecurityObject.dataGroupHashes.length} data groups`),
-    checkContentType(sod, info),
-    checkDigests(sod, info, signer, csca, policy),
-    checkMessageDigest(sod, info),
+    pass(rows.sod, detail),
+    checkContentType(file, info),
+    checkDigests(file, info, signer, csca, policy),
+    checkMessageDigest(file.data, info),
     'signer' in found ? pass(rows.signer, found.detail) : fail(rows.signer, found.problem),
     withSigner(rows.signature, (by) => checkSignature(info, by, policy)),
     withSigner(rows.chain, (by) =>
       path !== undefined && 'csca' in path
-        ? pass(rows.chain, `${by.subject.text}, signed by ${path.csca.subject.text}`)
+        ? pass(rows.chain, `${by.subject.text}, signed by ${path.csca.subject.text}${viaLinks(path.links)}`)
         : fail(rows.chain, path!.problem),
     ),
-    withPath(rows.validity, (by, root) => checkValidity(info, by, root, policy)),
+    withPath(rows.validity, (by, root) => checkValidity(file.name, info, by, root, policy)),
     withSigner(rows.keyUsage, (by) => {
       const problem =
         signerUsageProblem(by) ??
@@ -122,85 +174,110 @@ export function authenticateSod(file: OpenedFile<EfSod>, trust: TrustStore, prof
       const problem = keyProblem(by, policy) ?? (csca === undefined ? undefined : keyProblem(csca, policy))
       return problem === undefined ? pass(rows.keyStrength, 'sound, and within the policy') : fail(rows.keyStrength, problem)
     }),
-    notRun(rows.revocation, 'no revocation list was looked at', policy.revocation === 'required'),
+    checkRevocation(signer, csca, trust, policy),
   ]
   return { checks, signer, csca }
 }
 
-function checkContentType(sod: EfSod, info: SodSigner): Check {
+function viaLinks(links: readonly Certificate[]): string {
+  return links.length === 0
+    ? ''
+    : `, which ${links.length === 1 ? 'a link certificate leads' : `${links.length} link certificates lead`} to from a trusted one`
+}
+
+function checkRevocation(signer: Certificate | undefined, csca: Certificate | undefined, trust: TrustStore, policy: Policy): Check {
+  const row = rows.revocation
+  const required = policy.revocation === 'required'
+  if (signer === undefined || csca === undefined) return notRun(row, 'there is no path to a trusted CSCA', required)
+  if (trust.revocationLists.length === 0) return notRun(row, 'no revocation list was looked at', required)
+  const found = revocationOf(signer, csca, trust, policy)
+  if (found.status === 'revoked') return fail(row, `its CSCA revoked it on ${day(found.since)}`)
+  if (found.status === 'unknown') return notRun(row, `unknown: ${found.problem}`, required)
+  return pass(row, `not on the CSCA’s list${found.until === undefined ? '' : `, which holds until ${day(found.until)}`}`, required)
+}
+
+function checkContentType({ data, contentType }: SignedFile, info: SignerInfo): Check {
   const row = rows.contentType
-  if (sod.contentType !== ldsSecurityObjectOid) return fail(row, `the content type is ${sod.contentType}`)
+  if (data.contentType !== contentType) return fail(row, `the content type is ${data.contentType}`)
   if (info.contentType === undefined) return fail(row, 'the signed content type is missing')
-  if (info.contentType !== sod.contentType) return fail(row, `the signed content type is ${info.contentType}`)
+  if (info.contentType !== data.contentType) return fail(row, `the signed content type is ${info.contentType}`)
   return pass(row, 'the content type, signed with the content')
 }
 
-function checkDigests(sod: EfSod, info: SodSigner, signer: Certificate | undefined, csca: Certificate | undefined, policy: Policy): Check {
+function checkDigests(
+  { data, contentHash }: SignedFile,
+  info: SignerInfo,
+  signer: Certificate | undefined,
+  csca: Certificate | undefined,
+  policy: Policy,
+): Check {
   const row = rows.digestPolicy
-  const lds = sod.ldsSecurityObject.hash
+  const lds = contentHash?.name
   const scheme = info.signatureScheme
-  if (lds === undefined) return fail(row, `unknown digest ${sod.ldsSecurityObject.hashAlgorithm.oid} of the data groups`)
+  if (contentHash !== undefined && lds === undefined) return fail(row, `unknown digest ${contentHash.oid} of the data groups`)
   if (info.digest === undefined) return fail(row, `unknown digest ${info.digestAlgorithm.oid} of the signer`)
   if (scheme === undefined) return fail(row, `unknown signature algorithm ${info.signatureAlgorithm.oid}`)
-  if (!sod.digestAlgorithms.some((one) => one.oid === info.digestAlgorithm.oid))
+  if (!data.digestAlgorithms.some((one) => one.oid === info.digestAlgorithm.oid))
     return fail(row, 'the signer’s digest is not among those that SignedData announces')
   if (scheme.hash !== info.digest) return fail(row, `the signature uses ${scheme.hash}, the signed digest ${info.digest}`)
-  if (policy.sameDigest && lds !== info.digest) return fail(row, `the data groups use ${lds}, the signature ${info.digest}`)
-  const used = [lds, ...digestsOf(scheme)].filter((digest) => !policy.digests.some((allowed) => allowed === digest))
+  if (policy.sameDigest && lds !== undefined && lds !== info.digest)
+    return fail(row, `the data groups use ${lds}, the signature ${info.digest}`)
+  const used = [...(lds === undefined ? [] : [lds]), ...digestsOf(scheme)].filter(
+    (digest) => !policy.digests.some((allowed) => allowed === digest),
+  )
   // The CSCA's own signature is not looked at: it is trusted because it stands in the trust store.
   const inCertificate = signer === undefined ? [] : refusedDigests(signer, policy)
   const refused = [...new Set([...used, ...inCertificate])]
   if (refused.length > 0) return fail(row, `the policy does not take ${refused.join(', ')}`)
-  if (signer === undefined || csca === undefined)
-    return notRun(row, `data groups: ${lds}; signature: ${info.digest}; no certificate path to look at`)
-  return pass(row, `data groups: ${lds}; signature: ${info.digest}`)
+  const both = `${lds === undefined ? '' : `data groups: ${lds}; `}signature: ${info.digest}`
+  return signer === undefined || csca === undefined ? notRun(row, `${both}; no certificate path to look at`) : pass(row, both)
 }
 
-function checkMessageDigest(sod: EfSod, info: SodSigner): Check {
+function checkMessageDigest(data: SignedData, info: SignerInfo): Check {
   const row = rows.messageDigest
   const hash = usableHash(info.digest)
   if (info.messageDigest === undefined) return fail(row, 'the signed message digest is missing')
   if (hash === undefined) return fail(row, `digest ${info.digestAlgorithm.oid} cannot be computed`)
-  return equalBytes(digest(hash, sod.content), info.messageDigest)
+  return equalBytes(digest(hash, data.content), info.messageDigest)
     ? pass(row, `${hash} over the content as it came`)
     : fail(row, 'the content is not what was signed')
 }
 
 type FoundSigner = { readonly signer: Certificate; readonly detail: string } | { readonly problem: string }
 
-/** Finds the certificate that SignerInfo names: inside EF.SOD, else among the document signers that the verifier holds. */
-function findSigner(sod: EfSod, info: SodSigner, trust: TrustStore): FoundSigner {
-  if (sod.signers.length !== 1) return { problem: `${sod.signers.length} signers where one is expected (house rule)` }
-  if (sod.version !== 3) return { problem: `SignedData version ${sod.version} where 3 is expected` }
+/** Finds the certificate that SignerInfo names: inside the file, else among the document signers that the verifier holds. */
+function findSigner({ name, data }: SignedFile, info: SignerInfo, trust: TrustStore): FoundSigner {
+  if (data.signers.length !== 1) return { problem: `${data.signers.length} signers where one is expected (house rule)` }
+  if (data.version !== 3) return { problem: `SignedData version ${data.version} where 3 is expected` }
   const expected = info.signerId.kind === 'issuer-and-serial' ? 1 : 3
   if (info.version !== expected) return { problem: `SignerInfo version ${info.version} where ${expected} is expected` }
   if (info.signedAttributes === undefined) return { problem: 'there are no signed attributes' }
   let embedded: Certificate[]
   try {
-    embedded = sod.certificates.map(decodeCertificate)
+    embedded = data.certificates.map(decodeCertificate)
   } catch (error) {
     if (error instanceof CardError) return { problem: error.message }
     throw error
   }
   const inside = embedded.find((certificate) => isNamed(certificate, info))
-  if (inside !== undefined) return { signer: inside, detail: 'its certificate stands in EF.SOD' }
+  if (inside !== undefined) return { signer: inside, detail: `its certificate stands in ${name}` }
   const held = trust.documentSigners.find((certificate) => isNamed(certificate, info))
   if (held !== undefined) return { signer: held, detail: 'its certificate is one that the verifier holds' }
   return {
     problem:
       embedded.length === 0
-        ? 'unknown signer: EF.SOD carries no certificate'
-        : 'unknown signer: no certificate is the one that EF.SOD names',
+        ? `unknown signer: ${name} carries no certificate`
+        : `unknown signer: no certificate is the one that ${name} names`,
   }
 }
 
-function isNamed(certificate: Certificate, { signerId }: SodSigner): boolean {
+function isNamed(certificate: Certificate, { signerId }: SignerInfo): boolean {
   if (signerId.kind === 'subject-key-id')
     return certificate.subjectKeyId !== undefined && equalBytes(certificate.subjectKeyId, signerId.keyId)
   return equalBytes(certificate.serialNumber, signerId.serialNumber) && sameName(certificate.issuer, signerId.issuer)
 }
 
-function checkSignature(info: SodSigner, signer: Certificate, policy: Policy): Check {
+function checkSignature(info: SignerInfo, signer: Certificate, policy: Policy): Check {
   const row = rows.signature
   const scheme = info.signatureScheme === undefined ? undefined : usableScheme(info.signatureScheme)
   if (scheme === undefined) return fail(row, `signature algorithm ${info.signatureAlgorithm.oid} is not supported`)
@@ -215,13 +292,13 @@ function checkSignature(info: SodSigner, signer: Certificate, policy: Policy): C
   }
 }
 
-function checkValidity(info: SodSigner, signer: Certificate, csca: Certificate, policy: Policy): Check {
+function checkValidity(name: string, info: SignerInfo, signer: Certificate, csca: Certificate, policy: Policy): Check {
   const row = rows.validity
   if (!validAt(csca, policy.now)) return fail(row, policy.now < csca.notBefore ? 'the CSCA is not valid yet' : 'the CSCA has expired')
   const wrongTime = info.signingTime === undefined ? undefined : signingTimeProblem(info.signingTime, signer, policy)
-  if (wrongTime !== undefined) return fail(row, `the signing time that EF.SOD states, which is the signer’s word, ${wrongTime}`)
+  if (wrongTime !== undefined) return fail(row, `the signing time that ${name} states, which is the signer’s word, ${wrongTime}`)
   const moment = policy.signerValidity === 'now' ? policy.now : info.signingTime
-  if (moment === undefined) return fail(row, 'EF.SOD states no signing time to judge the document signer at')
+  if (moment === undefined) return fail(row, `${name} states no signing time to judge the document signer at`)
   if (!validAt(signer, moment))
     return fail(row, moment < signer.notBefore ? 'the document signer is not valid yet' : 'the document signer has expired')
   const signed = info.signingTime === undefined ? '' : `; signed ${day(info.signingTime)}, by the signer’s word`

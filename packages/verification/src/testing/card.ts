@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto'
 import { encodeTlv, fromHex } from '@kart/codec'
 import { type CardProfile, encodeMrz, findApplication, nationalId } from '@kart/layout'
-import type { Evidence, FileEvidence, FileOutcome } from '../evidence.ts'
+import type { Evidence, FileEvidence, FileOutcome, PrintedData } from '../evidence.ts'
 import { defaultPolicy, type Policy } from '../policy.ts'
 import type { CheckContext } from '../run-checks.ts'
 import { trustStore } from '../trust-store.ts'
@@ -83,7 +83,7 @@ export interface CardParts {
   /** EF.SOD as it stands, instead of a signed one. */
   readonly rawSod?: Uint8Array | undefined
   readonly com?: readonly number[]
-  readonly access?: Partial<Evidence['access']['key']>
+  readonly access?: Partial<PrintedData>
   readonly activeAuthentication?: Evidence['activeAuthentication']
   readonly files?: readonly FileEvidence[]
 }
@@ -98,6 +98,23 @@ export function file(
 
 const defaultKey = ecKey()
 export const defaultPki = pki()
+
+/** How a card that offers no PACE was opened, by a caller who allows that. */
+export const openedWithBac: Omit<Evidence['access'], 'key'> = {
+  protocol: 'bac',
+  outcome: 'opened',
+  policy: 'bac-without-pace',
+  problem: undefined,
+  pace: {
+    outcome: 'not-offered',
+    choice: ['the card offers no PACE'],
+    variant: undefined,
+    offer: undefined,
+    password: 'mrz',
+    authorityReferences: [],
+    mapping: undefined,
+  },
+}
 
 /** Evidence of a genuine card, with whatever parts are told otherwise. */
 export function card(parts: CardParts = {}): Evidence {
@@ -123,11 +140,11 @@ export function card(parts: CardParts = {}): Evidence {
     atr: nationalId.atr,
     files,
     access: {
-      protocol: 'bac',
-      outcome: 'opened',
+      ...openedWithBac,
       key: { documentNumber: holder.documentNumber, dateOfBirth: holder.dateOfBirth, dateOfExpiry: holder.dateOfExpiry, ...parts.access },
-      problem: undefined,
     },
+    chipAuthentication: undefined,
+    terminalAuthentication: undefined,
     activeAuthentication: 'activeAuthentication' in parts ? parts.activeAuthentication : exchange(chipKey),
     extendedLength: false,
   }

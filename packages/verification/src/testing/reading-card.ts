@@ -4,7 +4,7 @@ import { bytesToUint, concatBytes, decodeTlvList, encodeTlv, equalBytes, findTlv
 import { desEde3CbcDecrypt, desEde3CbcEncrypt, kdf9303, padMethod2, retailMac, unpadMethod2 } from '@kart/crypto'
 import type { CardProfile } from '@kart/layout'
 import { deriveBacKeys } from '@kart/secure-channel'
-import type { AccessKey } from '../evidence.ts'
+import type { PrintedData } from '../evidence.ts'
 import type { TestKey } from './pki.ts'
 
 // A card for the tests of reading: files, BAC, secure messaging with triple DES, INTERNAL AUTHENTICATE, and faults on demand. What a card must refuse is the
@@ -14,7 +14,7 @@ export interface ReadingCardOptions {
   readonly profile: CardProfile
   /** File contents by name (`EF.DG1`). */
   readonly files: Readonly<Record<string, Uint8Array>>
-  readonly access: AccessKey
+  readonly access: PrintedData
   readonly chipKey?: TestKey
   /** Status word instead of selecting this file. */
   readonly refusals?: Readonly<Record<string, number>>
@@ -142,12 +142,25 @@ export class ReadingCard implements CardTransport {
   }
 
   #read({ p1, p2, ne }: Command): Answer {
+    if (p1 & 0x80) return this.#readBySfi(p1 & 0x1f, p2, ne)
     const file = this.#file
     if (file === undefined) return { sw: 0x6986 }
     const offset = (p1 << 8) | p2
     if (offset >= file.length) return { sw: 0x6b00 }
     const data = file.subarray(offset, offset + ne)
     return { data, sw: data.length < ne ? 0x6282 : 0x9000 }
+  }
+
+  #readBySfi(sfi: number, offset: number, ne: number): Answer {
+    const { profile, refusals, files } = this.#options
+    const spec = profile.applications.find((one) => one.name === this.#application)?.files.find((one) => one.sfi === sfi)
+    if (spec === undefined) return { sw: 0x6a82 }
+    this.selected.push(spec.name)
+    this.#file = undefined
+    const refusal = refusals?.[spec.name]
+    if (refusal !== undefined) return { sw: refusal }
+    this.#file = files[spec.name]
+    return this.#file === undefined ? { sw: 0x6a82 } : this.#read({ ins: 0xb0, p1: 0, p2: offset, data: empty, ne, extended: false })
   }
 
   #authenticate(data: Uint8Array): Answer {

@@ -1,6 +1,6 @@
-import { InputError, LimitError } from '@kart/codec'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { InputError, LimitError } from './errors.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 describe('parseStrictJson', () => {

@@ -1,4 +1,4 @@
-import { InputError, LimitError } from '@kart/codec'
+import { InputError, LimitError } from './errors.ts'
 
 /** A JSON value; objects have no prototype, so that no key of theirs can reach one. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }

@@ -1,0 +1,2 @@
+export function findSoftHsm(): { readonly module: string; readonly util: string } | undefined
+export function tokenObstacle(): string | undefined
