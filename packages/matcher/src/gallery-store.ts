@@ -42,9 +42,9 @@ export function memoryStore(reserve: number): GalleryStore {
   }
 }
 
-/** In a file, opened for reading unless `flags` say otherwise. */
+/** In a file that only its owner may read, opened for reading unless `flags` say otherwise. */
 export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): GalleryStore {
-  const descriptor = openSync(path, flags)
+  const descriptor = openSync(path, flags, 0o600)
   let size = fstatSync(descriptor).size
   let open = true
   return {

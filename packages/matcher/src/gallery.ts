@@ -113,23 +113,15 @@ export class Gallery {
    * position above 10, or a template whose arrays disagree.
    */
   append(person: string, fingers: readonly EnrolledFinger[]): number {
-    const name = personName(person)
-    if (fingers.length === 0 || fingers.length > 255) throw new InputError('fingers', 'not 1 to 255')
-    const records = fingers.map(({ template, position = 0 }) => {
-      if (!Number.isInteger(position) || position < 0 || position > 10) throw new InputError('finger position', 'not in 0..10')
-      const record = new Uint8Array(recordBytes)
-      packTemplate(prepare(template, recordMinutiae), record)
-      record[recordFields.position] = position
-      record[recordFields.live] = 1
-      record[recordFields.fingers] = fingers.length
-      record.set(name, recordFields.person)
-      return record
-    })
-    return this.appendRecords(records)
+    return this.appendPeople([{ person, fingers }])
   }
 
-  /** Adds records as {@link append} makes them. */
-  appendRecords(records: readonly Uint8Array[]): number {
+  /** Adds several persons at once, as {@link append} does one: the blocks are written once. Gives the slot of the first. */
+  appendPeople(people: readonly { readonly person: string; readonly fingers: readonly EnrolledFinger[] }[]): number {
+    return this.#appendRecords(people.flatMap(({ person, fingers }) => recordsOf(person, fingers)))
+  }
+
+  #appendRecords(records: readonly Uint8Array[]): number {
     const first = this.slots
     let at = first
     for (let done = 0; done < records.length; ) {
@@ -216,6 +208,17 @@ export class Gallery {
     return records
   }
 
+  /** Reads the whole gallery, and gives the blocks whose sums do not hold. */
+  damagedBlocks(progress?: (done: number, all: number) => void): number[] {
+    const damaged: number[] = []
+    for (let block = 0; block < this.blocks; block++) {
+      const bytes = this.readBlockAnyway(block)
+      if (blockSums(bytes.subarray(0, blockBytes)).some((byte, k) => byte !== bytes[blockBytes + k])) damaged.push(block)
+      progress?.(block + 1, this.blocks)
+    }
+    return damaged
+  }
+
   /** The bytes of a block and its sums, as they are. */
   readBlockAnyway(block: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(blockStride)
@@ -245,12 +248,33 @@ export class Gallery {
   }
 }
 
+function recordsOf(person: string, fingers: readonly EnrolledFinger[]): Uint8Array[] {
+  const name = personName(person)
+  if (fingers.length === 0 || fingers.length > 255) throw new InputError('fingers', 'not 1 to 255')
+  return fingers.map(({ template, position = 0 }) => {
+    if (!Number.isInteger(position) || position < 0 || position > 10) throw new InputError('finger position', 'not in 0..10')
+    const record = new Uint8Array(recordBytes)
+    packTemplate(prepare(template, recordMinutiae), record)
+    record[recordFields.position] = position
+    record[recordFields.live] = 1
+    record[recordFields.fingers] = fingers.length
+    record.set(name, recordFields.person)
+    return record
+  })
+}
+
+/** What speaks against a person's name, or undefined: it is 1 to 24 bytes of UTF-8 without NUL. */
+export function personProblem(person: string): string | undefined {
+  const bytes = new TextEncoder().encode(person)
+  const good = bytes.length > 0 && bytes.length <= personBytes && !bytes.includes(0)
+  return good ? undefined : `a person's name is 1 to ${personBytes} bytes of UTF-8 without NUL`
+}
+
 // Zero-filled to its full length, so that one name never begins like another.
 function personName(person: string): Uint8Array {
-  const bytes = new TextEncoder().encode(person)
-  if (bytes.length === 0 || bytes.length > personBytes || bytes.includes(0))
-    throw new InputError('person', `a name is 1 to ${personBytes} bytes of UTF-8 without NUL`)
+  const problem = personProblem(person)
+  if (problem !== undefined) throw new InputError('person', problem)
   const name = new Uint8Array(personBytes)
-  name.set(bytes)
+  name.set(new TextEncoder().encode(person))
   return name
 }

@@ -11,6 +11,7 @@ import { lowestStrength } from './strength.ts'
 
 /** How thoroughly a gallery is searched: `cascade` is faster, and misses what docs/matcher.md says. */
 export type SearchMode = keyof typeof modes
+export const searchModes = Object.keys(modes) as readonly SearchMode[]
 
 /** Someone to be found: one finger or several. */
 export interface Probe {
@@ -24,7 +25,7 @@ export interface IdentifyOptions extends PoolOptions {
   readonly top?: number
   /** A pool to search on; without it one is opened, as {@link PoolOptions} say, and closed. */
   readonly pool?: SearchPool
-  /** Hears how far the search is: records compared, and how many there are to compare. */
+  /** Hears how far the search is: blocks of 64 records done, and how many there are. */
   readonly onProgress?: Progress
 }
 

@@ -1,6 +1,6 @@
 export { annotateTrace, type TraceRow } from './annotate-trace.ts'
-export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { describeAccess } from './describe-access.ts'
+export { type DetSeries, renderDetCurve } from './det-curve.ts'
 export { buildEvidenceTree } from './evidence-tree.ts'
 export {
   type ApplicationNode,
