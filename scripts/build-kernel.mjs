@@ -16,6 +16,10 @@ const script = fileURLToPath(import.meta.url)
 const constants = [
   ['LEAST_SIMILARITY', 'i32', 'similarity', 'least'],
   ['WINDOW', 'i32', 'similarity', 'window'],
+  ['CYLINDER_FARTHEST', 'i32', 'cylinder', 'farthest'],
+  ['CYLINDER_MARGIN', 'i32', 'cylinder', 'margin'],
+  ['CYLINDER_REACH', 'i32', 'cylinder', 'reach'],
+  ['CYLINDER_THRESHOLD', 'i32', 'cylinder', 'threshold'],
   ['NEIGHBOUR_ANGLE', 'i32', 'neighbourhood', 'angle'],
   ['NEIGHBOUR_MARGIN', 'i32', 'neighbourhood', 'margin'],
   ['NEIGHBOUR_REACH', 'i32', 'neighbourhood', 'reach'],

@@ -83,3 +83,21 @@ export const OUTCOME: usize = 0x60000
 export const PACKED_PROBES: usize = 0x80000
 export const BLOCK: usize = 0x100000
 export const SCORES: usize = 0x140000
+
+// Descriptors: tables, then what the host writes (all minutiae, the hull, which of them to describe), then what comes of it.
+export const CELL_WEIGHT: usize = 0xa0800
+export const SECTION_WEIGHT: usize = 0xa1000
+export const CELL_AT: usize = 0xa1400
+export const CELL_NUMBER: usize = 0xa1440
+export const CELL_UV: usize = 0xa1500
+export const CELL_REACH: usize = 0xa15e0
+export const D_X: usize = 0xa0000
+export const D_Y: usize = 0xa0100
+export const D_ANGLE: usize = 0xa0200
+export const D_HULL: usize = 0xa0300
+export const D_ORDER: usize = 0xa0340
+export const D_SUMS: usize = 0xa1800
+export const D_BITS: usize = 0xa2000
+export const D_MASK: usize = 0xa3400
+export const D_PLANES: usize = 0xa3800
+export const D_CELLS: usize = 0xa4400

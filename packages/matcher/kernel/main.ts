@@ -57,13 +57,10 @@ const O_I: usize = 256
 const O_J: usize = 768
 const O_RESIDUAL: usize = 1280
 
-/** Where the host writes probe `n`, spread out. */
-export function probeAt(n: i32): usize {
-  return PROBES + <usize>n * SIDE
-}
+export { describeAll } from './describe'
 
-export function candidateAt(): usize {
-  return CANDIDATE
+function probeAt(n: i32): usize {
+  return PROBES + <usize>n * SIDE
 }
 
 /** Derives what the host does not write: planes of the cells' counts, and distances inside the border. */

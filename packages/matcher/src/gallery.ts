@@ -3,9 +3,8 @@ import type { MinutiaeTemplate } from '@kart/minutiae'
 import { blockSums, sumBytes } from './checksum.ts'
 import { blockBytes, blockStride, decodeHeader, encodeHeader, type GalleryHeader, headerBytes, sizeOf } from './gallery-format.ts'
 import { fileStore, type GalleryStore, memoryStore } from './gallery-store.ts'
-import { blockRecords } from './kernel.ts'
+import { blockRecords, fastestKernel } from './kernel.ts'
 import { packTemplate, personBytes, recordBytes, recordFields, recordMinutiae } from './packed.ts'
-import { prepare } from './prepare.ts'
 
 /** A finger as it is enrolled. */
 export interface EnrolledFinger {
@@ -254,7 +253,7 @@ function recordsOf(person: string, fingers: readonly EnrolledFinger[]): Uint8Arr
   return fingers.map(({ template, position = 0 }) => {
     if (!Number.isInteger(position) || position < 0 || position > 10) throw new InputError('finger position', 'not in 0..10')
     const record = new Uint8Array(recordBytes)
-    packTemplate(prepare(template, recordMinutiae), record)
+    packTemplate(fastestKernel().prepare(template, recordMinutiae), record)
     record[recordFields.position] = position
     record[recordFields.live] = 1
     record[recordFields.fingers] = fingers.length

@@ -1,10 +1,9 @@
 import { InputError } from '@kart/codec'
 import type { EnrolledFinger, Gallery } from './gallery.ts'
-import { batchProbes } from './kernel.ts'
+import { batchProbes, fastestKernel } from './kernel.ts'
 import { packTemplate, recordBytes, recordMinutiae } from './packed.ts'
 import { limits, modes } from './parameters.ts'
 import { type FingerHit, fuseFingers } from './people.ts'
-import { prepare } from './prepare.ts'
 import { calibrate } from './score.ts'
 import { openPool, type PoolOptions, type Progress, type SearchPool } from './search-pool.ts'
 import { lowestStrength } from './strength.ts'
@@ -72,7 +71,12 @@ export async function identify(probes: readonly Probe[], gallery: Gallery, optio
   if (!Number.isInteger(top) || top < 1) throw new InputError('top', 'not a number of candidates')
   const fingers = probes.flatMap(({ fingers: own }, owner) => {
     if (own.length === 0) throw new InputError('probe', 'has no finger')
-    return own.map(({ template, position = 0 }, index) => ({ owner, index, position, prepared: prepare(template, recordMinutiae) }))
+    return own.map(({ template, position = 0 }, index) => ({
+      owner,
+      index,
+      position,
+      prepared: fastestKernel().prepare(template, recordMinutiae),
+    }))
   })
   const usable = fingers.filter(({ prepared }) => prepared.count >= limits.fewest)
   const pool = options.pool ?? openPool(options)

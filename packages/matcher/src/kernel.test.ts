@@ -55,6 +55,15 @@ const packed = (template: MinutiaeTemplate) => {
 }
 
 describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kernel %s', (_, kernel) => {
+  test('prepares any template as the reference does, to the bit', () => {
+    fc.assert(
+      fc.property(alone, fc.constantFrom(recordMinutiae, 80), (template, centres) => {
+        expect(kernel.prepare(template, centres)).toEqual(reference.prepare(template, centres))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   test('finds in a comparison one to one what the reference finds, to the bit', () => {
     fc.assert(
       fc.property(pairs, ([p, q]) => {

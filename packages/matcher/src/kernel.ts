@@ -1,4 +1,5 @@
 import { InputError } from '@kart/codec'
+import type { MinutiaeTemplate } from '@kart/minutiae'
 import type { FirstLook } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
 import { ReferenceKernel } from './reference-kernel.ts'
@@ -12,6 +13,8 @@ export const batchProbes = 16
 /** What compares: every kernel gives the same integers. */
 export interface Kernel {
   readonly name: KernelName
+  /** Makes a template ready, with at most this many minutiae. */
+  prepare(template: MinutiaeTemplate, centres: number): Prepared
   /** Strength of a comparison one to one with nothing left out, the sides in their settled order; see `MatchResult.strength`. */
   compareFull(a: Prepared, b: Prepared): FullOutcome
   /** Sets the probes of a search: packed templates, at most {@link batchProbes}. */
@@ -41,4 +44,18 @@ export function openKernel(name: KernelName): Kernel {
   if (name === 'reference') return new ReferenceKernel()
   if (name === 'wasm') return new WasmKernel()
   throw new InputError('kernel', `not one of ${kernelNames.join(', ')}`)
+}
+
+let fastest: Kernel | undefined
+
+/** The fastest kernel that the machine has, one for all. */
+export function fastestKernel(): Kernel {
+  if (fastest === undefined)
+    try {
+      fastest = openKernel('wasm')
+    } catch {
+      // a machine without 128-bit vectors in WebAssembly
+      fastest = openKernel('reference')
+    }
+  return fastest
 }

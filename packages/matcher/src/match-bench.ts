@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { syntheticImpression } from '@kart/minutiae'
-import { createMatcher } from './comparer.ts'
+import { createMatcher, prepare } from './comparer.ts'
 import { Gallery } from './gallery.ts'
-import { batchProbes, blockRecords, type Kernel, type KernelName, kernelNames, openKernel } from './kernel.ts'
+import { batchProbes, blockRecords, fastestKernel, type Kernel, type KernelName, kernelNames, openKernel } from './kernel.ts'
 import { packTemplate, recordBytes, recordMinutiae } from './packed.ts'
 import { type FirstLook, modes } from './parameters.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import type { Prepared } from './prepare.ts'
 import { openPool } from './search-pool.ts'
 import { addSyntheticPeople, syntheticFinger } from './synthetic-gallery.ts'
 
@@ -125,7 +125,7 @@ function medianCompare(name: KernelName, prepared: readonly Prepared[], others: 
 
 function packed(template: Parameters<typeof prepare>[0]): Uint8Array {
   const record = new Uint8Array(recordBytes)
-  packTemplate(prepare(template, recordMinutiae), record)
+  packTemplate(fastestKernel().prepare(template, recordMinutiae), record)
   return record
 }
 

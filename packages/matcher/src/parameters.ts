@@ -23,12 +23,14 @@ export const cylinder = {
   sigma: 60,
   /** Where that weight is cut: three standard deviations. */
   reach: 180,
+  /** Radius and reach together: minutiae farther away along an axis give nothing. */
+  farthest: 536,
   /** Standard deviation of a neighbour's weight in angle, radians. */
   sigmaAngle: 0.62,
   /** A bit is set when the summed weight is above 0.28, Q12. */
   threshold: 1147,
-  /** A cell counts when its centre is at most 14 pixels outside the hull: tight masks were the largest single gain (study row 10). */
-  margin: 71,
+  /** A cell counts when its centre is at most 12 pixels outside the hull: tight masks were the largest single gain (study row 10: 10 to 20 pixels). */
+  margin: 60,
 } as const
 
 /** Similarity of two descriptors (study 3.3). */

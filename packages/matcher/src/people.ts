@@ -38,7 +38,7 @@ export function fuseFingers(hits: readonly FingerHit[], probeFingers: number, en
   const stated = hits.filter(({ probePosition, position }) => probePosition !== 0 && probePosition === position)
   const straight = best(oneToOne(stated), () => 1)
   const free = best(oneToOne(hits), (m) => ways(probeFingers, enrolled, m))
-  const swapped = free.score > straight.score
+  const swapped = free.score > straight.score || straight.fingers.length === 0
   const chosen = swapped ? free : straight
   return { ...chosen, score: Math.min(highestScore, chosen.score), swapped: swapped && chosen.fingers.some(differs) }
 }

@@ -48,11 +48,22 @@ export function outside(hull: Int16Array, x: number, y: number): number {
   return most
 }
 
+/** Descriptors of some minutiae of a print. */
+export type Descriptors = Pick<Prepared, 'bits' | 'mask' | 'planes' | 'cells'>
+
+/** Makes the descriptors of the minutiae `order` among all those of a print. */
+export type Describe = (order: readonly number[], x: Int16Array, y: Int16Array, angle: Uint8Array, hull: Int16Array) => Descriptors
+
 /**
  * Makes a template ready for comparison; throws InputError when its arrays do not agree. Work is bounded by {@link limits}, whatever the template. `centres`:
  * the most minutiae to compare.
  */
 export function prepare(template: MinutiaeTemplate, centres: number = full.centres): Prepared {
+  return prepareWith(describeAll, template, centres)
+}
+
+/** As {@link prepare}, the descriptors made by `describe`. */
+export function prepareWith(describe: Describe, template: MinutiaeTemplate, centres: number): Prepared {
   checkTemplate(template)
   const kept = bestMinutiae(template)
   const used = kept.length
@@ -70,29 +81,31 @@ export function prepare(template: MinutiaeTemplate, centres: number = full.centr
 
   const order = Array.from({ length: Math.min(used, centres) }, (_, i) => i)
   order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
-  const count = order.length
-  const bits = new Int32Array(10 * count)
-  const mask = new Int32Array(2 * count)
-  const planes = new Int32Array(6 * count)
-  const cells = new Uint8Array(count)
-  const into = { bits, mask, planes, cells }
-  for (let at = 0; at < count; at++) describe(order[at]!, at, allX, allY, allAngle, hull, into)
   return {
     total: template.count,
-    count,
+    count: order.length,
     x: Int16Array.from(order, (i) => allX[i]!),
     y: Int16Array.from(order, (i) => allY[i]!),
     angle: Uint8Array.from(order, (i) => allAngle[i]!),
     quality: Uint8Array.from(order, (i) => template.quality[kept[i]!]!),
     index: Uint8Array.from(order, (i) => kept[i]!),
-    bits,
-    mask,
-    planes,
-    cells,
+    ...describe(order, allX, allY, allAngle, hull),
     neighbours: nearest(order, allX, allY, allAngle),
     hull,
     middle,
   }
+}
+
+function describeAll(order: readonly number[], x: Int16Array, y: Int16Array, angle: Uint8Array, hull: Int16Array): Descriptors {
+  const count = order.length
+  const into = {
+    bits: new Int32Array(10 * count),
+    mask: new Int32Array(2 * count),
+    planes: new Int32Array(6 * count),
+    cells: new Uint8Array(count),
+  }
+  for (const [at, centre] of order.entries()) describeOne(centre, at, x, y, angle, hull, into)
+  return into
 }
 
 function clampCoordinate(value: number): number {
@@ -134,19 +147,18 @@ function hullOf(x: Int16Array, y: Int16Array): Int16Array {
 }
 
 // Centres of the cells' rows and columns, -3.5 .. 3.5 cells of 17.5 pixels.
-const cellAt = Int16Array.from({ length: 8 }, (_, i) => Math.round(((2 * i - 7) * cylinder.radius) / 8))
+export const cellAt = Int16Array.from({ length: 8 }, (_, i) => Math.round(((2 * i - 7) * cylinder.radius) / 8))
 // The cells whose centre is in the circle, row by row: the row and column of each, and the number of the one at a row and column, or -1.
 const usedCells = Array.from({ length: 64 }, (_, cell) => ({ u: cellAt[cell >> 3]!, v: cellAt[cell & 7]!, cell })).filter(
   ({ u, v }) => u * u + v * v <= cylinder.radius * cylinder.radius,
 )
 const cellCount = usedCells.length
-const cellU = Int16Array.from(usedCells, ({ u }) => u)
-const cellV = Int16Array.from(usedCells, ({ v }) => v)
-const cellReach = Int16Array.from(usedCells, ({ u, v }) => isqrt(u * u + v * v) + 4)
-const cellNumber = new Int8Array(64).fill(-1)
+export const cellU = Int16Array.from(usedCells, ({ u }) => u)
+export const cellV = Int16Array.from(usedCells, ({ v }) => v)
+export const cellReach = Int16Array.from(usedCells, ({ u, v }) => isqrt(u * u + v * v) + 4)
+export const cellNumber = new Int8Array(64).fill(-1)
 for (const [place, { cell }] of usedCells.entries()) cellNumber[cell] = place
 
-const farthest = cylinder.radius + cylinder.reach
 const reachSquare = cylinder.reach * cylinder.reach
 const sums = new Int32Array(6 * cellCount)
 const sectionShare = new Int32Array(6)
@@ -162,7 +174,7 @@ function gather(centre: number, x: Int16Array, y: Int16Array, angle: Uint8Array)
     const dy = y[other]! - y[centre]!
     const u = (dx * cos + dy * sin + 8192) >> 14
     const v = (dy * cos - dx * sin + 8192) >> 14
-    if (u > farthest || u < -farthest || v > farthest || v < -farthest) continue
+    if (u > cylinder.farthest || u < -cylinder.farthest || v > cylinder.farthest || v < -cylinder.farthest) continue
     const relative = 3 * ((angle[other]! - angle[centre]!) & 0xff)
     for (let k = 0; k < 6; k++) {
       const e = (relative - 64 - 128 * k + 1536) % 768
@@ -184,14 +196,14 @@ function gather(centre: number, x: Int16Array, y: Int16Array, angle: Uint8Array)
   }
 }
 
-function describe(
+function describeOne(
   centre: number,
   at: number,
   x: Int16Array,
   y: Int16Array,
   angle: Uint8Array,
   hull: Int16Array,
-  into: Pick<Prepared, 'bits' | 'mask' | 'planes' | 'cells'>,
+  into: Descriptors,
 ): void {
   const { bits, mask, planes, cells } = into
   const cos = cos1024[4 * angle[centre]!]!

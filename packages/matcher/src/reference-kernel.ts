@@ -1,8 +1,9 @@
+import type { MinutiaeTemplate } from '@kart/minutiae'
 import { compareStages, searchStages } from './compare.ts'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { recordBytes, unpackTemplate } from './packed.ts'
 import { type FirstLook, limits, modes } from './parameters.ts'
-import type { Prepared, Searchable } from './prepare.ts'
+import { type Prepared, prepare, type Searchable } from './prepare.ts'
 import { lowestStrength } from './strength.ts'
 
 /** The stages as they are described, in plain TypeScript. */
@@ -10,6 +11,10 @@ export class ReferenceKernel implements Kernel {
   readonly name = 'reference'
   #probes: Searchable[] = []
   #look: FirstLook = modes.exhaustive
+
+  prepare(template: MinutiaeTemplate, centres: number): Prepared {
+    return prepare(template, centres)
+  }
 
   compareFull(a: Prepared, b: Prepared): FullOutcome {
     const { tried, best } = compareStages(a, b)

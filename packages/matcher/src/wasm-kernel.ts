@@ -1,14 +1,16 @@
+import type { MinutiaeTemplate } from '@kart/minutiae'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { kernelBytes } from './kernel-bytes.ts'
 import { recordBytes } from './packed.ts'
 import type { FirstLook } from './parameters.ts'
-import type { Prepared } from './prepare.ts'
-import { place, writeSide, writeTables } from './wasm-memory.ts'
+import { type Describe, type Prepared, prepareWith } from './prepare.ts'
+import { place, readDescriptors, writePrint, writeSide, writeTables } from './wasm-memory.ts'
 
 /** What the kernel's module exports; see kernel/main.ts. */
 export interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer }
   finishSide(side: number): void
+  describeAll(total: number, count: number): void
   compareFull(): number
   setMode(leading: number, pairs: number, gate: number): void
   loadProbes(count: number): void
@@ -54,6 +56,16 @@ export class WasmKernel implements Kernel {
   #probes = 0
   #sideA: Prepared | undefined
   #sideB: Prepared | undefined
+
+  prepare(template: MinutiaeTemplate, centres: number): Prepared {
+    return prepareWith(this.#describe, template, centres)
+  }
+
+  readonly #describe: Describe = (order, x, y, angle, hull) => {
+    writePrint(this.#kernel.memory.buffer, order, x, y, angle, hull)
+    this.#kernel.describeAll(x.length, order.length)
+    return readDescriptors(this.#kernel.memory.buffer, order.length)
+  }
 
   compareFull(a: Prepared, b: Prepared): FullOutcome {
     // in a row of comparisons one side mostly stays

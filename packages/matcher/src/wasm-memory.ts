@@ -1,5 +1,5 @@
-import type { Prepared } from './prepare.ts'
-import { bitsInverse, cos1024, hullX, hullY, lnTable, rootInverse, sin1024 } from './tables.ts'
+import { cellAt, cellNumber, cellReach, cellU, cellV, type Descriptors, type Prepared } from './prepare.ts'
+import { bitsInverse, cellWeight, cos1024, hullX, hullY, lnTable, rootInverse, sectionWeight, sin1024 } from './tables.ts'
 import { logistics, matchedWeight, unmatchedWeight } from './weights.ts'
 
 // The kernel's map of its memory, as far as the host writes and reads it; kernel/layout.ts is the other half.
@@ -26,6 +26,7 @@ const near = { count: 6784, u: 6912, v: 8192, twist: 9472, distance: 10752 } as 
 
 /** Writes every table once. */
 export function writeTables(memory: ArrayBuffer): void {
+  writeDescribingTables(memory)
   new Int16Array(memory, place.sin, 1024).set(sin1024)
   new Int16Array(memory, place.cos, 1024).set(cos1024)
   new Int32Array(memory, place.root, rootInverse.length).set(rootInverse)
@@ -41,6 +42,63 @@ export function writeTables(memory: ArrayBuffer): void {
   for (const [k, form] of (['full', 'lean'] as const).entries()) {
     const { f, rel, lu, edges, density, constant } = logistics[form]
     new Int32Array(memory, place.logistic + 32 * k, 6).set([f, rel, lu, edges, density, constant])
+  }
+}
+
+const describing = {
+  x: 0xa0000,
+  y: 0xa0100,
+  angle: 0xa0200,
+  hull: 0xa0300,
+  order: 0xa0340,
+  cellWeight: 0xa0800,
+  sectionWeight: 0xa1000,
+  cellAt: 0xa1400,
+  cellNumber: 0xa1440,
+  cellUV: 0xa1500,
+  cellReach: 0xa15e0,
+  bits: 0xa2000,
+  mask: 0xa3400,
+  planes: 0xa3800,
+  cells: 0xa4400,
+} as const
+
+function writeDescribingTables(memory: ArrayBuffer): void {
+  new Int16Array(memory, describing.cellWeight, cellWeight.length).set(cellWeight)
+  new Int16Array(memory, describing.sectionWeight, sectionWeight.length).set(sectionWeight)
+  new Int16Array(memory, describing.cellAt, 8).set(cellAt)
+  new Int8Array(memory, describing.cellNumber, 64).set(cellNumber)
+  const places = new Int16Array(memory, describing.cellUV, 2 * cellU.length)
+  for (let place = 0; place < cellU.length; place++) {
+    places[2 * place] = cellU[place]!
+    places[2 * place + 1] = cellV[place]!
+  }
+  new Int16Array(memory, describing.cellReach, cellReach.length).set(cellReach)
+}
+
+/** Writes what the kernel describes. */
+export function writePrint(
+  memory: ArrayBuffer,
+  order: readonly number[],
+  x: Int16Array,
+  y: Int16Array,
+  angle: Uint8Array,
+  hull: Int16Array,
+): void {
+  new Int16Array(memory, describing.x, x.length).set(x)
+  new Int16Array(memory, describing.y, y.length).set(y)
+  new Int16Array(memory, describing.angle, angle.length).set(angle)
+  new Int16Array(memory, describing.hull, 16).set(hull)
+  new Uint8Array(memory, describing.order, order.length).set(order)
+}
+
+/** Reads what it made of `count` minutiae. */
+export function readDescriptors(memory: ArrayBuffer, count: number): Descriptors {
+  return {
+    bits: new Int32Array(memory, describing.bits, 10 * count).slice(),
+    mask: new Int32Array(memory, describing.mask, 2 * count).slice(),
+    planes: new Int32Array(memory, describing.planes, 6 * count).slice(),
+    cells: new Uint8Array(memory, describing.cells, count).slice(),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
-import { compare } from '../comparer.ts'
-import { type Prepared, prepare } from '../prepare.ts'
+import { compare, prepare } from '../comparer.ts'
+import type { Prepared } from '../prepare.ts'
 import { type Place, type Protocol, pairsOf } from './protocol.ts'
 
 /** A part of a protocol's comparisons: every pair whose number leaves `part` when divided by `parts`. */
