@@ -21,6 +21,8 @@ const constants = [
   ['CYLINDER_REACH', 'i32', 'cylinder', 'reach'],
   ['CYLINDER_THRESHOLD', 'i32', 'cylinder', 'threshold'],
   ['NEIGHBOUR_ANGLE', 'i32', 'neighbourhood', 'angle'],
+  ['NEIGHBOUR_FARTHEST', 'i32', 'neighbourhood', 'farthest'],
+  ['NEIGHBOUR_NEAREST', 'i32', 'neighbourhood', 'nearest'],
   ['NEIGHBOUR_MARGIN', 'i32', 'neighbourhood', 'margin'],
   ['NEIGHBOUR_REACH', 'i32', 'neighbourhood', 'reach'],
   ['NEIGHBOUR_SHARE', 'i32', 'neighbourhood', 'share'],

@@ -40,7 +40,7 @@ import {
   SEEDS,
   SIDE,
 } from './layout'
-import { lookAgain } from './neighbours'
+import { findNeighbours, lookAgain } from './neighbours'
 import { relax } from './relax'
 import { clearLists, selectPairs, similarities } from './similarity'
 
@@ -196,13 +196,14 @@ function compareLean(a: usize, b: usize): i32 {
   if (count === 0 || relax(a, b, count) < firstGate) return LOWEST
   similarities(a, b, first, rows)
   count = selectPairs(PAIRS)
-  const rel = relax(a, b, count)
-  if (rel < LEAN_GATE) return LOWEST
+  if (relax(a, b, count) < LEAN_GATE) return LOWEST
   if (!candidateMeasured) {
     measureInside(b)
+    findNeighbours(b)
     candidateMeasured = true
   }
-  return judge(a, b, count, rel, false)
+  count = lookAgain(a, b, selectPairs(LOOKED))
+  return judge(a, b, count, relax(a, b, count), false)
 }
 
 let candidateMeasured: bool = false
@@ -280,6 +281,7 @@ export function loadProbes(count: i32): void {
     unpack(PACKED_PROBES + <usize>p * RECORD, side)
     orderSide(side, leading)
     measureInside(side)
+    findNeighbours(side)
   }
 }
 

@@ -1,7 +1,9 @@
-import { cosine, sine, turn } from './arithmetic'
+import { cosine, isqrt, sine, turn } from './arithmetic'
 import {
   NEIGHBOUR_ANGLE,
+  NEIGHBOUR_FARTHEST,
   NEIGHBOUR_MARGIN,
+  NEIGHBOUR_NEAREST,
   NEIGHBOUR_REACH,
   NEIGHBOUR_SHARE,
   NEIGHBOUR_TOLERANCE,
@@ -9,7 +11,7 @@ import {
   PAIRS,
 } from './constants'
 import { outside } from './hull'
-import { P_ALIKE, P_I, P_J, S_ANGLE, S_DISTANCE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
+import { P_ALIKE, P_I, P_J, S_ANGLE, S_COUNT, S_DISTANCE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
 
 function half(base: usize, at: i32): i32 {
   return <i32>load<i16>(base + ((<usize>at) << 1))
@@ -127,4 +129,60 @@ export function lookAgain(a: usize, b: usize, count: i32): i32 {
     store<i32>(P_ALIKE + ((<usize>k) << 2), load<i32>(at + 8))
   }
   return kept
+}
+
+const FOUND: usize = V_VALUE
+const SQUARES: usize = V_VALUE + 64
+
+/** Finds the neighbours of a side's minutiae among themselves: a packed template carries none. */
+export function findNeighbours(side: usize): void {
+  const count = load<i32>(side + S_COUNT)
+  for (let centre = 0; centre < count; centre++) {
+    const x = half(side + S_X, centre)
+    const y = half(side + S_Y, centre)
+    let kept = 0
+    for (let other = 0; other < count; other++) {
+      const dx = half(side + S_X, other) - x
+      const dy = half(side + S_Y, other) - y
+      const square = dx * dx + dy * dy
+      if (square <= NEIGHBOUR_NEAREST || square >= NEIGHBOUR_FARTHEST) continue
+      if (kept === 8 && square > load<i32>(SQUARES + 28)) continue
+      let at = kept
+      while (at > 0 && comesBefore(side, other, square, at - 1)) at--
+      if (at === 8) continue
+      for (let k = kept; k > at; k--) {
+        store<i32>(FOUND + ((<usize>k) << 2), load<i32>(FOUND + ((<usize>(k - 1)) << 2)))
+        store<i32>(SQUARES + ((<usize>k) << 2), load<i32>(SQUARES + ((<usize>(k - 1)) << 2)))
+      }
+      store<i32>(FOUND + ((<usize>at) << 2), other)
+      store<i32>(SQUARES + ((<usize>at) << 2), square)
+      if (kept < 8) kept++
+    }
+    store<u8>(side + S_NEIGHBOURS + centre, <u8>kept)
+    const own = half(side + S_ANGLE, centre)
+    const cos = cosine(4 * own)
+    const sin = sine(4 * own)
+    for (let k = 0; k < kept; k++) {
+      const other = load<i32>(FOUND + ((<usize>k) << 2))
+      const dx = half(side + S_X, other) - x
+      const dy = half(side + S_Y, other) - y
+      const at = (<usize>(8 * centre + k)) << 1
+      store<i16>(side + S_U + at, <i16>((dx * cos + dy * sin + 8192) >> 14))
+      store<i16>(side + S_V + at, <i16>((dy * cos - dx * sin + 8192) >> 14))
+      store<i16>(side + S_TWIST + at, <i16>((half(side + S_ANGLE, other) - own) & 0xff))
+      store<i16>(side + S_DISTANCE + at, <i16>isqrt(load<i32>(SQUARES + ((<usize>k) << 2))))
+    }
+  }
+}
+
+// Whether a minutia goes before the one that stands at a place: nearer, or as near and first by angle, then x, then y.
+function comesBefore(side: usize, other: i32, square: i32, at: i32): bool {
+  const there = load<i32>(SQUARES + ((<usize>at) << 2))
+  if (there !== square) return there > square
+  const standing = load<i32>(FOUND + ((<usize>at) << 2))
+  const angle = half(side + S_ANGLE, standing) - half(side + S_ANGLE, other)
+  if (angle !== 0) return angle > 0
+  const x = half(side + S_X, standing) - half(side + S_X, other)
+  if (x !== 0) return x > 0
+  return half(side + S_Y, standing) > half(side + S_Y, other)
 }

@@ -109,22 +109,26 @@ function scan(a: usize, b: usize, i: i32, from: i32, to: i32): void {
 export function selectPairs(most: i32): i32 {
   for (let at: usize = 0; at < 256; at += 16) v128.store(USED_A + at, i32x4.splat(0))
   let found = 0
-  for (let level = HIGHEST; level > 0; level--) {
-    let at = <i32>load<u16>(HEAD + ((<usize>level) << 1))
-    while (at !== 0) {
-      at--
-      const i = at >> ROW_SHIFT
-      const j = at & ((1 << ROW_SHIFT) - 1)
-      const free = 1 ^ (load<u8>(USED_A + i) | load<u8>(USED_B + j))
-      // written in any case, and counted when both were free: no branch to mispredict
-      store<u8>(USED_A + i, 1 & (load<u8>(USED_A + i) | free))
-      store<u8>(USED_B + j, 1 & (load<u8>(USED_B + j) | free))
-      store<i32>(P_I + ((<usize>found) << 2), i)
-      store<i32>(P_J + ((<usize>found) << 2), j)
-      store<i32>(P_ALIKE + ((<usize>found) << 2), <i32>load<u16>(SIMILAR + ((<usize>at) << 1)))
-      found += free
-      if (found === most) return found
-      at = <i32>load<u16>(NEXT + ((<usize>at) << 1))
+  // eight lists at a glance: most are empty
+  for (let block = HIGHEST >> 3; block >= 0; block--) {
+    if (!v128.any_true(v128.load(HEAD + ((<usize>block) << 4)))) continue
+    for (let level = 8 * block + 7; level >= max<i32>(1, 8 * block); level--) {
+      let at = <i32>load<u16>(HEAD + ((<usize>level) << 1))
+      while (at !== 0) {
+        at--
+        const i = at >> ROW_SHIFT
+        const j = at & ((1 << ROW_SHIFT) - 1)
+        const free = 1 ^ (load<u8>(USED_A + i) | load<u8>(USED_B + j))
+        // written in any case, and counted when both were free: no branch to mispredict
+        store<u8>(USED_A + i, 1 & (load<u8>(USED_A + i) | free))
+        store<u8>(USED_B + j, 1 & (load<u8>(USED_B + j) | free))
+        store<i32>(P_I + ((<usize>found) << 2), i)
+        store<i32>(P_J + ((<usize>found) << 2), j)
+        store<i32>(P_ALIKE + ((<usize>found) << 2), <i32>load<u16>(SIMILAR + ((<usize>at) << 1)))
+        found += free
+        if (found === most) return found
+        at = <i32>load<u16>(NEXT + ((<usize>at) << 1))
+      }
     }
   }
   return found

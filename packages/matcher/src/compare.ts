@@ -1,8 +1,9 @@
 import { type Aligned, refine, seedAlignments } from './alignment.ts'
 import { type Evidence, weigh } from './evidence.ts'
+import { nearest } from './neighbours.ts'
 import { type CandidatePairs, lookAgain, relax, selectPairs } from './pairs.ts'
 import { consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
-import type { Prepared, Searchable } from './prepare.ts'
+import type { Neighboured, Prepared, Searchable } from './prepare.ts'
 import { fuse } from './score.ts'
 import { similaritiesOf } from './similarity.ts'
 
@@ -33,7 +34,15 @@ export function searchStages(a: Searchable, b: Searchable, look: FirstLook): Com
   if (glance.count === 0 || glance.rel < look.gate) return { pairs: glance, tried: [], best: -1 }
   for (const i of rows.slice(look.leading)) similaritiesOf(a, i, b, similar)
   const pairs = relax(a, b, selectPairs(similar, rows, b.count, consistency.pairs))
-  return pairs.rel < lean.gate ? { pairs, tried: [], best: -1 } : judge(a, b, pairs, lean)
+  if (pairs.rel < lean.gate) return { pairs, tried: [], best: -1 }
+  const [p, q] = [withNeighbours(a), withNeighbours(b)]
+  return judge(a, b, relax(a, b, lookAgain(p, q, selectPairs(similar, rows, b.count, full.looked))), lean)
+}
+
+// A packed template carries no neighbours: they are found among its minutiae.
+function withNeighbours(side: Searchable): Neighboured {
+  const all = Array.from({ length: side.count }, (_, i) => i)
+  return { ...side, neighbours: nearest(all, side.x, side.y, side.angle) }
 }
 
 // The minutiae of best quality, nearest to the middle, in order of angle; then the others, likewise.

@@ -1,6 +1,6 @@
 import { divRound, isqrt, turn } from './fixed.ts'
 import { neighbourhood } from './parameters.ts'
-import { outside, type Prepared } from './prepare.ts'
+import { type Neighboured, outside } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
 /** The nearest other minutiae of each minutia, seen from it: its own direction is the first axis. Nearest first. */
@@ -68,7 +68,7 @@ export function nearest(centres: readonly number[], x: Int16Array, y: Int16Array
  * How well the neighbours of two minutiae agree, Q10, 0..1024: each of A's takes the best of B's still free; a neighbour left over counts against the pair
  * only where the other side could have seen it. Finer than the cylinder, so it mends what coarse angles spoil.
  */
-export function agreeingNeighbours(a: Prepared, i: number, b: Prepared, j: number): number {
+export function agreeingNeighbours(a: Neighboured, i: number, b: Neighboured, j: number): number {
   const p = a.neighbours
   const q = b.neighbours
   const countA = p.count[i]!
@@ -110,7 +110,7 @@ export function agreeingNeighbours(a: Prepared, i: number, b: Prepared, j: numbe
 }
 
 // Neighbours of a minutia near enough to count: the matched, and the others that fall inside the other print.
-function expectedNeighbours(own: Prepared, i: number, used: number, reach: number, other: Prepared, j: number): number {
+function expectedNeighbours(own: Neighboured, i: number, used: number, reach: number, other: Neighboured, j: number): number {
   const { count, u, v, distance } = own.neighbours
   const cos = cos1024[4 * other.angle[j]!]!
   const sin = sin1024[4 * other.angle[j]!]!

@@ -1,7 +1,7 @@
 import { divRound, turn } from './fixed.ts'
 import { agreeingNeighbours } from './neighbours.ts'
 import { consistency, limits, neighbourhood } from './parameters.ts'
-import type { Prepared, Searchable } from './prepare.ts'
+import type { Neighboured, Searchable } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
 /** Candidate pairs: a minutia of each side, how alike their descriptors are, and how well the pairs support one another. */
@@ -51,7 +51,7 @@ export function selectPairs(similar: Int16Array, rows: readonly number[], column
 }
 
 /** Looks again at chosen pairs, by their neighbours, and keeps the best. Ties keep the order of the first choice. */
-export function lookAgain(a: Prepared, b: Prepared, first: ChosenPairs): ChosenPairs {
+export function lookAgain(a: Neighboured, b: Neighboured, first: ChosenPairs): ChosenPairs {
   const again = Array.from(first.alike, (alike, k) => {
     const agreeing = agreeingNeighbours(a, first.i[k]!, b, first.j[k]!)
     return { k, alike: (alike * (1024 - neighbourhood.share) + agreeing * neighbourhood.share) >> 10 }

@@ -130,9 +130,9 @@ export const evidence = {
 export interface Form {
   /** Most minutiae compared, best quality first. */
   readonly centres: number
-  /** Pairs looked at again by their neighbours; 0 leaves that stage out. */
+  /** Pairs looked at again by their neighbours. */
   readonly looked: number
-  /** Least `rel`, Q12, for the alignment to be tried. */
+  /** Least `rel` before that look, Q12, for anything further to be tried. */
   readonly gate: number
   /** Most alignments tried. */
   readonly seeds: number
@@ -146,7 +146,7 @@ export interface Form {
 export const full: Form = { centres: 80, looked: 64, gate: 0, seeds: 4, elastic: true, logistic: 'full' }
 
 /** A search (study, "recommended 1:N"): 48 minutiae are as accurate as 80 there, and make a record of 2,560 bytes. */
-export const lean: Form = { centres: 48, looked: 0, gate: 330, seeds: 2, elastic: false, logistic: 'lean' }
+export const lean: Form = { centres: 48, looked: 64, gate: 300, seeds: 2, elastic: false, logistic: 'lean' }
 
 /** How a search looks first: by the probe's best minutiae alone, so that most strangers are done with early. */
 export interface FirstLook {

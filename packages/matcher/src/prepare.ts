@@ -35,6 +35,9 @@ export interface Prepared {
 /** What a search reads of a prepared template, and a packed one holds. */
 export type Searchable = Pick<Prepared, 'count' | 'x' | 'y' | 'angle' | 'quality' | 'bits' | 'mask' | 'planes' | 'hull'>
 
+/** What the second look reads. */
+export type Neighboured = Searchable & Pick<Prepared, 'neighbours'>
+
 /** Signed distance outside a hull, negative inside, 1/100 mm. */
 export function outside(hull: Int16Array, x: number, y: number): number {
   let most = -32768
