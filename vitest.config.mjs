@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { buildKernel } from './scripts/build-kernel.mjs'
 import { sourceAliases } from './scripts/workspace.mjs'
+
+await buildKernel()
 
 const shared = { resolve: { alias: sourceAliases() } }
 

@@ -16,6 +16,9 @@ export const summaries = {
   apdu: 'send APDUs to a card: a shell, a script, or the arguments; answers explained',
   trace: 'record what goes between a command and its card, and replay it',
   match: 'compare two fingerprint templates (exit 0: the same finger, 1: no match)',
+  gallery: 'galleries of templates to search in: build from a folder, show, or invent one of any size',
+  identify: 'search a gallery for the owner of a finger (exit 0: somebody reaches the threshold, 1: nobody)',
+  bench: 'measure this machine: kart bench match',
   minutiae: 'show a fingerprint template, or convert it to another format',
 } as const satisfies Record<string, string>
 
@@ -48,6 +51,19 @@ export const commandTable: readonly CommandRow[] = [
     hasOptions: true,
     load: async () => (await import('./commands/match.ts')).addMatchCommand,
   },
+  {
+    name: 'gallery',
+    usage: 'gallery',
+    hasOptions: false,
+    load: async () => (await import('./commands/gallery.ts')).addGalleryCommand,
+  },
+  {
+    name: 'identify',
+    usage: 'identify <probe...>',
+    hasOptions: true,
+    load: async () => (await import('./commands/identify.ts')).addIdentifyCommand,
+  },
+  { name: 'bench', usage: 'bench', hasOptions: false, load: async () => (await import('./commands/bench.ts')).addBenchCommand },
   {
     name: 'minutiae',
     usage: 'minutiae <file>',

@@ -1,5 +1,6 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
-import { type Prepared, referenceMatcher } from '../reference.ts'
+import { compare, prepare } from '../comparer.ts'
+import type { Prepared } from '../prepare.ts'
 import { type Place, type Protocol, pairsOf } from './protocol.ts'
 
 /** A part of a protocol's comparisons: every pair whose number leaves `part` when divided by `parts`. */
@@ -28,7 +29,7 @@ export function comparePart({ impressions, protocol, part, parts }: Part, report
   const ready = (at: number): Prepared | undefined => {
     const { template } = impressions[at]!
     if (template === undefined) return undefined
-    const known = prepared.get(at) ?? referenceMatcher.prepare(template)
+    const known = prepared.get(at) ?? prepare(template)
     prepared.set(at, known)
     return known
   }
@@ -39,7 +40,7 @@ export function comparePart({ impressions, protocol, part, parts }: Part, report
   for (const [p, q] of pairsOf(impressions, protocol)) {
     if (number++ % parts !== part) continue
     const [probe, candidate] = [ready(p), ready(q)]
-    const result = probe && candidate ? referenceMatcher.compare(probe, candidate) : undefined
+    const result = probe && candidate ? compare(probe, candidate) : undefined
     score.push(result?.score ?? 0)
     strength.push(result?.strength ?? failedStrength)
     if (++unsaid === reportEvery) {
