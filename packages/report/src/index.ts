@@ -23,3 +23,4 @@ export {
 export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
 export { drawBestFinger, drawMatch } from './match-picture.ts'
 export { RunRecorder } from './run-recorder.ts'
+export { renderTraceText } from './trace-text.ts'
