@@ -68,7 +68,7 @@ interface Prepared {
 async function specimenCard(tape: Tape): Promise<Prepared> {
   const memory = inMemory()
   const blank = createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: new Uint8Array(10).fill(1) })
-  const { image } = await personalize(loadSpecimen(process.cwd()), blank.transport(), { extendedLength: true })
+  const { image } = await personalize(await loadSpecimen(process.cwd()), blank.transport(), { extendedLength: true })
   return { card: new EmulatedCard({ memory, random: tape.draw }), password: mrzPassword(image.access) }
 }
 
