@@ -26,3 +26,4 @@ export { describeOutcome, drawExplanation, explainMatch, type MatchExplanation, 
 export { alignPairs, type MatchPicture, type MinutiaPair, renderMatchSvg } from './match-overlay.ts'
 export { drawBestFinger, drawMatch } from './match-picture.ts'
 export { RunRecorder } from './run-recorder.ts'
+export { renderTraceText } from './trace-text.ts'
