@@ -1,9 +1,20 @@
 import { expect, it } from 'vitest'
+import { caseOf, passing } from './catalogue.ts'
 import type { Answer } from './chip.ts'
 
-/** A test named by the plan's case id: `id title`. The table of the docs says what it is about. */
-export function testCase(id: string, run: () => void): void {
-  it(id, run)
+const run = new Set<string>()
+
+/** The test of one case of the plan, named by its id; the table must say that it passes. */
+export function testCase(id: string, steps: () => void): void {
+  run.add(id)
+  it(`${id} ${caseOf(id)?.title ?? '(not in the table)'}`, steps)
+}
+
+/** The cases of these units that this file runs are those that the table says pass, neither more nor fewer. */
+export function agreesWithTable(...units: readonly string[]): void {
+  it(`the table agrees about ${units.join(', ')}`, () => {
+    expect([...run].sort()).toEqual(passing(units).sort())
+  })
 }
 
 const checking = /^6[4-9a-f]..$/

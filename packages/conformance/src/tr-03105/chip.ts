@@ -36,7 +36,8 @@ function withDg4(files: CardProfile['applications'][number]['files']): CardProfi
   return [...files, { ...dg3, name: 'EF.DG4', fid: 0x0104, sfi: 0x04, tag: 0x76, read, required: false, holds: 'irises' }]
 }
 
-const chipKey: ChipKey = { keyId: 12, parameterId: 12, privateKey: new Uint8Array(32).fill(0x2b) }
+/** The card's key of chip authentication, private value and all. */
+export const chipKey: ChipKey = { keyId: 12, parameterId: 12, privateKey: new Uint8Array(32).fill(0x2b) }
 const aaKey = generateSignatureKey('P-256')
 export const content = {
   dg3: encodeTlv(0x63, new Uint8Array(120).fill(0x33)),
@@ -92,6 +93,8 @@ export class TestChip {
   readonly #memory = inMemory()
   card: EmulatedCard
   messaging: MessagingTerminal
+  /** Names of trust points that PACE told, DO'87' and DO'88'. */
+  authorities: readonly string[] = []
   /** ID_PICC of terminal authentication. */
   identifier: Uint8Array = new Uint8Array(0)
   /** Comp(PK) of the terminal's key of chip authentication. */
@@ -136,6 +139,7 @@ export class TestChip {
     if (sw === '9000') {
       this.messaging = run.messaging
       this.identifier = compress('ECDH', run.cardKey)
+      this.authorities = [0x87, 0x88].flatMap((tag) => (run.last.has(tag) ? [String.fromCharCode(...run.last.get(tag)!)] : []))
     }
     return { run, sw }
   }

@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@kart/codec'
 import { describe, expect } from 'vitest'
-import { accepted, refused, refusedInTheOpen, testCase } from './case.ts'
+import { accepted, agreesWithTable, refused, refusedInTheOpen, testCase } from './case.ts'
 import { emrtdAid, selectAid, TestChip } from './chip.ts'
 import { each } from './opened.ts'
 
@@ -29,7 +29,7 @@ const shut =
 
 const opened = (run: (chip: TestChip) => void): (() => void) => each((fresh) => run(fresh()))
 
-describe('TR-03105-3.2, unit ISO7816_H: security conditions', () => {
+describe('security conditions', () => {
   testCase('ISO7816_H_1', selectRefused('0103'))
   testCase('ISO7816_H_2', selectRefused('0104'))
   testCase('ISO7816_H_3', readRefused(3))
@@ -62,3 +62,5 @@ describe('TR-03105-3.2, unit ISO7816_H: security conditions', () => {
   testCase('ISO7816_H_15', odd('001c'))
   testCase('ISO7816_H_16', odd('011c'))
 })
+
+agreesWithTable('ISO7816_H')

@@ -1,6 +1,6 @@
 import { decodeTlvList, fromHex } from '@kart/codec'
 import { describe, expect } from 'vitest'
-import { accepted, either, refused, refusedInTheOpen, testCase } from './case.ts'
+import { accepted, agreesWithTable, either, refused, refusedInTheOpen, testCase } from './case.ts'
 import { ecKey, keys, link, names, type TestCertificate, type TestKey, terminal, verifier } from './certificates.ts'
 import { type Answer, emrtdAid, TestChip, testPasswords } from './chip.ts'
 import { each } from './opened.ts'
@@ -38,7 +38,7 @@ function refusedAfter(chip: TestChip, asked: Answer, key: TestKey): void {
   if (asked.sw === '9000') refused(chip.authenticate(chip.signature(key, asked.data)))
 }
 
-describe('TR-03105-3.2, unit ISO7816_K: terminal authentication', () => {
+describe('terminal authentication', () => {
   const once = (way: 'bac' | 'pace') => () => authenticate(new TestChip().open(way).proveChip())
   testCase('ISO7816_K_1a', once('bac'))
   testCase('ISO7816_K_1b', once('pace'))
@@ -197,7 +197,7 @@ function reopened(chip: TestChip, way: 'bac' | 'pace'): void {
   refused(chip.send('00820000', new Uint8Array(40), '28'))
 }
 
-describe('TR-03105-3.2, unit ISO7816_L: effective access conditions', () => {
+describe('effective access conditions', () => {
   testCase('ISO7816_L_1', withRights('03', '01', 3, true))
   testCase('ISO7816_L_2', withRights('03', '01', 4, false))
   testCase('ISO7816_L_3', withRights('03', '02', 4, true))
@@ -263,7 +263,7 @@ function replaceTrustPoint(fresh: (chip?: TestChip) => TestChip): TestChip {
   return chip
 }
 
-describe('TR-03105-3.2, unit ISO7816_M: update', () => {
+describe('update', () => {
   testCase(
     'ISO7816_M_1',
     each((fresh) => {
@@ -338,7 +338,7 @@ describe('TR-03105-3.2, unit ISO7816_M: update', () => {
   )
 })
 
-describe('TR-03105-3.2, unit ISO7816_N: migration', () => {
+describe('migration', () => {
   testCase(
     'ISO7816_N_1',
     each((fresh) => {
@@ -353,3 +353,5 @@ describe('TR-03105-3.2, unit ISO7816_N: migration', () => {
     }),
   )
 })
+
+agreesWithTable('ISO7816_K', 'ISO7816_L', 'ISO7816_M', 'ISO7816_N')

@@ -4,7 +4,7 @@ import { execute } from '@kart/personalization'
 import { describe, expect } from 'vitest'
 import { readIssuedCard } from '../testing/read-issued-card.ts'
 import { chipSerial, executeOptions, specimenImage } from '../testing/specimen.ts'
-import { testCase } from './case.ts'
+import { agreesWithTable, testCase } from './case.ts'
 
 /** The specimen's card as it was personalized, every file read from it. */
 const image = specimenImage()
@@ -28,7 +28,7 @@ function terminalInfos(): readonly { readonly oid: string; readonly rest: readon
     .filter(({ oid }) => oid.startsWith('04007f0007020202'))
 }
 
-describe('TR-03105-3.2, unit LDS_E: EF.DG14', () => {
+describe('EF.DG14', () => {
   testCase('LDS_E_2', () => {
     const infos = terminalInfos()
     expect(infos.length).toBeGreaterThan(0)
@@ -47,7 +47,7 @@ describe('TR-03105-3.2, unit LDS_E: EF.DG14', () => {
   })
 })
 
-describe('TR-03105-3.2, unit LDS_F: EF.CVCA', () => {
+describe('EF.CVCA', () => {
   testCase('LDS_F_1', () => {
     const content = file('EF.CVCA')
     expect(content).toHaveLength(36)
@@ -71,7 +71,7 @@ const headers = (): readonly (readonly Tlv[])[] => group().templates.map(({ valu
 const headerObject = (tag: number): readonly string[] =>
   headers().map((header) => toHex(header.find((object) => object.tag === tag)?.value ?? new Uint8Array(0)))
 
-describe('TR-03105-3.2, unit LDS_G: EF.DG3', () => {
+describe('EF.DG3', () => {
   testCase('LDS_G_1', () => expect(file('EF.DG3')[0]).toBe(0x63))
   testCase('LDS_G_2', () => {
     const { value } = decodeTlv(file('EF.DG3'), 0x63, strictly)
@@ -103,7 +103,7 @@ describe('TR-03105-3.2, unit LDS_G: EF.DG3', () => {
   })
 })
 
-describe('TR-03105-3.2, unit LDS_L: EF.ATR/INFO', () => {
+describe('EF.ATR/INFO', () => {
   const objects = () => {
     const card = issued()
     const answer = card.process(fromHex('00b0810000'))
@@ -127,3 +127,5 @@ describe('TR-03105-3.2, unit LDS_L: EF.ATR/INFO', () => {
     for (const command of ['00a4000c', '00a4020c022f01']) expect(toHex(card.process(fromHex(command)))).toBe('9000')
   })
 })
+
+agreesWithTable('LDS_E', 'LDS_F', 'LDS_G', 'LDS_L')

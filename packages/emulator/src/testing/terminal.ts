@@ -265,7 +265,8 @@ export class MessagingTerminal {
 
   /** Sends, checks the response's MAC, gives its plain data and status word. */
   send(header: string, options: { data?: Uint8Array; le?: string } = {}): { data: Uint8Array; sw: string } {
-    return this.openResponse(this.card.process(this.wrap(header, options)))
+    const { data, sw } = this.openResponse(this.card.process(this.wrap(header, options)))
+    return { data, sw }
   }
 
   /** Takes a response apart; `secured` tells whether it was protected. Throws when its MAC is wrong. */
