@@ -72,8 +72,16 @@ export const part33: Part = {
       12: 'a reset takes it away; chip authentication stays shut',
       'from 13': notRun('a second run in one session, and the rest of the unit'),
     }),
-    unit('EAC2_ISO7816_L', 'effective rights', { '1 to 37': notRun('rights of inspection systems; those of eID and eSign do not apply') }),
-    unit('EAC2_ISO7816_M', 'update', { '1 to 8': notRun('date and trust points') }),
+    unit('EAC2_ISO7816_L', 'effective rights', {
+      '1 to 35': notRun('rights of inspection systems; those of eID and eSign do not apply'),
+      36: ['bits without a meaning in an authorization for eID', noEid],
+      37: ['the privileged terminal', 'n/a: the card has no EF.ChipSecurity'],
+    }),
+    unit('EAC2_ISO7816_M', 'update', {
+      1: 'a domestic terminal’s certificate moves the date',
+      2: 'a verifier’s certificate moves the date',
+      '3 to 8': notRun('trust points of inspection systems; those of eID do not apply'),
+    }),
     unit('EAC2_ISO7816_N', 'migration', { '1 to 2': notRun('another signature algorithm') }),
     unit('EAC2_ISO7816_O', 'rights confined by PACE', { '1 to 12': notRun('the authorization told to PACE confines the rights') }),
     unit('EAC2_ISO7816_P', 'PIN management', {

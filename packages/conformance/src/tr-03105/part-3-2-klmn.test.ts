@@ -3,7 +3,8 @@ import { describe, expect } from 'vitest'
 import { accepted, agreesWithTable, either, refused, refusedInTheOpen, testCase } from './case.ts'
 import { ecKey, keys, link, names, type TestCertificate, type TestKey, terminal, verifier } from './certificates.ts'
 import { type Answer, emrtdAid, TestChip, testPasswords } from './chip.ts'
-import { each } from './opened.ts'
+import { dateCases } from './date-cases.ts'
+import { each, eacOne } from './opened.ts'
 
 const dv1 = verifier()
 const is1 = terminal()
@@ -264,30 +265,7 @@ function replaceTrustPoint(fresh: (chip?: TestChip) => TestChip): TestChip {
 }
 
 describe('update', () => {
-  testCase(
-    'ISO7816_M_1',
-    each((fresh) => {
-      const chip = fresh()
-      const dv = verifier({ to: '260430' })
-      showChain(chip, dv, terminal({ from: '260301', to: '260430' }))
-      fresh(chip)
-      accepted(chip.setDst(names.root))
-      accepted(chip.verify(dv))
-      accepted(chip.setDst(names.dv))
-      refused(chip.verify(terminal({ to: '260228' })))
-    }),
-  )
-  testCase(
-    'ISO7816_M_2',
-    each((fresh) => {
-      const chip = fresh()
-      accepted(chip.setDst(names.root))
-      accepted(chip.verify(verifier({ from: '260501', to: '260531' })))
-      fresh(chip)
-      accepted(chip.setDst(names.root))
-      refused(chip.verify(verifier({ to: '260430' })))
-    }),
-  )
+  dateCases((number) => `ISO7816_M_${number}`, eacOne)
   testCase(
     'ISO7816_M_3',
     each((fresh) => void replaceTrustPoint(fresh)),
