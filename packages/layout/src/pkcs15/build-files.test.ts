@@ -102,7 +102,7 @@ describe('the application from its tables', () => {
     })
     const of = (fid: number) => built.files.find((file) => file.fid === fid)!.content
     expect(prkdfCodec.decode(of(0x4402))).toMatchObject([{ kind: 'rsa', bits: 3072 }])
-    expect(pukdfCodec.decode(of(0x4404))).toMatchObject([{ kind: 'rsa', bits: 3072, usage: ['verify', 'encipher'] }])
+    expect(pukdfCodec.decode(of(0x4404))).toMatchObject([{ kind: 'rsa', bits: 3072, usage: ['encipher', 'verify'] }])
   })
 
   test('has certificates and data objects, under a PIN where the table says so', () => {
