@@ -255,6 +255,7 @@ describe('EF.DIR', () => {
     expect(toHex(bytes)).toBe('060a2a864886f70d010f0401300804063f0050155031a00804063f00501550324f0ca000000063504b43532d3135')
     expect(cioDiscretionaryDataCodec.decode(bytes)).toEqual(value)
     expect(() => cioDiscretionaryDataCodec.decode(fromHex('4f00'))).toThrow(DecodeError)
+    expectCleanRefusals((bytes) => cioDiscretionaryDataCodec.decode(bytes), fromHex(toHex(bytes)), 200, [0, 12, 22, 32])
     expect(readDiscretionaryData(pkcs15Entry('x', filePath(0x3f00)))).toBeUndefined()
   })
 })
@@ -278,6 +279,7 @@ describe('what the standard has and pkcs15-init does not write', () => {
     const attributes = `03020348060528819a520230060a01000a010180020096180f${toHex(utf8('20260102030405Z'))}300404023f00`
     expect(toHex(bytes)).toBe(`a048${common}3003040103a130302e${attributes}`)
     expect(aodfCodec.decode(bytes)).toEqual([finger])
+    expectCleanRefusals((hostile) => aodfCodec.decode(hostile), bytes, 200, [0])
   })
 
   test('userConsent, certificate with its names, direct value, part of a file', () => {
