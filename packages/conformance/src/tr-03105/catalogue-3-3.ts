@@ -3,7 +3,15 @@ import { certificateRows, gone, rows, unit } from './rows.ts'
 
 const noEid = 'n/a: the card has no eID application'
 const noTerminal = 'n/a: the card gives authentication terminals no rights of PIN management'
-const notRun = (about: string) => [about, 'open: not run yet'] as const
+const standardized = 'n/a: the card’s domain parameters are standardized ones'
+const noCardInfo =
+  'deviation: all but CardInfo or its locator, which tells about an eID application and is none of an eMRTD’s (Doc 9303-11, 9.2)'
+const none = {
+  7: ['CardInfo', 'n/a: the card has no CardInfo'],
+  8: ['PSAInfo', 'n/a: the card has no pseudonymous signatures'],
+  9: ['PrivilegedTerminalInfo', 'n/a: the card has no privileged terminals'],
+} as const
+const notRun = (about: string) => [about, 'open: not run yet; those about eID or eSign will not apply'] as const
 
 /** The same cases as in part 3.2 without the numbers that were withdrawn there. */
 const certificates = Object.fromEntries(
@@ -70,20 +78,28 @@ export const part33: Part = {
       10: 'no MSE:Set AT before; chip authentication stays shut',
       11: 'MSE:Set AT with the name under another tag; chip authentication stays shut',
       12: 'a reset takes it away; chip authentication stays shut',
-      'from 13': notRun('a second run in one session, and the rest of the unit'),
+      '13 and on': notRun('a second run in one session, and the rest of the unit'),
     }),
     unit('EAC2_ISO7816_L', 'effective rights', {
-      '1 to 35': notRun('rights of inspection systems; those of eID and eSign do not apply'),
+      ...rows(1, 35, notRun('a chain’s rights and what they open')),
       36: ['bits without a meaning in an authorization for eID', noEid],
       37: ['the privileged terminal', 'n/a: the card has no EF.ChipSecurity'],
     }),
     unit('EAC2_ISO7816_M', 'update', {
       1: 'a domestic terminal’s certificate moves the date',
       2: 'a verifier’s certificate moves the date',
-      '3 to 8': notRun('trust points of inspection systems; those of eID do not apply'),
+      ...rows(3, 8, notRun('trust points and link certificates')),
     }),
-    unit('EAC2_ISO7816_N', 'migration', { '1 to 2': notRun('another signature algorithm') }),
-    unit('EAC2_ISO7816_O', 'rights confined by PACE', { '1 to 12': notRun('the authorization told to PACE confines the rights') }),
+    unit('EAC2_ISO7816_N', 'migration', {
+      1: 'a link certificate to another signature algorithm and curve',
+      2: ['the same for authentication terminals', noEid],
+    }),
+    unit('EAC2_ISO7816_O', 'rights confined by PACE', {
+      1: 'verifier DG3 and DG4, terminal DG3, told DG4 alone: EF.DG3 stays shut',
+      2: 'verifier DG3 and DG4, terminal DG4, told DG3 alone: EF.DG4 stays shut',
+      3: 'verifier DG3, terminal both, told DG4 alone: EF.DG3 stays shut',
+      ...rows(4, 12, notRun('a chain’s rights, confined by what PACE was told')),
+    }),
     unit('EAC2_ISO7816_P', 'PIN management', {
       1: 'a wrong PIN costs a try',
       2: 'a right PIN gives the tries back',
@@ -120,8 +136,32 @@ export const part33: Part = {
       'chip authentication version 3',
       rows(1, 12, ['pseudonymous signatures', 'n/a: the card has no chip authentication version 3']),
     ),
-    unit('EAC2_DATA_A', 'EF.CardAccess', { '1 to 9': notRun('its SecurityInfos') }),
-    unit('EAC2_DATA_B', 'EF.CardSecurity', { '1 to 11': notRun('its signature and SecurityInfos') }),
+    unit('EAC2_DATA_A', 'EF.CardAccess', {
+      '1a': ['what must be there for PACE and terminal authentication', noCardInfo],
+      '1b': 'chip authentication and its domain parameters are there',
+      2: 'each PACEInfo',
+      3: ['each PACEDomainParameterInfo', standardized],
+      4: 'each ChipAuthenticationInfo',
+      5: 'each ChipAuthenticationDomainParameterInfo',
+      6: 'each TerminalAuthenticationInfo',
+      ...none,
+    }),
+    unit('EAC2_DATA_B', 'EF.CardSecurity', {
+      1: ['what must be there, signed', noCardInfo],
+      2: 'each PACEInfo',
+      3: ['each PACEDomainParameterInfo', standardized],
+      4: 'each ChipAuthenticationInfo',
+      5: 'each ChipAuthenticationDomainParameterInfo',
+      6: 'each TerminalAuthenticationInfo',
+      7: none[7],
+      8: [
+        'each ChipAuthenticationPublicKeyInfo',
+        'deviation: the key spells its curve out as id-ecPublicKey does (Doc 9303-11, 9.2.6), not by its number',
+      ],
+      9: ['each RestrictedIdentificationInfo', 'n/a: the card has no restricted identification'],
+      10: ['RestrictedIdentificationDomainParameterInfo', 'n/a: the card has no restricted identification'],
+      11: notRun('the last case of the unit'),
+    }),
     unit('EAC2_EIDDATA_B', 'eID data groups', rows(1, 21, ['a data group of the eID application', noEid])),
     unit('EAC2_DATA_C', 'EF.ChipSecurity', rows(1, 12, ['its content', 'n/a: the card has no EF.ChipSecurity'])),
   ],

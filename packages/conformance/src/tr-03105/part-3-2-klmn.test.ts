@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import { accepted, agreesWithTable, either, refused, refusedInTheOpen, testCase } from './case.ts'
 import { ecKey, keys, link, names, type TestCertificate, type TestKey, terminal, verifier } from './certificates.ts'
 import { type Answer, emrtdAid, TestChip, testPasswords } from './chip.ts'
-import { dateCases } from './date-cases.ts'
+import { dateCases, migrationCase } from './date-cases.ts'
 import { each, eacOne } from './opened.ts'
 
 const dv1 = verifier()
@@ -316,20 +316,6 @@ describe('update', () => {
   )
 })
 
-describe('migration', () => {
-  testCase(
-    'ISO7816_N_1',
-    each((fresh) => {
-      const migrated = { root: ecKey('secp384r1', '04'), dv: ecKey('secp384r1', '04'), is: ecKey('secp384r1', '04') }
-      const chip = fresh()
-      accepted(chip.setDst(chip.trustPoints()[0]!))
-      accepted(chip.verify(link({ holder: second.name, key: migrated.root })))
-      accepted(chip.setDst(second.name))
-      accepted(chip.verify(verifier({ authority: second.name, signer: migrated.root, key: migrated.dv })))
-      accepted(chip.setDst(names.dv))
-      accepted(chip.verify(terminal({ signer: migrated.dv, key: migrated.is })))
-    }),
-  )
-})
+describe('migration', () => migrationCase('ISO7816_N_1', eacOne))
 
 agreesWithTable('ISO7816_K', 'ISO7816_L', 'ISO7816_M', 'ISO7816_N')

@@ -1,18 +1,7 @@
 import { decodeTlv, decodeTlvList, encodeTlv, fromHex, type Tlv, toHex } from '@kart/codec'
-import { createBlankCard, EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
-import { execute } from '@kart/personalization'
 import { describe, expect } from 'vitest'
-import { readIssuedCard } from '../testing/read-issued-card.ts'
-import { chipSerial, executeOptions, specimenImage } from '../testing/specimen.ts'
 import { agreesWithTable, testCase } from './case.ts'
-
-/** The specimen's card as it was personalized, every file read from it. */
-const image = specimenImage()
-const memory = inMemory()
-await execute(createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: chipSerial }).transport(), image, executeOptions)
-const issued = () => new EmulatedCard({ memory })
-const files = await readIssuedCard(issued().transport(), image)
-const file = (name: string): Uint8Array => files.get(name)!
+import { issuedCard, issuedFile } from './issued.ts'
 
 const strictly = { constructed: false, minimalLength: true } as const
 const children = (value: Uint8Array): readonly Tlv[] => decodeTlvList(value, strictly)
@@ -21,7 +10,7 @@ const tagsOf = (list: readonly Tlv[]): string[] => list.map(({ tag }) => tag.toS
 
 /** The TerminalAuthenticationInfo elements of EF.DG14: what follows each object identifier. */
 function terminalInfos(): readonly { readonly oid: string; readonly rest: readonly Tlv[] }[] {
-  const set = decodeTlv(decodeTlv(file('EF.DG14'), 0x6e, strictly).value, 0x31, strictly).value
+  const set = decodeTlv(decodeTlv(issuedFile('EF.DG14'), 0x6e, strictly).value, 0x31, strictly).value
   return children(set)
     .map(({ value }) => children(value))
     .map(([oid, ...rest]) => ({ oid: toHex(oid!.value), rest }))
@@ -49,7 +38,7 @@ describe('EF.DG14', () => {
 
 describe('EF.CVCA', () => {
   testCase('LDS_F_1', () => {
-    const content = file('EF.CVCA')
+    const content = issuedFile('EF.CVCA')
     expect(content).toHaveLength(36)
     const end = content.findLastIndex((byte) => byte !== 0) + 1
     const names = children(content.slice(0, end))
@@ -63,7 +52,7 @@ describe('EF.CVCA', () => {
 
 /** The number of instances and the biometric information templates of EF.DG3. */
 function group(): { readonly outer: readonly Tlv[]; readonly inside: readonly Tlv[]; readonly templates: readonly Tlv[] } {
-  const outer = children(decodeTlv(file('EF.DG3'), 0x63, strictly).value)
+  const outer = children(decodeTlv(issuedFile('EF.DG3'), 0x63, strictly).value)
   const inside = children(outer[0]!.value)
   return { outer, inside, templates: inside.slice(1) }
 }
@@ -72,10 +61,10 @@ const headerObject = (tag: number): readonly string[] =>
   headers().map((header) => toHex(header.find((object) => object.tag === tag)?.value ?? new Uint8Array(0)))
 
 describe('EF.DG3', () => {
-  testCase('LDS_G_1', () => expect(file('EF.DG3')[0]).toBe(0x63))
+  testCase('LDS_G_1', () => expect(issuedFile('EF.DG3')[0]).toBe(0x63))
   testCase('LDS_G_2', () => {
-    const { value } = decodeTlv(file('EF.DG3'), 0x63, strictly)
-    expect(encodeTlv(0x63, value)).toEqual(file('EF.DG3'))
+    const { value } = decodeTlv(issuedFile('EF.DG3'), 0x63, strictly)
+    expect(encodeTlv(0x63, value)).toEqual(issuedFile('EF.DG3'))
   })
   testCase('LDS_G_3', () => expect(tagsOf(group().outer)).toEqual(['7f61']))
   testCase('LDS_G_4', () => {
@@ -105,7 +94,7 @@ describe('EF.DG3', () => {
 
 describe('EF.ATR/INFO', () => {
   const objects = () => {
-    const card = issued()
+    const card = issuedCard()
     const answer = card.process(fromHex('00b0810000'))
     expect(toHex(answer.subarray(-2))).toBe('9000')
     return children(answer.slice(0, -2))
@@ -123,7 +112,7 @@ describe('EF.ATR/INFO', () => {
     expect(capabilities[2]! & 0x80).toBe(0x80)
   })
   testCase('LDS_L_5', () => {
-    const card = issued()
+    const card = issuedCard()
     for (const command of ['00a4000c', '00a4020c022f01']) expect(toHex(card.process(fromHex(command)))).toBe('9000')
   })
 })

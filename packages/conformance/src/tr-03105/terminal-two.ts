@@ -64,8 +64,8 @@ export const signatureOf = (chip: TestChip, challenge: Uint8Array, compressed: U
   signWith(key, concatBytes(chip.identifier, challenge, compressed))
 
 /** All of terminal authentication version 2 for this ephemeral key. */
-export function authenticateTerminal(chip: TestChip, compressed: Uint8Array): void {
-  showChain(chip)
+export function authenticateTerminal(chip: TestChip, compressed: Uint8Array, dv?: TestCertificate, is?: TestCertificate): void {
+  showChain(chip, dv, is)
   accepted(announce(chip, compressed))
   accepted(chip.authenticate(signatureOf(chip, accepted(chip.challenge()).data, compressed)))
 }
