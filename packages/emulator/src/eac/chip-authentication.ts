@@ -58,6 +58,8 @@ function versionOf(card: CardContext): 1 | 2 {
 export function selectChipAuthentication(card: CardContext, command: PlainCommand): ResponseApdu {
   requireMessaging(command)
   setProgress(card, { chip: undefined })
+  // The command has no answer to ask for (TR-03105-3.3, EAC2_ISO7816_I_7).
+  if (command.ne > 0) refuse(SW.wrongLength)
   const objects = readObjects(command.data, [0x80, 0x84])
   const oid = objects.get(0x80) ?? refuse(SW.wrongData)
   const { agreement, cipher } = protocolOf(oid) ?? refuse(SW.wrongData)
@@ -93,6 +95,8 @@ export function agreeByTemplate(card: CardContext, command: PlainCommand): Respo
 export function performChipAuthentication(card: CardContext, command: PlainCommand, selection: ChipSelection): ResponseApdu {
   requireMessaging(command)
   setProgress(card, { chip: undefined })
+  // Before anything is agreed: a session whose answer did not fit must go on under the old keys (TR-03105-3.3, EAC2_ISO7816_I_8).
+  if (command.ne === 0) refuse(SW.wrongLength)
   const template = readObjects(command.data, [0x7c]).get(0x7c) ?? refuse(SW.wrongData)
   const terminalKey = readObjects(template, [0x80]).get(0x80) ?? refuse(SW.wrongData)
   return authenticateChip(card, selection, terminalKey, SW.authenticationFailed, answer(emptyTemplate))

@@ -128,6 +128,8 @@ function readInside(bytes: Uint8Array): CvCertificate {
   const chat = readChat(body.take(0x7f4c))
   const effective = readDate(body.take(0x5f25))
   const expiration = readDate(body.take(0x5f24))
+  // TR-03105-3.2, ISO7816_J_21: no day lies in such a period.
+  if (expiration < effective) fail('a period that ends before it begins')
   const extensions = readExtensions(body.takeIf(0x65))
   body.end()
   return { authority, holder, publicKey, chat, effective, expiration, extensions, body: encodeTlv(0x7f4e, content), signature }

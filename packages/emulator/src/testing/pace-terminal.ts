@@ -60,6 +60,8 @@ export class PaceTerminal {
   failedAt = -1
   /** The objects of the last answer. */
   last: ReadonlyMap<number, Uint8Array> = new Map()
+  /** The card's ephemeral public key of the agreement; empty before. */
+  cardKey: Uint8Array = new Uint8Array(0)
   readonly messaging: MessagingTerminal
   readonly #protocol: PaceProtocol
   readonly #group: AgreementGroup
@@ -126,6 +128,7 @@ export class PaceTerminal {
     const third = this.step(3, change(publicKey, tampering.terminalKey))
     if (typeof third === 'string') return third
     const cardKey = third.get(0x84)!
+    this.cardKey = cardKey
     const shared = group.secret(cardKey, key)
     const macKey = deriveKey(protocol.cipher, shared, 2)
     const fourth = this.step(4, change(authenticationToken(protocol, macKey, cardKey), tampering.token))

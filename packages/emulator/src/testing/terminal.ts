@@ -265,19 +265,25 @@ export class MessagingTerminal {
 
   /** Sends, checks the response's MAC, gives its plain data and status word. */
   send(header: string, options: { data?: Uint8Array; le?: string } = {}): { data: Uint8Array; sw: string } {
-    const response = this.card.process(this.wrap(header, options))
+    const { data, sw } = this.openResponse(this.card.process(this.wrap(header, options)))
+    return { data, sw }
+  }
+
+  /** Takes a response apart; `secured` tells whether it was protected. Throws when its MAC is wrong. */
+  openResponse(response: Uint8Array): { data: Uint8Array; sw: string; secured: boolean } {
+    const sw = statusOf(response)
     const body = response.subarray(0, -2)
-    if (body.length === 0) return { data: body, sw: statusOf(response) }
+    if (body.length === 0) return { data: body, sw, secured: false }
     const covered = body.subarray(0, -10)
     const mac = this.#cipher.mac(this.#macKey, pad(concatBytes(this.#ssc(), covered), this.#cipher.blockLength))
     if (toHex(mac) !== toHex(body.subarray(-8))) throw new Error('the card answered with a wrong MAC')
     if (toHex(covered.subarray(-4, -2)) !== '9902') throw new Error('no DO 99')
     const object = covered.subarray(0, -4)
-    if (object.length === 0) return { data: object, sw: statusOf(response) }
+    if (object.length === 0) return { data: object, sw, secured: true }
     const lengthBytes = object[1]! < 0x80 ? 1 : 1 + (object[1]! & 0x7f)
     const size = lengthBytes === 1 ? object[1]! : bytesToUint(object.subarray(2, 1 + lengthBytes))
     const value = object.subarray(1 + lengthBytes, 1 + lengthBytes + size)
     const plain = this.#cipher.decrypt(this.#encryptionKey, this.#currentSsc(), object[0] === 0x87 ? value.subarray(1) : value)
-    return { data: plain.subarray(0, plain.lastIndexOf(0x80)), sw: statusOf(response) }
+    return { data: plain.subarray(0, plain.lastIndexOf(0x80)), sw, secured: true }
   }
 }

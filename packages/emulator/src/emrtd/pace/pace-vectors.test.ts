@@ -75,7 +75,7 @@ describe('Doc 9303-11 appendix G drives the card alone', () => {
     const random = givenRandom(input.nonce!, input.mappingChipPrivateKey!, input.chipPrivateKey!)
     const card = cardOf(example, mrzSecret(example), random, [cvca])
     const [set, ...steps] = expected.apdus
-    const authorization = '7f4c12060904007f00070301020253050000000110'
+    const authorization = '7f4c0e060904007f000703010201530103'
     const command = `0022c1a4${(0x0f + authorization.length / 2).toString(16)}${set!.command.slice(10)}${authorization}`
     expect(sendHex(card, command)).toBe('9000')
     const answers = steps.map((step) => sendHex(card, step.command))

@@ -1,6 +1,7 @@
 import type { ResponseApdu } from '@kart/apdu/card'
-import { bytesToUint, CardError, decodeTlv, decodeTlvList, encodeTlv } from '@kart/codec'
+import { bytesToUint, CardError, decodeTlv, decodeTlvList, encodeTlv, toHex } from '@kart/codec'
 import { type PaceOfferSpec, type PacePasswordName, pacePasswords } from '@kart/layout/profile'
+import { terminalTypes } from '../../eac/cv-certificate.ts'
 import type { AgreementGroup } from '../../key-agreement/agreement-group.ts'
 import { groupOfAlgorithm, standardizedGroup } from '../../key-agreement/domain-parameters.ts'
 import { type CardContext, endPace, type PlainCommand } from '../../os/card-context.ts'
@@ -30,6 +31,8 @@ export function setPace(card: CardContext, command: PlainCommand): ResponseApdu 
   const protocol = paceProtocolOf(objects.get(0x80) ?? refuse(SW.wrongData)) ?? refuse(SW.wrongData)
   const name = passwordNamed(objects.get(0x83) ?? refuse(SW.wrongData))
   if (!pace.passwords.includes(name)) refuse(SW.dataNotFound)
+  const authorization = objects.get(0x7f4c)
+  if (authorization !== undefined && !usersOf[typeIn(authorization)]?.includes(name)) refuse(SW.wrongData)
   const password = passwordOf(card, name)
   const offer = chooseOffer(offersOf(pace.offers, protocol), objects.get(0x84))
   const run = new PaceRun({
@@ -39,7 +42,7 @@ export function setPace(card: CardContext, command: PlainCommand): ResponseApdu 
     chipKey: protocol.mapping === 'CAM' ? chipKeyFor(card, offer) : undefined,
     random: card.random,
   })
-  card.session.pace = { run, protocol, password: name, authorization: objects.get(0x7f4c) }
+  card.session.pace = { run, protocol, password: name, authorization }
   return answer(undefined, passwordStatus(password))
 }
 
@@ -67,6 +70,15 @@ function checkedAuthorization(template: Uint8Array): Uint8Array {
   if (type?.tag !== 0x06 || rights?.tag !== 0x53 || rights.value.length === 0 || more !== undefined) refuse(SW.wrongData)
   return template
 }
+
+/** Passwords by the terminal type that may use them (BSI TR-03110-2 v2.21, 2.2; TR-03105-3.3, EAC2_ISO7816_H_5). */
+const usersOf: Readonly<Record<string, readonly PacePasswordName[]>> = {
+  [terminalTypes.inspectionSystem]: ['mrz', 'can'],
+  [terminalTypes.authenticationTerminal]: ['can', 'pin'],
+  [terminalTypes.signatureTerminal]: ['can', 'pin', 'puk'],
+}
+
+const typeIn = (authorization: Uint8Array): string => toHex(decodeTlv(authorization, 0x7f4c).children![0]!.value)
 
 function passwordNamed(reference: Uint8Array): PacePasswordName {
   const names = Object.keys(pacePasswords) as PacePasswordName[]
