@@ -34,8 +34,8 @@ let smallPrimes: readonly number[] | undefined
 /**
  * Holds a public key that a card has just made against what it was told to make, before anyone signs a certificate for it: point on its curve, curve or modulus
  * length as asked, exponent odd and at least 65537 (FIPS 186-5, A.1.1), modulus composite and without small factors (NIST SP 800-89, 5.3.3), no fingerprint of
- * CVE-2017-15361, and never seen before (house rule). `spki`: SubjectPublicKeyInfo in DER. Gives every problem found, none for a good key; a key with a problem
- * is not remembered. Never throws for a bad key.
+ * CVE-2017-15361, and never seen before (house rule). `spki`: SubjectPublicKeyInfo in DER. Gives the problems found, none for a good key; a key with a problem
+ * is not remembered, and one of another kind or length than asked is not looked into further. Never throws for a bad key.
  */
 export async function checkNewKey(spki: Uint8Array, expected: ExpectedKey, seen: SeenKeys): Promise<readonly KeyProblem[]> {
   let key: PublicKey
@@ -47,8 +47,11 @@ export async function checkNewKey(spki: Uint8Array, expected: ExpectedKey, seen:
     if (error instanceof DecodeError) return [{ code: 'malformed', detail: error.message }]
     throw error
   }
-  const problems = [...findMismatch(key, expected), ...(key.kind === 'rsa' ? findWeakness(key) : [])]
-  if (problems.length > 0) return problems
+  // A key that was not asked for is not looked into: its length, and so the work, would be the card's to choose.
+  const mismatch = findMismatch(key, expected)
+  if (mismatch.length > 0) return mismatch
+  const weakness = key.kind === 'rsa' ? findWeakness(key) : []
+  if (weakness.length > 0) return weakness
   if (await seen.remember(keyFingerprint(key))) return []
   return [{ code: 'seen-before', detail: 'this public key was certified before: a copied card, or a generator that repeats itself' }]
 }
