@@ -2,6 +2,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'tsup'
+import { buildKernel } from './build-kernel.mjs'
 import { packages, root } from './workspace.mjs'
 
 // tsup takes the module kind from the package.json of the folder it runs in.
@@ -9,6 +10,7 @@ process.chdir(root)
 const types = !process.argv.includes('--no-types')
 const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
 const started = performance.now()
+await buildKernel()
 // Their package.json offers no "require", so that the CommonJS build must carry them.
 const importOnly = ['cborg']
 const wanted = packages().filter(({ name, entries }) => entries.length > 0 && (only.length === 0 || only.includes(name)))

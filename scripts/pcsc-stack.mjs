@@ -1,10 +1,13 @@
-// Runs a command inside a PC/SC stack of its own: a private network and mount namespace, its own pcscd with the vpcd driver alone.
-// A pcscd that already runs, and every real reader, is out of its reach.   node scripts/pcsc-stack.mjs COMMAND [ARGUMENTS]
+// Runs a command inside a PC/SC stack of its own: a private network and mount namespace, its own pcscd with virtual readers alone.
+// A pcscd that already runs, and every real reader, is out of its reach.
+//   node scripts/pcsc-stack.mjs [--kart-readers N] COMMAND [ARGUMENTS]
+// The readers are vpcd's two, or with --kart-readers N (1 to 16) so many of Kart's own; KART_READER_SOCKETS then names the folder of their sockets.
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildVirtualReader, readerConf, socketNames, virtualReaderObstacle } from './virtual-reader.mjs'
 
 const self = fileURLToPath(import.meta.url)
 const vpcdPort = 35963
@@ -41,24 +44,26 @@ function namespaceArguments() {
   return ways.find((way) => spawnSync(unshare, [...way, 'sh', '-c', trial], { stdio: 'ignore', timeout: 20_000 }).status === 0)
 }
 
-/** Why no private PC/SC stack can be had here, with what to do about it; undefined when it can. */
-export function stackObstacle() {
+/** Why no private PC/SC stack can be had here, with what to do about it; undefined when it can. `kartReaders` asks for Kart's own readers. */
+export function stackObstacle({ kartReaders = 0 } = {}) {
   if (process.platform !== 'linux') return `a private PC/SC stack needs Linux, and this is ${process.platform}`
   const missing = []
   if (!findProgram('pcscd')) missing.push('pcscd')
-  if (!findVpcdDriver()) missing.push('vsmartcard-vpcd')
+  if (kartReaders === 0 && !findVpcdDriver()) missing.push('vsmartcard-vpcd')
   if (!findProgram('unshare')) missing.push('util-linux')
   if (!findProgram('ip')) missing.push('iproute2')
   if (missing.length > 0)
     return `these system packages are missing: ${missing.join(' ')} (Debian, Ubuntu: apt-get install ${missing.join(' ')})`
   if (!namespaceArguments())
     return 'this machine allows no private network and mount namespaces (needed: root, or unprivileged user namespaces; in a container, CAP_SYS_ADMIN)'
+  if (kartReaders > 0) return virtualReaderObstacle()
   return undefined
 }
 
 /** The command line that runs `command` inside a stack of its own. */
-export function stackCommand(command) {
-  return [findProgram('unshare'), ...namespaceArguments(), process.execPath, self, '--inside', ...command]
+export function stackCommand(command, { kartReaders = 0 } = {}) {
+  if (kartReaders > 0) buildVirtualReader()
+  return [findProgram('unshare'), ...namespaceArguments(), process.execPath, self, '--inside', String(kartReaders), ...command]
 }
 
 function must(program, ...args) {
@@ -81,7 +86,24 @@ async function listening(target, child, untilMs) {
   }
 }
 
-async function inside(command) {
+const confFolder = '/run/kart/readers'
+const confFile = join(confFolder, 'readers')
+
+/** Writes pcscd's configuration, and gives what the command must know of the readers. */
+function configureReaders(kartReaders) {
+  mkdirSync(confFolder, { recursive: true })
+  if (kartReaders > 0) {
+    const sockets = '/run/kart/sockets'
+    mkdirSync(sockets, { mode: 0o700 })
+    writeFileSync(confFile, readerConf(buildVirtualReader(), socketNames(sockets, kartReaders)))
+    return { KART_READER_SOCKETS: sockets, KART_READER_COUNT: String(kartReaders) }
+  }
+  const port = `0x${vpcdPort.toString(16)}`
+  writeFileSync(confFile, `FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:${port}\nLIBPATH ${findVpcdDriver()}\nCHANNELID ${port}\n`)
+  return {}
+}
+
+async function inside(kartReaders, command) {
   // /run holds the sockets of the system's own services; behind an empty one none of them can be reached.
   must('mount', '-t', 'tmpfs', 'tmpfs', '/run')
   mkdirSync('/run/pcscd', { recursive: true })
@@ -93,19 +115,15 @@ async function inside(command) {
   must('ip', 'link', 'set', 'lo', 'up')
   // vpcd writes length and APDU apart and leaves Nagle's algorithm on: without quick acknowledgement each APDU takes 44 ms. Only speed: may fail.
   const quick = ['dev', 'lo', 'proto', 'kernel', 'scope', 'host', 'src', '127.0.0.1', 'table', 'local', 'quickack', '1']
-  for (const target of ['127.0.0.0/8', '127.0.0.1'])
+  // KART_PCSC_PLAIN_LOOPBACK leaves that be, to measure vpcd as it is packaged.
+  for (const target of process.env.KART_PCSC_PLAIN_LOOPBACK ? [] : ['127.0.0.0/8', '127.0.0.1'])
     spawnSync(findProgram('ip'), ['route', 'replace', 'local', target, ...quick], { stdio: 'ignore' })
 
-  const port = `0x${vpcdPort.toString(16)}`
-  mkdirSync('/run/kart/readers', { recursive: true })
-  writeFileSync(
-    '/run/kart/readers/vpcd',
-    `FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:${port}\nLIBPATH ${findVpcdDriver()}\nCHANNELID ${port}\n`,
-  )
+  const environment = configureReaders(kartReaders)
   const log = '/run/kart/pcscd.log'
   const logFile = openSync(log, 'w')
   const setpriv = findProgram('setpriv')
-  const pcscd = [findProgram('pcscd'), '--foreground', '--config', '/run/kart/readers']
+  const pcscd = [findProgram('pcscd'), '--foreground', '--config', confFolder]
   // Tied to this process, so that it ends with it whatever happens.
   const [program, ...args] = setpriv ? [setpriv, '--pdeathsig', 'KILL', ...pcscd] : pcscd
   const service = spawn(program, args, { stdio: ['ignore', logFile, logFile] })
@@ -122,10 +140,17 @@ async function inside(command) {
   try {
     const untilMs = Date.now() + 15_000
     await listening({ path: '/run/pcscd/pcscd.comm' }, service, untilMs)
-    const { PCSCLITE_CSOCK_NAME: _, ...environment } = process.env
+    const { PCSCLITE_CSOCK_NAME: _, ...inherited } = process.env
     const child = spawn(command[0], command.slice(1), {
       stdio: 'inherit',
-      env: { ...environment, KART_PCSC_STACK: 'private', KART_PCSC_PID: String(service.pid) },
+      env: {
+        ...inherited,
+        ...environment,
+        KART_PCSC_STACK: 'private',
+        KART_PCSC_PID: String(service.pid),
+        // How the service is started, for tests that stop it and start it again.
+        KART_PCSC_COMMAND: JSON.stringify(pcscd),
+      },
     })
     code = await new Promise((resolve) => {
       child.once('error', (error) => {
@@ -143,7 +168,7 @@ async function inside(command) {
   }
   await stop()
   if (code !== 0) {
-    const lines = readFileSync(log, 'utf8').trim().split('\n').slice(-20).join('\n')
+    const lines = readFileSync(log, 'utf8').trim().split(`\n`).slice(-20).join('\n')
     if (lines) console.error(`last lines of pcscd:\n${lines}`)
   }
   process.exit(code)
@@ -151,17 +176,18 @@ async function inside(command) {
 
 if (process.argv[1] === self) {
   const args = process.argv.slice(2)
-  if (args[0] === '--inside') await inside(args.slice(1))
-  else if (args.length === 0) {
-    console.error('usage: node scripts/pcsc-stack.mjs COMMAND [ARGUMENTS]')
+  if (args[0] === '--inside') await inside(Number(args[1]), args.slice(2))
+  const asked = args[0] === '--kart-readers' ? Number(args[1]) : 0
+  const command = args[0] === '--kart-readers' ? args.slice(2) : args
+  if (command.length === 0 || !Number.isInteger(asked) || asked < 0 || asked > 16) {
+    console.error('usage: node scripts/pcsc-stack.mjs [--kart-readers 1..16] COMMAND [ARGUMENTS]')
     process.exit(2)
-  } else {
-    const obstacle = stackObstacle()
-    if (obstacle) {
-      console.error(obstacle)
-      process.exit(3)
-    }
-    const [program, ...rest] = stackCommand(args)
-    process.exit(spawnSync(program, rest, { stdio: 'inherit' }).status ?? 1)
   }
+  const obstacle = stackObstacle({ kartReaders: asked })
+  if (obstacle) {
+    console.error(obstacle)
+    process.exit(3)
+  }
+  const [program, ...rest] = stackCommand(command, { kartReaders: asked })
+  process.exit(spawnSync(program, rest, { stdio: 'inherit' }).status ?? 1)
 }

@@ -14,6 +14,7 @@ const needed = [
   { name: 'libpcsclite-dev', present: () => hasPcscHeaders() },
   { name: 'pkg-config', present: () => findProgram('pkg-config') },
   { name: 'g++', present: () => findProgram('g++') ?? findProgram('c++') },
+  { name: 'gcc', present: () => findProgram('gcc') ?? findProgram('cc') },
   { name: 'make', present: () => findProgram('make') },
   { name: 'python3', present: () => findProgram('python3') },
   { name: 'iproute2', present: () => findProgram('ip') },

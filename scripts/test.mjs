@@ -1,7 +1,7 @@
 // Runs every test, then the tests that need a real PC/SC stack inside a private one, and ends with one line: N passed, N failed.
-//   node scripts/test.mjs [--only unit|conformance|pkcs11|pcsc] [arguments of vitest]
+//   node scripts/test.mjs [--only unit|conformance|pkcs11|pcsc|pcsc-kart] [arguments of vitest]
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -26,18 +26,21 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   })
 }
 
-const projects = only ? [only] : ['unit', 'conformance', 'pkcs11', 'pcsc']
-const plain = projects.filter((name) => name !== 'pcsc' && (name !== 'pkcs11' || canUseToken()))
+/** The projects that need a PC/SC stack, and how many of Kart's own readers are in it (none: vpcd's). */
+const onStack = { pcsc: 0, 'pcsc-kart': 16 }
+const projects = only ? [only] : ['unit', 'conformance', 'pkcs11', 'pcsc', 'pcsc-kart']
+const plain = projects.filter((name) => !(name in onStack) && (name !== 'pkcs11' || canUseToken()))
 if (plain.length > 0) total = addCounts(total, await runVitest(plain, (command) => command))
-if (projects.includes('pcsc')) total = addCounts(total, await runOnStack())
+for (const [name, kartReaders] of Object.entries(onStack))
+  if (projects.includes(name)) total = addCounts(total, await runOnStack(name, kartReaders))
 finish({ passed: 0, failed: 0, skipped: 0 })
 
 function readArguments(args) {
   const at = args.indexOf('--only')
   if (at < 0) return { only: undefined, vitestArguments: args }
   const [, name] = args.splice(at, 2)
-  if (!['unit', 'conformance', 'pkcs11', 'pcsc'].includes(name)) {
-    console.error('--only takes unit, conformance, pkcs11 or pcsc')
+  if (!['unit', 'conformance', 'pkcs11', 'pcsc', 'pcsc-kart'].includes(name)) {
+    console.error('--only takes unit, conformance, pkcs11, pcsc or pcsc-kart')
     process.exit(2)
   }
   return { only: name, vitestArguments: args }
@@ -116,34 +119,31 @@ function canUseToken() {
   return false
 }
 
-async function runOnStack() {
-  let obstacle = stackObstacle()
+async function runOnStack(name, kartReaders) {
+  let obstacle = stackObstacle({ kartReaders })
   if (!obstacle && pcscliteState() !== 'built') {
     rebuildPcsclite()
     const state = pcscliteState()
     if (state !== 'built')
       obstacle = `pcsclite ${state === 'absent' ? 'is not installed' : 'has no native build'} (Debian, Ubuntu: apt-get install libpcsclite-dev g++ make python3; then run the tests again)`
   }
-  if (!obstacle) return runVitest(['pcsc'], stackCommand)
-  const tests = listTests('pcsc')
-  notRun.push(`${tests.count} tests on the real PC/SC stack (${tests.files.join(', ')}): ${obstacle}`)
+  if (!obstacle) return runVitest([name], (command) => stackCommand(command, { kartReaders }))
+  const tests = listTests(name)
+  const readers = kartReaders > 0 ? 'with Kart’s own readers ' : ''
+  notRun.push(`${tests.count} tests on the real PC/SC stack ${readers}(${tests.files.join(', ')}): ${obstacle}`)
   return { passed: 0, failed: 0, skipped: tests.count }
 }
 
-/** The tests that will not be run, counted without running them; where vitest cannot list them, one a file. */
-function listTests(project) {
-  const folder = join(root, 'packages', 'conformance', 'src', project)
-  const names = existsSync(folder)
-    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
-    : []
-  const files = names.sort().map((name) => relative(root, join(folder, name)))
-  const list = join(reports, `${project}-list.json`)
-  const [program, ...args] = [...vitestCommand(), 'list', '--project', project, `--json=${list}`]
+/** The tests that will not be run, counted without running them; where vitest cannot list them, as one. */
+function listTests(name) {
+  const list = join(reports, `${name}-list.json`)
+  const [program, ...args] = [...vitestCommand(), 'list', '--project', name, `--json=${list}`]
   spawnSync(program, args, { cwd: root, stdio: 'ignore', timeout: 120_000 })
   try {
-    return { files, count: JSON.parse(readFileSync(list, 'utf8')).length }
+    const tests = JSON.parse(readFileSync(list, 'utf8'))
+    return { files: [...new Set(tests.map(({ file }) => relative(root, file)))].sort(), count: tests.length }
   } catch {
-    return { files, count: files.length }
+    return { files: [`the project ${name}`], count: 1 }
   }
 }
 

@@ -165,6 +165,17 @@ describe('readFile, to the end of the file', () => {
     expect((await read(new Uint8Array(0), { extent: 'file' }).result).length).toBe(0)
   })
 
+  it('sees in one answer that the file fills the bound; a card that refuses the byte beyond is asked for it at the end', async () => {
+    const willing = functionChannel(() => respond(0x6282, directory))
+    expect(await readFile(willing, { maxLength: directory.length, extent: 'file' })).toEqual(directory)
+    expect(willing.commands.map(({ ne }) => ne)).toEqual([directory.length + 1])
+    const strict = functionChannel(({ ne, p2 }) =>
+      p2 > 0 ? respond(0x6b00) : ne > directory.length ? respond(0x6700) : respond(0x9000, directory),
+    )
+    expect(await readFile(strict, { maxLength: directory.length, extent: 'file' })).toEqual(directory)
+    expect(strict.commands.map(({ ne }) => ne)).toEqual([directory.length + 1, directory.length, 1])
+  })
+
   it('ends by an empty answer', async () => {
     const channel = functionChannel((_, i) => (i === 0 ? respond(0x9000, directory) : respond(0x9000)))
     expect(await readFile(channel, { maxLength: 100, extent: 'file' })).toEqual(directory)

@@ -96,10 +96,10 @@ export async function readFile(channel: CardChannel, options: ReadFileOptions): 
   const parts: Uint8Array[] = []
   let got = 0
   let total: number | undefined
-  let target = toEnd || options.first === 'most' ? maxLength : firstRead
+  // One byte beyond the bound of a whole file tells, in the same answer, whether the file ends there.
+  let target = toEnd ? maxLength + 1 : options.first === 'most' ? maxLength : firstRead
   for (let round = 0; ; round++) {
     if (round >= maxRounds) throw new LimitError(`${name}: READ BINARY rounds`, maxRounds)
-    // At the bound of a whole file one more byte tells whether the file ends there.
     const { command, asked } = readCommand(got, Math.max(1, target - got), chunk, sfi, name)
     labelCommand(command.apdu, command.name)
     let response = await channel.transmit(command.apdu)
@@ -107,6 +107,10 @@ export async function readFile(channel: CardChannel, options: ReadFileOptions): 
     if (response.sw >> 8 === 0x6c && exact < command.apdu.ne) response = await channel.transmit({ ...command.apdu, ne: exact })
     if (round === 0 && !toEnd && target > firstRead && (response.sw === 0x6700 || response.sw === 0x6b00)) {
       target = firstRead
+      continue
+    }
+    if (round === 0 && toEnd && target > maxLength && response.sw === 0x6700) {
+      target = maxLength // a card that gives nothing beyond its file; the byte is asked for at the end
       continue
     }
     const { data, atEnd } = parseAnswer(command, response, asked, name)

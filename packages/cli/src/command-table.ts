@@ -11,9 +11,14 @@ export const summaries = {
   verify: 'prove a card genuine and, with --probe, match its holder’s finger',
   read: 'read a card and show what it holds; nothing is checked (see "kart verify")',
   tree: 'draw the file tree with its access rules: of a card, or of the profile when no card is named',
-  emulate: 'plug an emulated card into the PC/SC system (virtual reader vpcd), until Ctrl-C',
+  emulate: 'plug emulated cards into the PC/SC system (virtual readers: vpcd, kart), until Ctrl-C',
   readers: 'list smart-card readers, the cards in them, and their ATRs explained',
+  apdu: 'send APDUs to a card: a shell, a script, or the arguments; answers explained',
+  trace: 'record what goes between a command and its card, and replay it',
   match: 'compare two fingerprint templates (exit 0: the same finger, 1: no match)',
+  gallery: 'galleries of templates to search in: build from a folder, show, or invent one of any size',
+  identify: 'search a gallery for the owner of a finger (exit 0: somebody reaches the threshold, 1: nobody)',
+  bench: 'measure this machine: kart bench match',
   minutiae: 'show a fingerprint template, or convert it to another format',
 } as const satisfies Record<string, string>
 
@@ -38,12 +43,27 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'tree', usage: 'tree', hasOptions: true, load: async () => (await import('./commands/tree.ts')).addTreeCommand },
   { name: 'emulate', usage: 'emulate', hasOptions: true, load: async () => (await import('./commands/emulate.ts')).addEmulateCommand },
   { name: 'readers', usage: 'readers', hasOptions: true, load: async () => (await import('./commands/readers.ts')).addReadersCommand },
+  { name: 'apdu', usage: 'apdu [commands...]', hasOptions: true, load: async () => (await import('./commands/apdu.ts')).addApduCommand },
+  { name: 'trace', usage: 'trace', hasOptions: false, load: async () => (await import('./commands/trace.ts')).addTraceCommand },
   {
     name: 'match',
     usage: 'match <probe> <candidate>',
     hasOptions: true,
     load: async () => (await import('./commands/match.ts')).addMatchCommand,
   },
+  {
+    name: 'gallery',
+    usage: 'gallery',
+    hasOptions: false,
+    load: async () => (await import('./commands/gallery.ts')).addGalleryCommand,
+  },
+  {
+    name: 'identify',
+    usage: 'identify <probe...>',
+    hasOptions: true,
+    load: async () => (await import('./commands/identify.ts')).addIdentifyCommand,
+  },
+  { name: 'bench', usage: 'bench', hasOptions: false, load: async () => (await import('./commands/bench.ts')).addBenchCommand },
   {
     name: 'minutiae',
     usage: 'minutiae <file>',

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { CardError, InputError } from '@kart/codec'
-import { decodeTemplate, type MinutiaeTemplate } from '@kart/minutiae'
+import { decodeTemplate, decodeTemplates, type MinutiaeTemplate } from '@kart/minutiae'
 
 /** Largest file that a command reads: far above any card, far below what would fill the memory. */
 const maxFileBytes = 64 * 1024 * 1024
@@ -66,4 +66,12 @@ export function usingInput<T>(field: string, work: () => T): T {
 export function readFinger(path: string): { readonly bytes: Uint8Array; readonly template: MinutiaeTemplate } {
   const bytes = readInput(path)
   return { bytes, template: decodeInput(path, () => decodeTemplate(bytes)) }
+}
+
+/** Every finger of a file that the user named, with the position that its record states. Throws as {@link readFinger}. */
+export function readFingers(path: string): { readonly template: MinutiaeTemplate; readonly position: number }[] {
+  const bytes = readInput(path)
+  const { templates, record } = decodeInput(path, () => decodeTemplates(bytes))
+  if (templates.length === 0) throw new InputError(path, 'holds no finger')
+  return templates.map((template, view) => ({ template, position: record?.views[view]?.position ?? 0 }))
 }

@@ -29,6 +29,7 @@ const evidence: Evidence = {
   chipAuthentication: undefined,
   terminalAuthentication: undefined,
   activeAuthentication: undefined,
+  shortestExchange: 1,
   extendedLength: false,
 }
 

@@ -29,11 +29,17 @@ export function checkTarget(option: string, path: string | undefined): void {
  * replaced, so that neither its permissions nor another place gets the content. Throws InputError for a pipe or a device, and Node's own error.
  */
 export function writeOutput(path: string, content: Uint8Array | string): void {
+  writeBehind(path, (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }))
+}
+
+/** As {@link writeOutput}, where `write` makes the file under a name that it is given, piece by piece; gives what `write` gives. */
+export function writeBehind<T>(path: string, write: (temporary: string) => T): T {
   if (isDevice(path)) throw new InputError(path, deviceProblem)
   const temporary = join(dirname(path), `.kart-${randomBytes(8).toString('hex')}.tmp`)
   try {
-    writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' })
+    const made = write(temporary)
     renameSync(temporary, path)
+    return made
   } catch (error) {
     rmSync(temporary, { force: true })
     // The user knows the file by the name that they gave it.

@@ -32,7 +32,7 @@ export interface WayTimings {
  * the machine does falls on all ways alike. Making the blank card is not timed.
  */
 export async function timeCards({ warmUpRounds, milliseconds }: { warmUpRounds: number; milliseconds: number }): Promise<WayTimings[]> {
-  const specimen = loadSpecimen(process.cwd())
+  const specimen = await loadSpecimen(process.cwd())
   const found = ways.map(() => ({ personalize: [], verify: [], read: [], check: [] }) as Record<Job, { wallMs: number; cpuMs: number }[]>)
   let deadline = Number.POSITIVE_INFINITY
   for (let round = 0; round < warmUpRounds || performance.now() < deadline; round++) {
@@ -42,7 +42,7 @@ export async function timeCards({ warmUpRounds, milliseconds }: { warmUpRounds: 
       try {
         const card = blankCard()
         const issued = await clocked(() => personalize(specimen, card.transport(), way))
-        const reading = await clocked(() => read(issued.value.image, card.transport(), way))
+        const reading = await clocked(() => read(specimen, issued.value.image, card.transport(), way))
         const checking = await clocked(() => check(specimen, reading.value))
         if (round < warmUpRounds) continue
         found[i]!.personalize.push(issued)
@@ -94,7 +94,7 @@ const sizeOfEvidence = ({ files }: Evidence): number => files.reduce((sum, { byt
 
 /** Counts what crosses the wire for one card, with extended and with short APDUs. The key, EF.SOD and so the sums differ by a few bytes from card to card. */
 export async function countWire(): Promise<Wire[]> {
-  const specimen = loadSpecimen(process.cwd())
+  const specimen = await loadSpecimen(process.cwd())
   const found: Wire[] = []
   for (const extendedLength of [true, false]) {
     const apdus = extendedLength ? 'extended' : 'short'
@@ -104,7 +104,7 @@ export async function countWire(): Promise<Wire[]> {
     if (report.payload < sizeOfImage(image)) throw new Error('the report counts less than the image holds')
     found.push({ job: 'personalize', apdus, ...writing.count, payload: report.payload })
     const reading = counting(card.transport())
-    const evidence = await read(image, reading.transport, { extendedLength })
+    const evidence = await read(specimen, image, reading.transport, { extendedLength })
     await check(specimen, evidence)
     found.push({ job: 'verify', apdus, ...reading.count, payload: sizeOfEvidence(evidence) })
   }

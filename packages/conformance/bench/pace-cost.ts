@@ -13,12 +13,15 @@ import { encodeAscii } from '@kart/codec'
 import { agreementGroup, type BackendName, useBackend } from '@kart/crypto'
 import { createBlankCard, EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
-import { canPassword, choosePace, openScp03, performPace, secureMessagingLayer } from '@kart/secure-channel'
+import { canPassword, choosePace, mrzPassword, openScp03, type PacePassword, performPace, secureMessagingLayer } from '@kart/secure-channel'
+import { loadSpecimen, personalize } from './specimen-run.ts'
 import { quantile } from './statistics.ts'
 
 /** PACE-ECDH-GM with P-256 and AES-128 on one side alone, beside the elliptic-curve operations that this side cannot do without. */
 export interface PaceTiming {
   readonly side: 'terminal' | 'card'
+  /** Whether the card holds nothing but its CAN, or all of the specimen. */
+  readonly memory: 'CAN alone' | 'whole specimen'
   /** Implementation of the primitives; the card has one. */
   readonly backend: BackendName
   /** CPU time of this side, median, milliseconds. */
@@ -56,8 +59,21 @@ class Tape {
   }
 }
 
+interface Prepared {
+  readonly card: EmulatedCard
+  readonly password: PacePassword
+}
+
+/** The specimen's card, personalized whole, on a tape of random bytes. */
+async function specimenCard(tape: Tape): Promise<Prepared> {
+  const memory = inMemory()
+  const blank = createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: new Uint8Array(10).fill(1) })
+  const { image } = await personalize(await loadSpecimen(process.cwd()), blank.transport(), { extendedLength: true })
+  return { card: new EmulatedCard({ memory, random: tape.draw }), password: mrzPassword(image.access) }
+}
+
 /** A card that knows its CAN, on a tape of random bytes. */
-async function cardWithCan(tape: Tape): Promise<EmulatedCard> {
+async function cardWithCan(tape: Tape): Promise<Prepared> {
   const memory = inMemory()
   createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: new Uint8Array(10) })
   const card = new EmulatedCard({ memory, random: tape.draw })
@@ -68,7 +84,7 @@ async function cardWithCan(tape: Tape): Promise<EmulatedCard> {
   await send(secure, installForPersonalization(emrtd))
   await send(secure, storeData(encodeDgi(nationalId.dgis.paceCan, encodeAscii(can)), { blockNumber: 0, last: true }))
   session.destroy()
-  return card
+  return { card, password: canPassword(can) }
 }
 
 interface Recording {
@@ -76,22 +92,23 @@ interface Recording {
   readonly cardTape: Tape
   readonly cardMark: number
   readonly card: EmulatedCard
+  readonly password: PacePassword
   readonly commands: readonly Uint8Array[]
   readonly answers: readonly ResponseApdu[]
 }
 
 const { selection } = choosePace([{ kind: 'pace', oid: '0.4.0.127.0.7.2.2.4.2.2', version: 2, parameterId: 12 }])
 
-function runTerminal(tape: Tape, channel: Parameters<typeof performPace>[0]) {
+function runTerminal(tape: Tape, password: PacePassword, channel: Parameters<typeof performPace>[0]) {
   if (selection === undefined) throw new Error('PACE-ECDH-GM on P-256 with AES-128 is not taken')
-  return performPace(channel, { selection, password: canPassword(can), random: tape.draw })
+  return performPace(channel, { selection, password, random: tape.draw })
 }
 
 /** One run of PACE, terminal against card, with everything that either side needs to go through it again alone. */
-async function record(): Promise<Recording> {
+async function record(made: (tape: Tape) => Promise<Prepared>): Promise<Recording> {
   const cardTape = new Tape()
   const terminalTape = new Tape()
-  const card = await cardWithCan(cardTape)
+  const { card, password } = await made(cardTape)
   const transport = card.transport()
   const cardMark = cardTape.mark
   const commands: Uint8Array[] = []
@@ -104,7 +121,7 @@ async function record(): Promise<Recording> {
     },
   }
   const channel = openChannel(tapped)
-  const { session } = await runTerminal(terminalTape, {
+  const { session } = await runTerminal(terminalTape, password, {
     async transmit(command) {
       const answer = await channel.transmit(command)
       answers.push(answer)
@@ -112,14 +129,14 @@ async function record(): Promise<Recording> {
     },
   })
   session.destroy()
-  return { terminalTape, cardTape, cardMark, card, commands, answers }
+  return { terminalTape, cardTape, cardMark, card, password, commands, answers }
 }
 
-async function terminalAlone({ terminalTape, answers }: Recording): Promise<number> {
+async function terminalAlone({ terminalTape, password, answers }: Recording): Promise<number> {
   terminalTape.rewind()
   let at = 0
   const clock = cpuClock()
-  const { session } = await runTerminal(terminalTape, { transmit: async () => answers[at++]! })
+  const { session } = await runTerminal(terminalTape, password, { transmit: async () => answers[at++]! })
   const ms = clock()
   session.destroy()
   return ms
@@ -194,16 +211,26 @@ async function alternate(alone: () => number | Promise<number>, bare: () => numb
 
 /** Times each side of PACE alone, by going through a recorded run with the same random bytes, in turn with its bare curve operations. */
 export async function timePace(milliseconds: number): Promise<PaceTiming[]> {
-  const recording = await record()
+  const recording = await record(cardWithCan)
+  const whole = await record(specimenCard)
   const found: PaceTiming[] = []
   for (const backend of ['auto', 'node', 'noble'] as const) {
     const before = useBackend(backend)
     try {
-      found.push({ side: 'terminal', backend, ...(await alternate(() => terminalAlone(recording), bareTerminal, milliseconds)) })
+      found.push({
+        side: 'terminal',
+        memory: 'CAN alone',
+        backend,
+        ...(await alternate(() => terminalAlone(recording), bareTerminal, milliseconds)),
+      })
     } finally {
       useBackend(before)
     }
   }
-  found.push({ side: 'card', backend: 'node', ...(await alternate(() => cardAlone(recording), bareCard, milliseconds)) })
+  for (const [memory, one] of [
+    ['CAN alone', recording],
+    ['whole specimen', whole],
+  ] as const)
+    found.push({ side: 'card', memory, backend: 'node', ...(await alternate(() => cardAlone(one), bareCard, milliseconds)) })
   return found
 }

@@ -20,7 +20,7 @@ export function profiledJobOf(args: readonly string[]): { job: ProfiledJob; runs
 
 /** The child's part: warms up, runs the job under V8's sampling profiler, and writes the profile to a file. */
 export async function profileHere({ job, runs, file }: { job: ProfiledJob; runs: number; file: string }): Promise<void> {
-  const specimen = loadSpecimen(process.cwd())
+  const specimen = await loadSpecimen(process.cwd())
   const extended = { extendedLength: true }
   const issued = blankCard()
   const { image } = await personalize(specimen, issued.transport(), extended)
@@ -28,7 +28,7 @@ export async function profileHere({ job, runs, file }: { job: ProfiledJob; runs:
   const cards = Array.from({ length: job === 'personalize' ? warmUpRuns + runs : 0 }, blankCard)
   const once = async (): Promise<void> => {
     if (job === 'personalize') await personalize(specimen, cards.pop()!.transport(), extended)
-    else await check(specimen, await read(image, issued.transport(), extended))
+    else await check(specimen, await read(specimen, image, issued.transport(), extended))
   }
   for (let i = 0; i < warmUpRuns; i++) await once()
 

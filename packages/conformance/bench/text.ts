@@ -93,8 +93,8 @@ export function asText(results: Results): string {
     'PACE-ECDH-GM, P-256, AES-128: each side alone, over a recorded run (median CPU ms), beside the curve operations that it needs',
     ...table([
       ['', 'PACE', 'curve alone', 'PACE / curve'],
-      ...pace.map(({ side, backend, medianMs, bareMs }) => [
-        side === 'card' ? 'emulated card (node)' : `terminal (${backend})`,
+      ...pace.map(({ side, memory, backend, medianMs, bareMs }) => [
+        side === 'card' ? `emulated card (node), ${memory}` : `terminal (${backend})`,
         ms(medianMs),
         ms(bareMs),
         times(medianMs / bareMs),

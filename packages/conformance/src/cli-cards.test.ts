@@ -27,7 +27,7 @@ async function verify(...args: string[]): Promise<{ code: number | null; verdict
 
 describe('verify', () => {
   it('accepts the holder: every check is in the document', async () => {
-    const { code, verdict } = await verify('--mrz', specimenMrz, '--pki', 'pki', '--probe', 'live.fmr')
+    const { code, verdict } = await verify('--mrz', specimenMrz, '--pki', 'pki', '--cvc', 'pki/cvc', '--probe', 'live.fmr')
     expect([code, verdict.verdict, failedOf(verdict)]).toEqual([0, 'accepted', []])
     expect(verdict.checks.length).toBeGreaterThan(30)
     for (const check of verdict.checks)
@@ -42,7 +42,7 @@ describe('verify', () => {
   })
 
   it('rejects an impostor, by the finger alone', async () => {
-    const { code, verdict } = await verify(...specimenAccess, '--pki', 'pki', '--probe', 'impostor.fmr')
+    const { code, verdict } = await verify(...specimenAccess, '--pki', 'pki', '--cvc', 'pki/cvc', '--probe', 'impostor.fmr')
     expect([code, verdict.verdict, failedOf(verdict)]).toEqual([1, 'rejected', ['finger.match']])
   })
 
@@ -50,7 +50,8 @@ describe('verify', () => {
     await folder.done(['pki', 'init', 'stranger'])
     const { code, verdict } = await verify(...specimenAccess, '--pki', 'stranger')
     expect([code, verdict.verdict]).toEqual([1, 'rejected'])
-    expect(failedOf(verdict)).toEqual(['pa.chain'])
+    expect(failedOf(verdict)).toEqual(['pa.chain', 'pa.card-security'])
+    expect(verdict).toMatchObject({ reason: 'signer-not-trusted' })
   })
 
   it('rejects a document that has expired at the time asked for', async () => {
@@ -90,7 +91,7 @@ describe('verify', () => {
       '--pki',
       'pki',
     ])
-    expect(shown).toMatchObject({ code: 3, stdout: expect.stringContaining('Check the three printed values') })
+    expect(shown).toMatchObject({ code: 3, stdout: expect.stringContaining('Check what is printed') })
     expect(shown.stdout).not.toContain('not run')
   })
 

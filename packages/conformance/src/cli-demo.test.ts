@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createHash, createPrivateKey } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fromHex, toHex } from '@kart/codec'
 import { testTransportKeys } from '@kart/emulator'
@@ -35,7 +35,7 @@ describe('kart demo', () => {
     expect(stdout).toMatch(/✔ open the security domain \(SCP03\) \(\d+ ms\)\n/)
     expect(stdout).toMatch(/EF\.DG3 +\d+ B +/)
     expect(stdout).toContain('The live finger is no second scan: Synthetic')
-    expect(stdout).toContain('TEST authority')
+    expect(stdout).toContain('TEST authorities')
     expect(stdout).toContain('invented')
   })
 
@@ -138,7 +138,7 @@ describe('the report', () => {
     expect(page).toContain('<section class="verdict accepted"><strong>accepted</strong>')
     expect(page).toMatch(/<tr class="pass">.*EF\.SOD is signed by the document signer/)
     expect(page).toMatch(/<tr class="not-run">.*The document signer is not revoked/)
-    expect(page).toMatch(/<h2>Stages<\/h2>.*write the BAC keys.*active authentication/s)
+    expect(page).toMatch(/<h2>Stages<\/h2>.*write what opens the card.*terminal authentication.*active authentication/s)
     expect(page).toMatch(/<code>0102<\/code><\/td><td>EF\.DG2<\/td><td class="num">\d+ B<\/td>/)
     expect(traces()).toMatch(/<summary>Personalization: \d+ commands<\/summary>.*<summary>Verification: \d+ commands<\/summary>/s)
     const svg = /<svg .*?<\/svg>/s.exec(page)?.[0] ?? ''
@@ -166,6 +166,9 @@ describe('the report', () => {
       'transport key DEK': testTransportKeys.dek,
       'key of the CSCA': scalar('csca-key.pem'),
       'key of the document signer': scalar('document-signer-key.pem'),
+      'key of the CVCA': scalar('cvc/IRTESTCVCA00001-key.pem'),
+      'key of the terminal': scalar('cvc/IRTESTIS00001-key.pem'),
+      'PACE password MRZ': createHash('sha1').update('S12345678091061233310034').digest(),
     }
     for (const output of [page, stdout])
       for (const [name, secret] of Object.entries(secrets)) {
@@ -185,7 +188,7 @@ describe('the report', () => {
   })
 
   it('shows none of the files’ content in the trace: no minutia, no letter of the zone, no byte of the portrait', async () => {
-    await folder.done(['read', '--card', 'demo/citizen.card', ...specimenAccess, '-o', 'files'])
+    await folder.done(['read', '--card', 'demo/citizen.card', ...specimenAccess, '--cvc', 'demo/pki/cvc', '-o', 'files'])
     const bare = traces().replace(/\s/g, '').toLowerCase()
     const contents = ['EF.DG1', 'EF.DG2', 'EF.DG3', 'EF.DG7', 'EF.DG11', 'EF.DG13'].map(
       (name) => [name, new Uint8Array(readFileSync(folder.at(`files/${name}.bin`)))] as const,
@@ -212,6 +215,8 @@ describe('the report', () => {
         ...specimenAccess,
         '--pki',
         'demo/pki',
+        '--cvc',
+        'demo/pki/cvc',
         '--probe',
         'other.fmr',
         '--report',

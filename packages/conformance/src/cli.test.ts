@@ -17,11 +17,19 @@ const commands = [
   ['pki', 'init'],
   ['issue'],
   ['verify'],
+  ['cvc'],
+  ['cvc', 'init'],
+  ['cvc', 'issue'],
+  ['cvc', 'link'],
+  ['cvc', 'request'],
+  ['cvc', 'show'],
+  ['cvc', 'verify'],
   ['read'],
   ['tree'],
   ['emulate'],
   ['readers'],
   ['match'],
+  ['match', 'eval'],
   ['minutiae'],
 ]
 
@@ -137,7 +145,17 @@ interface Shown {
 }
 
 describe('minutiae', () => {
-  const formats = ['iso-19794-2-2005', 'incits-378-2004', 'incits-378-2007', 'card-normal', 'card-compact', 'card-template']
+  const formats = [
+    'iso-19794-2-2005',
+    'iso-19794-2-2011',
+    'incits-378-2004',
+    'incits-378-2007',
+    'incits-378-2009',
+    'incits-378-2009-am1',
+    'card-normal',
+    'card-compact',
+    'card-template',
+  ]
   it.each(formats)('shows and converts to %s and back', async (format) => {
     const [there, back] = [`there-${format}`, `back-${format}.fmr`]
     const from = format.startsWith('card-') ? ['--from', format] : []
@@ -236,9 +254,50 @@ describe('tree', () => {
   })
 })
 
+describe('cvc', () => {
+  it('makes, shows and verifies certificates, and never writes over one', async () => {
+    expect(await folder.done(['cvc', 'init', 'terminals', '--country', 'IR'])).toMatch(
+      /TEST KEYS.*\n {2}IRTESTCVCA00001 {2}CVCA, self-signed/,
+    )
+    expect(await folder.done(['cvc', 'show', 'terminals/IRTESTIS00001.cvcert'])).toMatch(
+      /^IRTESTIS00001 {2}terminal, by IRTESTDV00001, .*read-dg3, read-dg4\n/,
+    )
+    expect(await folder.done(['cvc', 'verify', 'terminals'])).toContain('HOLDS  the card would grant: read-dg3, read-dg4')
+    expect(await folder.refused(['cvc', 'init', 'terminals'], 2)).toContain('exists already')
+  })
+
+  it('issues for a key of its own and for a request, and links the next CVCA', async () => {
+    await folder.done(['cvc', 'issue', 'terminals', '--issuer', 'IRTESTDV00001', '--holder', 'IRTESTIS00002', '--right', 'read-dg3'])
+    const verified = await folder.document(['cvc', 'verify', 'terminals', '--terminal', 'IRTESTIS00002'])
+    expect(verified).toMatchObject({ code: 0, document: { holds: true, rights: ['read-dg3'] } })
+    await folder.done(['cvc', 'request', 'terminals', '--holder', 'IRTESTIS00003', '--authority', 'IRTESTDV00001'])
+    expect(await folder.done(['cvc', 'show', 'terminals/IRTESTIS00003.cvreq'])).toMatch(/^request of IRTESTIS00003 to IRTESTDV00001/)
+    await folder.done(['cvc', 'issue', 'terminals', '--issuer', 'IRTESTDV00001', '--request', 'terminals/IRTESTIS00003.cvreq'])
+    expect((await folder.run(['cvc', 'verify', 'terminals', '--terminal', 'IRTESTIS00003'])).code).toBe(0)
+    const link = await folder.document(['cvc', 'link', 'terminals'])
+    expect(link).toMatchObject({ code: 0, document: { holder: 'IRTESTCVCA00002', authority: 'IRTESTCVCA00001', role: 'cvca' } })
+  })
+
+  it('refuses in plain words', async () => {
+    await folder.refusedEach(
+      [
+        [['cvc', 'show', folder.at('live.fmr')], 'live.fmr: '],
+        [['cvc', 'verify', folder.at('nosuch')], 'make one with "kart cvc init DIR"'],
+        [
+          ['cvc', 'issue', folder.at('terminals'), '--issuer', 'IRTESTDV00009', '--holder', 'IRTESTIS00009'],
+          'no certificate of IRTESTDV00009',
+        ],
+        [['cvc', 'issue', folder.at('terminals'), '--issuer', 'IRTESTDV00001', '--holder', 'IRTESTIS00009', '--months', 'x'], '--months'],
+        [['cvc', 'verify', folder.at('terminals'), '--at', '2099-01-01'], 'expired'],
+      ],
+      2,
+    )
+  })
+})
+
 describe('read', () => {
   it('shows the holder in both scripts and saves every file as it came', async () => {
-    const text = await folder.done(['read', '--card', 'citizen.card', ...specimenAccess, '-o', 'files'])
+    const text = await folder.done(['read', '--card', 'citizen.card', ...specimenAccess, '--cvc', 'pki/cvc', '-o', 'files'])
     expect(text).toContain('نام خانوادگی: نمونه‌پور')
     expect(text).toContain('Family name: NEMOUNEHPOUR')
     expect(text).toContain('Nothing here was checked.')
@@ -249,9 +308,13 @@ describe('read', () => {
   })
 
   it('is one document with --json', async () => {
-    const { code, document, stderr } = await folder.document(['read', '--card', 'citizen.card', '--mrz', specimenMrz])
+    const { code, document, stderr } = await folder.document(['read', '--card', 'citizen.card', '--mrz', specimenMrz, '--cvc', 'pki/cvc'])
     expect([code, stderr]).toEqual([0, ''])
-    expect(document).toMatchObject({ access: { protocol: 'bac', outcome: 'opened' } })
+    expect(document).toMatchObject({
+      access: { protocol: 'pace', outcome: 'opened', policy: 'pace-only', pace: { password: 'mrz' } },
+      chipAuthentication: { outcome: 'proved' },
+      terminalAuthentication: { outcome: 'authenticated', rights: ['read-dg3', 'read-dg4'] },
+    })
     expect((document as { files: { outcome: string }[] }).files.every(({ outcome }) => outcome === 'read')).toBe(true)
   })
 

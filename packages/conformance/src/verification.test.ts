@@ -197,6 +197,10 @@ describe('every way in', () => {
     }
     await readCard(counted, { profile: nationalId, access: issued.access })
     expect(exchanges).toBe(22)
+    exchanges = 0
+    await counted.transceive(fromHex('00a4000c023f00')) // as after a reset: the MF is current
+    await readCard(counted, { profile: nationalId, access: issued.access, terminal })
+    expect(exchanges).toBe(1 + 34)
   })
 })
 
@@ -241,6 +245,80 @@ describe('P08 the older access protocol', () => {
     const { checks } = await verdict(evidence)
     expect(checks.find(({ id }) => id === 'access.opened')!.detail).toMatch(/basic access control.*pace-then-bac.*PACE failed/)
     expect(checks.find(({ id }) => id === 'pa.no-downgrade')).toMatchObject({ outcome: 'fail', required: false })
+  })
+})
+
+describe('another hand on the card', () => {
+  const attempt = async (transport: CardTransport) => {
+    try {
+      return await readCard(transport, { profile: nationalId, access: issued.access, terminal })
+    } catch (error) {
+      expect(error).toBeInstanceOf(CardError)
+      return undefined
+    }
+  }
+  const whole = readIssued()
+  /** Files that came are the card's own, whatever else happened. */
+  const sameFiles = async (evidence: Evidence | undefined) => {
+    for (const { name, bytes } of evidence?.files ?? [])
+      if (bytes !== undefined) expect(bytes, name).toEqual((await whole).files.find((file) => file.name === name)!.bytes)
+  }
+
+  test('P19 a foreign SELECT between any two commands: a typed error or the card’s own data, never others', async () => {
+    let ended = 0
+    for (let at = 1; at < 33; at++) {
+      const lower = issued.card.transport()
+      let count = 0
+      const evidence = await attempt({
+        ...{ atr: lower.atr, close: () => lower.close() },
+        transceive: async (command) => {
+          if (count++ === at) await lower.transceive(fromHex('00a4040c07a0000002471001'))
+          return lower.transceive(command)
+        },
+      })
+      if (evidence === undefined) ended++
+      await sameFiles(evidence)
+    }
+    // All but those before the secure channel and around chip authentication, where the end is evidence.
+    expect(ended).toBeGreaterThan(18)
+  })
+
+  test('P18 another card put in between any two commands: a typed error, or evidence that is not accepted', async () => {
+    const other = await issue()
+    let count = 0
+    // The first four read what is open to everybody: a card that comes after them is simply the card that is read.
+    for (let at = 5; at < 33; at++) {
+      const [first, second] = [issued.card.transport(), other.card.transport()]
+      count = 0
+      const evidence = await attempt({
+        ...{ atr: first.atr, close: () => first.close() },
+        transceive: (command) => (count++ < at ? first : second).transceive(command),
+      })
+      if (evidence !== undefined) expect((await verdict(evidence)).verdict, `swapped at ${at}`).not.toBe('accepted')
+    }
+  })
+
+  test('C20 a fault in what keys are derived from, on either side: no session', async () => {
+    for (let step = 0; step < 4; step++)
+      for (const side of ['command', 'answer'] as const) {
+        const lower = issued.card.transport()
+        let count = -1
+        const flip = (bytes: Uint8Array, back: number) => bytes.map((byte, i) => (i === bytes.length - back ? byte ^ 1 : byte))
+        const evidence = await attempt({
+          ...{ atr: lower.atr, close: () => lower.close() },
+          transceive: async (command) => {
+            const hit = command[1] === 0x86 && ++count === step
+            // The last byte but the status word or Le: of the nonce, a public key, a token.
+            const answer = await lower.transceive(hit && side === 'command' ? flip(command, 2) : command)
+            return hit && side === 'answer' ? flip(answer, 3) : answer
+          },
+        })
+        // The first command is empty, and the last answer ends with the encrypted chip authentication data.
+        if (step === 0 && side === 'command') continue
+        if (step === 3 && side === 'answer' && evidence?.access.outcome === 'opened')
+          expect((await verdict(evidence)).verdict).not.toBe('accepted')
+        else expect(evidence?.access.outcome ?? 'refused', `${side} of step ${step}`).toBe('refused')
+      }
   })
 })
 

@@ -17,6 +17,9 @@ export {
   standardizedParameters,
 } from './key-agreement/domain-parameters.ts'
 export { encodeAgreementKey, encodeDomainParameters } from './key-agreement/encode-agreement-key.ts'
+export { checkNewKey, type ExpectedKey, type KeyProblem, type KeyProblemCode } from './key-check/check-new-key.ts'
+export { hasRocaFingerprint } from './key-check/roca.ts'
+export { keyFingerprint, type SeenKeys, seenInMemory } from './key-check/seen-keys.ts'
 export { type KbkdfInput, type KeyAlgorithm, kbkdfCmacCounter, kdf9303, keyCheckValue } from './key-derivation.ts'
 export { padMethod2, unpadMethod2 } from './padding.ts'
 export { decodePssParameters, type PssParameters } from './pss-parameters.ts'

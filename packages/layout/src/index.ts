@@ -137,6 +137,42 @@ export {
   parseNationalCode,
   strictNationalCode,
 } from './national/national-code.ts'
+export { findPinWeaknesses, holderPinPolicy, type PinHolder, type PinPolicy, type PinWeakness } from './pin/pin-policy.ts'
+export {
+  type CioDiscretionaryData,
+  cioDiscretionaryDataCodec,
+  pkcs15Aid,
+  pkcs15Entry,
+  readDiscretionaryData,
+} from './pkcs15/application-entry.ts'
+export {
+  type AuthenticationObject,
+  aodfCodec,
+  type BiometricObject,
+  type BiometricType,
+  type FingerName,
+  type PasswordObject,
+  type PasswordType,
+} from './pkcs15/authentication-directory.ts'
+export { buildPkcs15Files, type Pkcs15File, type Pkcs15Files } from './pkcs15/build-files.ts'
+export { type CertificateObject, cdfCodec, type DirectoryCertificate } from './pkcs15/certificate-directory.ts'
+export { type DataObject, type DirectoryData, dodfCodec } from './pkcs15/data-directory.ts'
+export type { AlgorithmOperation, CardFlag, KeyAccessFlag, KeyUsageFlag, ObjectFlag, PasswordFlag } from './pkcs15/flags.ts'
+export { type DirectoryKey, type KeyObject, prkdfCodec, pukdfCodec } from './pkcs15/key-directory.ts'
+export { type CommonObject, fillFile, type UnknownObject } from './pkcs15/object.ts'
+export { type DirectoryReference, type DirectoryType, odfCodec } from './pkcs15/object-directory.ts'
+export { type CardPath, filePath, type ObjectValue } from './pkcs15/object-value.ts'
+export {
+  type CertificateRow,
+  type DataRow,
+  holderKeys,
+  holderPins,
+  type KeyAlgorithmRow,
+  type KeyRow,
+  type PinRow,
+  type Pkcs15Tables,
+} from './pkcs15/tables.ts'
+export { type AlgorithmInfo, type TokenInfo, tokenInfoCodec } from './pkcs15/token-info.ts'
 export { type Certificate, decodeCertificate } from './pki/certificate.ts'
 export { type CertificateRevocationList, decodeRevocationList, type RevokedCertificate } from './pki/crl.ts'
 export { type DistinguishedName, type NameAttribute, sameName } from './pki/distinguished-name.ts'

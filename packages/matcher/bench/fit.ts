@@ -1,13 +1,19 @@
 // Fits what src/weights.ts holds, on folders of templates named <finger>_<impression>.fmr, and prints it together with the false match rates that its
 // calibration curve is drawn from:
-//   node packages/matcher/bench/fit.mjs FOLDER...
+//   node packages/matcher/bench/fit.mjs [--form full|lean] FOLDER...
 // Every folder counts alike, and so do genuine pairs and impostors (impostors three times in the logistic, because low false match rates matter most).
-// Only tuning data belongs here. The alignments are chosen with the present weights, so after a change of the stages run it twice.
+// Only tuning data belongs here. The alignments are chosen with the present weights, so after a change of the stages run it twice; the lean form keeps the
+// tables of the full one and fits its own logistic on the pairs that pass its gates.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeTemplate } from '@kart/minutiae'
-import { compareStages } from '../src/compare.ts'
+import { packTemplate, recordBytes, recordMinutiae } from '../src/packed.ts'
+import { modes } from '../src/parameters.ts'
 import { type Prepared, prepare } from '../src/prepare.ts'
+import { comesAfter, tooFew } from '../src/result.ts'
+import { kernelInstance } from '../src/wasm-kernel.ts'
+import { place, writeSide } from '../src/wasm-memory.ts'
+import { matchedWeight, unmatchedWeight } from '../src/weights.ts'
 
 const bins = 28
 const reported = 24
@@ -22,28 +28,74 @@ interface Sample {
   readonly unmatched: Uint8Array
 }
 
-function samplesOf(folder: string): Sample[] {
-  const files = readdirSync(folder).flatMap((name) => {
-    const match = /^(.+)_\d+\.fmr$/.exec(name)
-    return match === null
-      ? []
-      : [{ finger: match[1]!, prepared: prepare(decodeTemplate(new Uint8Array(readFileSync(join(folder, name))))) }]
-  })
-  const samples: Sample[] = []
-  for (const [p, one] of files.entries())
-    for (const other of files.slice(0, p)) {
-      const sample = sampleOf(one.prepared, other.prepared)
-      if (sample !== undefined) samples.push({ genuine: one.finger === other.finger, ...sample })
-    }
-  return samples
+const kernel = kernelInstance()
+const memory = kernel.memory.buffer
+const { leading, pairs, gate } = modes.exhaustive
+kernel.setMode(leading, pairs, gate)
+
+interface File {
+  readonly finger: string
+  readonly prepared: Prepared
+  readonly record: Uint8Array
 }
 
-function sampleOf(p: Prepared, q: Prepared): Omit<Sample, 'genuine'> | undefined {
-  const { pairs, tried, best } = p.count > q.count ? compareStages(q, p) : compareStages(p, q)
-  const evidence = tried[best]?.evidence
-  if (evidence === undefined) return undefined
-  const { f, edges, density, matched, unmatched } = evidence
-  return { f: f / 1024, rel: pairs.rel / 4096, edges, density: density / 1024, matched, unmatched }
+// Everything that a folder's pairs gave; `stopped` counts those that a gate stopped, by kind.
+interface Folder {
+  readonly samples: Sample[]
+  readonly stopped: [number, number]
+}
+
+function samplesOf(folder: string, form: 'full' | 'lean'): Folder {
+  const files = readdirSync(folder).flatMap((name): File[] => {
+    const match = /^(.+)_\d+\.fmr$/.exec(name)
+    if (match === null) return []
+    const template = decodeTemplate(new Uint8Array(readFileSync(join(folder, name))))
+    const record = new Uint8Array(recordBytes)
+    packTemplate(prepare(template, recordMinutiae), record)
+    return [{ finger: match[1]!, prepared: prepare(template), record }]
+  })
+  const samples: Sample[] = []
+  const stopped: [number, number] = [0, 0]
+  for (const [p, one] of files.entries())
+    for (const other of files.slice(0, p)) {
+      const genuine = one.finger === other.finger
+      if (tooFew(one.prepared, other.prepared)) continue
+      if (form === 'full') runFull(one.prepared, other.prepared)
+      else runLean(one.record, other.record)
+      if (new Int32Array(memory, place.outcome, 4)[3] === 0) stopped[genuine ? 1 : 0]++
+      else samples.push({ genuine, ...evidenceFound() })
+    }
+  return { samples, stopped }
+}
+
+function runFull(p: Prepared, q: Prepared): void {
+  const swap = comesAfter(p, q)
+  writeSide(memory, place.probes, swap ? q : p)
+  kernel.finishSide(place.probes)
+  writeSide(memory, place.candidate, swap ? p : q)
+  kernel.finishSide(place.candidate)
+  kernel.compareFull()
+}
+
+function runLean(p: Uint8Array, q: Uint8Array): void {
+  const bytes = new Uint8Array(memory)
+  bytes.set(p, place.packedProbes)
+  bytes.set(q, place.block)
+  kernel.loadProbes(1)
+  kernel.compareBlock(1, 1)
+}
+
+function evidenceFound(): Omit<Sample, 'genuine'> {
+  const words = new Int32Array(memory, place.outcome, 32)
+  const bytes = new Uint8Array(memory, place.outcome + 64, 128)
+  return {
+    f: words[16]! / 1024,
+    rel: words[1]! / 4096,
+    edges: words[18]!,
+    density: words[19]! / 1024,
+    matched: bytes.slice(32, 32 + bins),
+    unmatched: bytes.slice(64, 64 + bins),
+  }
 }
 
 /** Log-ratios of being matched or not, by bin; bins of unreported quality are counted on folders without any quality, the others on the rest. */
@@ -116,10 +168,13 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
   return rows.map((row, k) => row[size]! / row[k]!)
 }
 
-const names = process.argv.slice(2)
-if (names.length === 0) throw new Error('usage: fit.mjs FOLDER...')
-const folders = names.map(samplesOf)
-const table = countBins(folders)
+const args = process.argv.slice(2)
+const form = args[0] === '--form' ? args.splice(0, 2)[1] : 'full'
+if (args.length === 0 || (form !== 'full' && form !== 'lean')) throw new Error('usage: fit.mjs [--form full|lean] FOLDER...')
+const found = args.map((name) => samplesOf(name, form))
+const folders = found.map(({ samples }) => samples)
+const q10 = (list: Int16Array) => Array.from(list, (value) => value / 1024)
+const table = form === 'full' ? countBins(folders) : { matched: q10(matchedWeight), unmatched: q10(unmatchedWeight) }
 const featuresOf = (s: Sample): number[] => {
   let lu = 0
   for (let bin = 0; bin < bins; bin++) lu += s.matched[bin]! * table.matched[bin]! + s.unmatched[bin]! * table.unmatched[bin]!
@@ -152,7 +207,8 @@ console.log('fused  mean false match rate of the folders, -10 log10 of it')
 const fused = folders.map((samples) =>
   samples.filter((s) => !s.genuine).map((s) => featuresOf(s).reduce((sum, value, k) => sum + value * fitted[k]!, fitted.at(-1)!)),
 )
-for (let z = -6; z <= 8; z += 2) {
-  const rate = fused.reduce((sum, list) => sum + list.filter((value) => value > z).length / list.length, 0) / fused.length
+for (let z = -8; z <= 8; z += 1) {
+  const rate =
+    fused.reduce((sum, list, k) => sum + list.filter((value) => value > z).length / (list.length + found[k]!.stopped[0]), 0) / fused.length
   console.log(`${z.toString().padStart(5)}  ${rate.toExponential(2)}  ${rate > 0 ? (-10 * Math.log10(rate)).toFixed(1) : '-'}`)
 }

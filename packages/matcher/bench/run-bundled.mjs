@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildKernel } from '../../../scripts/build-kernel.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 export async function runBundled(name) {
+  await buildKernel()
   const folder = mkdtempSync(join(tmpdir(), 'kart-bench-'))
   const outfile = join(folder, 'program.mjs')
   try {

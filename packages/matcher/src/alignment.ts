@@ -1,7 +1,7 @@
 import { divRound, isqrt } from './fixed.ts'
 import type { CandidatePairs } from './pairs.ts'
-import { alignment, limits } from './parameters.ts'
-import type { Prepared } from './prepare.ts'
+import { alignment, full } from './parameters.ts'
+import type { Searchable } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
 /** A rotation and a shift that carry A's coordinates to B's: x' = (cos x - sin y + shiftX) >> 14, y' = (sin x + cos y + shiftY) >> 14. */
@@ -50,8 +50,8 @@ export function inverse({ cos, sin, shiftX, shiftY, angle }: Rigid): Rigid {
 
 /** Least-squares rotation and shift over weighted pairs, their angle differences counting as `direction` (1/100 mm)^2 each; undefined when all weights are 0. */
 export function fitRigid(
-  a: Prepared,
-  b: Prepared,
+  a: Searchable,
+  b: Searchable,
   i: ArrayLike<number>,
   j: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -119,12 +119,12 @@ function angleOf(cos: number, sin: number): number {
   return sin >= 0 ? 512 - quarter : 512 + quarter
 }
 
-/** Up to four alignments that differ, each fitted to the pairs that agree with one of the pairs of highest level. */
-export function seedAlignments(a: Prepared, b: Prepared, pairs: CandidatePairs): { seed: number; rigid: Rigid }[] {
+/** Up to `most` alignments that differ, each fitted to the pairs that agree with one of the pairs of highest level. */
+export function seedAlignments(a: Searchable, b: Searchable, pairs: CandidatePairs, most: number): { seed: number; rigid: Rigid }[] {
   const order = Array.from({ length: pairs.count }, (_, p) => p).sort((p, q) => pairs.level[q]! - pairs.level[p]! || p - q)
   const seeds: { seed: number; rigid: Rigid }[] = []
   for (const seed of order) {
-    if (seeds.length === alignment.seeds) break
+    if (seeds.length === most) break
     const weights = Array.from({ length: pairs.count }, (_, q) =>
       q === seed ? pairs.alike[q]! : (pairs.consistent[seed * pairs.count + q]! * pairs.alike[q]!) >> 8,
     )
@@ -141,7 +141,7 @@ function differ(p: Rigid, q: Rigid): boolean {
 }
 
 /** Pairs, fits again and pairs again: two passes at the wide radius, one at the narrow. */
-export function refine(a: Prepared, b: Prepared, similar: Int16Array, seed: number, first: Rigid): Aligned {
+export function refine(a: Searchable, b: Searchable, similar: Int16Array, seed: number, first: Rigid, elastic: boolean): Aligned {
   const x = new Int16Array(a.count)
   const y = new Int16Array(a.count)
   let rigid = first
@@ -152,13 +152,13 @@ export function refine(a: Prepared, b: Prepared, similar: Int16Array, seed: numb
     if (again === undefined) break
     rigid = again
     move(a, rigid, x, y)
-    bend(a, b, pairing, x, y)
+    if (elastic) bend(a, b, pairing, x, y)
     pairing = pairUp(a, b, similar, rigid, x, y, radius)
   }
   return { seed, rigid, pairing, x, y }
 }
 
-function move(a: Prepared, rigid: Rigid, x: Int16Array, y: Int16Array): void {
+function move(a: Searchable, rigid: Rigid, x: Int16Array, y: Int16Array): void {
   for (let i = 0; i < a.count; i++) {
     const [mx, my] = carry(rigid, a.x[i]!, a.y[i]!)
     x[i] = Math.max(-16384, Math.min(16383, mx))
@@ -167,8 +167,8 @@ function move(a: Prepared, rigid: Rigid, x: Int16Array, y: Int16Array): void {
 }
 
 // Moves each minutia by the mean residual of the other pairs near it: what a rigid fit leaves of the skin's stretching.
-function bend(a: Prepared, b: Prepared, pairing: Pairing, x: Int16Array, y: Int16Array): void {
-  const reach = alignment.elastic * alignment.elastic
+function bend(a: Searchable, b: Searchable, pairing: Pairing, x: Int16Array, y: Int16Array): void {
+  const reach = alignment.elasticSquare
   const n = pairing.i.length
   const leftX = pairing.i.map((i, k) => b.x[pairing.j[k]!]! - x[i]!)
   const leftY = pairing.i.map((i, k) => b.y[pairing.j[k]!]! - y[i]!)
@@ -185,7 +185,7 @@ function bend(a: Prepared, b: Prepared, pairing: Pairing, x: Int16Array, y: Int1
       const dy = y[other]! - y[i]!
       const d2 = dx * dx + dy * dy
       if (d2 >= reach) continue
-      const near = Math.floor((1024 * (reach - d2)) / reach)
+      const near = 1024 - ((d2 * alignment.elasticFactor) >> 14)
       const weight = (((near * near) >> 10) * pairing.value[k]!) >> 10
       weights += weight
       sumX += weight * leftX[k]!
@@ -200,14 +200,14 @@ function bend(a: Prepared, b: Prepared, pairing: Pairing, x: Int16Array, y: Int1
   }
 }
 
-const side = limits.centres
-// One integer a candidate, so that sorting them is sorting numbers: value (falling), row, column; and its squared distance by row and column.
+const side = full.centres
+// One integer a candidate, so that sorting them is sorting numbers: value in steps of eight, row, column; and its squared distance and value by row and column.
 const keys = new Int32Array(side * side)
 const distances = new Int32Array(side * side)
-const highestValue = 2047
+const values = new Int16Array(side * side)
 
-// One-to-one pairing within a radius, best value first: near, alike in direction, alike in descriptor. Ties go by row, then column.
-function pairUp(a: Prepared, b: Prepared, similar: Int16Array, rigid: Rigid, x: Int16Array, y: Int16Array, radius: number): Pairing {
+// One-to-one pairing within a radius, best value first in steps of 8: near, alike in direction, alike in descriptor. Ties go by row, then column, last first.
+function pairUp(a: Searchable, b: Searchable, similar: Int16Array, rigid: Rigid, x: Int16Array, y: Int16Array, radius: number): Pairing {
   const square = radius * radius
   let found = 0
   for (let i = 0; i < a.count; i++) {
@@ -221,19 +221,20 @@ function pairUp(a: Prepared, b: Prepared, similar: Int16Array, rigid: Rigid, x: 
       const d2 = dx * dx + dy * dy
       if (d2 >= square) continue
       const off = Math.abs(((4 * b.angle[j]! - angle + 512) & 1023) - 512)
-      if (off >= 4 * alignment.angle) continue
+      if (off >= alignment.angleUnits) continue
       const near = 1024 - Math.floor((alignment.distanceWeight * d2) / square)
-      const alike = 1024 - Math.floor((alignment.angleWeight * off) / (4 * alignment.angle))
+      const alike = 1024 - Math.floor((alignment.angleWeight * off) / alignment.angleUnits)
       const value = (((near * alike) >> 10) * (alignment.plainPair + similar[i * b.count + j]!)) >> 10
       distances[i * side + j] = d2
-      keys[found++] = ((highestValue - value) * side + i) * side + j
+      values[i * side + j] = value
+      keys[found++] = ((value >> 3) * side + i) * side + j
     }
   }
   keys.subarray(0, found).sort()
   const usedA = new Uint8Array(a.count)
   const usedB = new Uint8Array(b.count)
   const pairing: Pairing = { i: [], j: [], value: [], residual: [] }
-  for (let k = 0; k < found; k++) {
+  for (let k = found - 1; k >= 0; k--) {
     const key = keys[k]!
     const j = key % side
     const i = Math.floor(key / side) % side
@@ -242,7 +243,7 @@ function pairUp(a: Prepared, b: Prepared, similar: Int16Array, rigid: Rigid, x: 
     usedB[j] = 1
     pairing.i.push(i)
     pairing.j.push(j)
-    pairing.value.push(highestValue - Math.floor(key / (side * side)))
+    pairing.value.push(values[i * side + j]!)
     pairing.residual.push(distances[i * side + j]!)
   }
   return pairing

@@ -1,10 +1,11 @@
 import { type Aligned, refine, seedAlignments } from './alignment.ts'
 import { type Evidence, weigh } from './evidence.ts'
+import { nearest } from './neighbours.ts'
 import { type CandidatePairs, lookAgain, relax, selectPairs } from './pairs.ts'
-import { limits, neighbourhood } from './parameters.ts'
-import type { Prepared } from './prepare.ts'
+import { consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
+import type { Neighboured, Prepared, Searchable } from './prepare.ts'
 import { fuse } from './score.ts'
-import { similarities } from './similarity.ts'
+import { similaritiesOf } from './similarity.ts'
 
 /** Everything that a comparison found, in the prepared sides' own numbering. */
 export interface Comparison {
@@ -14,17 +15,51 @@ export interface Comparison {
   readonly best: number
 }
 
-const similar = new Int16Array(limits.centres * limits.centres)
+const similar = new Int16Array(full.centres * full.centres)
 
-/** Runs all stages; `best` is -1 when no two minutiae are alike. */
+/** Runs all stages of a comparison one to one; `best` is -1 when no two minutiae are alike. */
 export function compareStages(a: Prepared, b: Prepared): Comparison {
-  similarities(a, b, similar)
-  const pairs = relax(a, b, lookAgain(a, b, selectPairs(similar, a.count, b.count, neighbourhood.pairs)))
+  const rows = Array.from({ length: a.count }, (_, i) => i)
+  for (const i of rows) similaritiesOf(a, i, b, similar)
+  const pairs = relax(a, b, lookAgain(a, b, selectPairs(similar, rows, b.count, full.looked)))
+  return judge(a, b, pairs, full)
+}
+
+/** Runs the stages of a search's comparison; `best` is -1 when a gate is not passed. */
+export function searchStages(a: Searchable, b: Searchable, look: FirstLook): Comparison {
+  const rows = leadingFirst(a, look.leading)
+  const first = rows.slice(0, look.leading)
+  for (const i of first) similaritiesOf(a, i, b, similar)
+  const glance = relax(a, b, selectPairs(similar, first, b.count, look.pairs))
+  if (glance.count === 0 || glance.rel < look.gate) return { pairs: glance, tried: [], best: -1 }
+  for (const i of rows.slice(look.leading)) similaritiesOf(a, i, b, similar)
+  const pairs = relax(a, b, selectPairs(similar, rows, b.count, consistency.pairs))
+  if (pairs.rel < lean.gate) return { pairs, tried: [], best: -1 }
+  const [p, q] = [withNeighbours(a), withNeighbours(b)]
+  return judge(a, b, relax(a, b, lookAgain(p, q, selectPairs(similar, rows, b.count, full.looked))), lean)
+}
+
+// A packed template carries no neighbours: they are found among its minutiae.
+function withNeighbours(side: Searchable): Neighboured {
+  const all = Array.from({ length: side.count }, (_, i) => i)
+  return { ...side, neighbours: nearest(all, side.x, side.y, side.angle) }
+}
+
+// The minutiae of best quality, nearest to the middle, in order of angle; then the others, likewise.
+function leadingFirst(a: Searchable, leading: number): number[] {
+  const rank = (i: number) => a.quality[i]! || limits.unknownQuality
+  const square = (i: number) => a.x[i]! * a.x[i]! + a.y[i]! * a.y[i]!
+  const all = Array.from({ length: a.count }, (_, i) => i)
+  const best = new Set([...all].sort((p, q) => rank(q) - rank(p) || square(p) - square(q) || p - q).slice(0, leading))
+  return [...all.filter((i) => best.has(i)), ...all.filter((i) => !best.has(i))]
+}
+
+function judge(a: Searchable, b: Searchable, pairs: CandidatePairs, form: Form): Comparison {
   let best = -1
-  const tried = seedAlignments(a, b, pairs).map(({ seed, rigid }) => {
-    const aligned = refine(a, b, similar, seed, rigid)
+  const tried = seedAlignments(a, b, pairs, form.seeds).map(({ seed, rigid }) => {
+    const aligned = refine(a, b, similar, seed, rigid, form.elastic)
     const found = weigh(a, b, aligned)
-    return { aligned, evidence: found, fused: fuse(pairs.rel, found) }
+    return { aligned, evidence: found, fused: fuse(pairs.rel, found, form.logistic) }
   })
   for (const [k, { fused }] of tried.entries()) if (best < 0 || fused > tried[best]!.fused) best = k
   return { pairs, tried, best }

@@ -1,7 +1,7 @@
 import { type Aligned, carry, inverse } from './alignment.ts'
-import { isqrt, turn } from './fixed.ts'
+import { turn } from './fixed.ts'
 import { evidence } from './parameters.ts'
-import { outside, type Prepared } from './prepare.ts'
+import { outside, type Searchable } from './prepare.ts'
 import { matchedWeight, unmatchedWeight } from './weights.ts'
 
 /** What an alignment's pairing says for and against one finger. */
@@ -24,7 +24,7 @@ export interface Evidence {
 const rows = evidence.qualityBins.length + 2
 
 /** Weighs an alignment. */
-export function weigh(a: Prepared, b: Prepared, aligned: Aligned): Evidence {
+export function weigh(a: Searchable, b: Searchable, aligned: Aligned): Evidence {
   const { pairing, rigid } = aligned
   const n = pairing.i.length
   const back = inverse(rigid)
@@ -72,7 +72,7 @@ function overlapShare(out: number, used: number): number {
   return Math.floor((1024 * (evidence.overlapOutside - out)) / (evidence.overlapOutside + evidence.overlapInside))
 }
 
-function count(p: Prepared, i: number, outsideOther: number, into: Uint8Array): void {
+function count(p: Searchable, i: number, outsideOther: number, into: Uint8Array): void {
   const inside = Math.min(-outsideOther, evidence.overlapOutside - outside(p.hull, p.x[i]!, p.y[i]!))
   let border = 0
   while (border < 3 && inside >= evidence.borderBins[border]!) border++
@@ -83,7 +83,7 @@ function count(p: Prepared, i: number, outsideOther: number, into: Uint8Array): 
   into[4 * row + border]!++
 }
 
-function countEdges(a: Prepared, b: Prepared, { pairing }: Aligned): number {
+function countEdges(a: Searchable, b: Searchable, { pairing }: Aligned): number {
   const { i, j } = pairing
   let edges = 0
   for (let p = 1; p < i.length; p++)
@@ -95,9 +95,12 @@ function countEdges(a: Prepared, b: Prepared, { pairing }: Aligned): number {
       const ay = a.y[i[p]!]! - a.y[i[q]!]!
       const bx = b.x[j[p]!]! - b.x[j[q]!]!
       const by = b.y[j[p]!]! - b.y[j[q]!]!
-      const lengthA = isqrt(ax * ax + ay * ay)
-      const lengthB = isqrt(bx * bx + by * by)
-      if (Math.abs(lengthA - lengthB) < evidence.edgeDistance + ((evidence.edgeShare * Math.max(lengthA, lengthB)) >> 10)) edges++
+      // (lA - lB)(lA + lB) against (15 + l / 20)(2 l), so that no root is drawn; the length is the larger component and 3/8 of the smaller, 8 % off at most
+      const squareA = ax * ax + ay * ay
+      const squareB = bx * bx + by * by
+      const length = Math.max(Math.abs(bx), Math.abs(by)) + ((3 * Math.min(Math.abs(bx), Math.abs(by))) >> 3)
+      const share = ((Math.max(squareA, squareB) >> 4) * evidence.edgeShare) >> 5
+      if (Math.abs(squareA - squareB) < 2 * evidence.edgeDistance * length + share) edges++
     }
   return edges
 }

@@ -1,6 +1,6 @@
 import { divRound, isqrt, turn } from './fixed.ts'
 import { neighbourhood } from './parameters.ts'
-import { outside, type Prepared } from './prepare.ts'
+import { type Neighboured, outside } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
 /** The nearest other minutiae of each minutia, seen from it: its own direction is the first axis. Nearest first. */
@@ -18,30 +18,47 @@ export interface Neighbours {
 
 const most = neighbourhood.count
 
-/** Finds the neighbours of `centres` among all minutiae. */
+// The nearest so far, nearest first, and one place for who drops out.
+const found = new Int32Array(most + 1)
+const squares = new Int32Array(most + 1)
+
+/** Finds the neighbours of `centres` among all minutiae; equally near ones by angle, then place. */
 export function nearest(centres: readonly number[], x: Int16Array, y: Int16Array, angle: Uint8Array): Neighbours {
   const size = most * centres.length
   const count = new Uint8Array(centres.length)
   const [u, v, distance] = [new Int16Array(size), new Int16Array(size), new Int16Array(size)]
   const relative = new Uint8Array(size)
-  for (const [at, centre] of centres.entries()) {
-    const found: { other: number; d2: number }[] = []
+  const before = (p: number, q: number) => angle[p]! - angle[q]! || x[p]! - x[q]! || y[p]! - y[q]!
+  for (let at = 0; at < centres.length; at++) {
+    const centre = centres[at]!
+    let kept = 0
     for (let other = 0; other < x.length; other++) {
-      const d2 = (x[other]! - x[centre]!) ** 2 + (y[other]! - y[centre]!) ** 2
-      if (d2 > neighbourhood.nearest && d2 < neighbourhood.farthest) found.push({ other, d2 })
+      const dx = x[other]! - x[centre]!
+      const dy = y[other]! - y[centre]!
+      const d2 = dx * dx + dy * dy
+      if (d2 <= neighbourhood.nearest || d2 >= neighbourhood.farthest) continue
+      let place = kept
+      while (place > 0 && (squares[place - 1]! > d2 || (squares[place - 1] === d2 && before(found[place - 1]!, other) > 0))) place--
+      if (place === most) continue
+      for (let k = kept; k > place; k--) {
+        found[k] = found[k - 1]!
+        squares[k] = squares[k - 1]!
+      }
+      found[place] = other
+      squares[place] = d2
+      if (kept < most) kept++
     }
-    found.sort((p, q) => p.d2 - q.d2 || angle[p.other]! - angle[q.other]! || x[p.other]! - x[q.other]! || y[p.other]! - y[q.other]!)
-    count[at] = Math.min(most, found.length)
+    count[at] = kept
     const cos = cos1024[4 * angle[centre]!]!
     const sin = sin1024[4 * angle[centre]!]!
-    for (let k = 0; k < count[at]!; k++) {
-      const { other, d2 } = found[k]!
+    for (let k = 0; k < kept; k++) {
+      const other = found[k]!
       const dx = x[other]! - x[centre]!
       const dy = y[other]! - y[centre]!
       u[most * at + k] = (dx * cos + dy * sin + 8192) >> 14
       v[most * at + k] = (dy * cos - dx * sin + 8192) >> 14
       relative[most * at + k] = angle[other]! - angle[centre]!
-      distance[most * at + k] = isqrt(d2)
+      distance[most * at + k] = isqrt(squares[k]!)
     }
   }
   return { count, u, v, angle: relative, distance }
@@ -51,7 +68,7 @@ export function nearest(centres: readonly number[], x: Int16Array, y: Int16Array
  * How well the neighbours of two minutiae agree, Q10, 0..1024: each of A's takes the best of B's still free; a neighbour left over counts against the pair
  * only where the other side could have seen it. Finer than the cylinder, so it mends what coarse angles spoil.
  */
-export function agreeingNeighbours(a: Prepared, i: number, b: Prepared, j: number): number {
+export function agreeingNeighbours(a: Neighboured, i: number, b: Neighboured, j: number): number {
   const p = a.neighbours
   const q = b.neighbours
   const countA = p.count[i]!
@@ -93,7 +110,7 @@ export function agreeingNeighbours(a: Prepared, i: number, b: Prepared, j: numbe
 }
 
 // Neighbours of a minutia near enough to count: the matched, and the others that fall inside the other print.
-function expectedNeighbours(own: Prepared, i: number, used: number, reach: number, other: Prepared, j: number): number {
+function expectedNeighbours(own: Neighboured, i: number, used: number, reach: number, other: Neighboured, j: number): number {
   const { count, u, v, distance } = own.neighbours
   const cos = cos1024[4 * other.angle[j]!]!
   const sin = sin1024[4 * other.angle[j]!]!

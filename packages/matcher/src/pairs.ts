@@ -1,7 +1,7 @@
 import { divRound, turn } from './fixed.ts'
 import { agreeingNeighbours } from './neighbours.ts'
-import { consistency, neighbourhood } from './parameters.ts'
-import type { Prepared } from './prepare.ts'
+import { consistency, limits, neighbourhood } from './parameters.ts'
+import type { Neighboured, Searchable } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
 /** Candidate pairs: a minutia of each side, how alike their descriptors are, and how well the pairs support one another. */
@@ -11,9 +11,9 @@ export interface CandidatePairs {
   readonly j: Uint8Array
   /** Similarity, Q10. */
   readonly alike: Int16Array
-  /** Consistency of every two pairs, Q8, `count` to a row. */
+  /** Consistency of every two pairs, 0..256, `count` to a row. */
   readonly consistent: Uint16Array
-  /** Value after relaxation, Q12. */
+  /** Value after relaxation, Q11, at most 32767. */
   readonly level: Int32Array
   /** Mean of the eight largest levels (fewer count as 0), Q12: the gate value of the study. */
   readonly rel: number
@@ -22,31 +22,26 @@ export interface CandidatePairs {
 /** Pairs chosen one to one. */
 export type ChosenPairs = Pick<CandidatePairs, 'i' | 'j' | 'alike'>
 
-const buckets = 2048
-
-/** Greedy one-to-one selection by similarity, best first; ties go by row, then column. Linear in the number of similarities. */
-export function selectPairs(similar: Int16Array, rows: number, columns: number, most: number): ChosenPairs {
-  const starts = new Int32Array(buckets + 1)
-  const size = rows * columns
-  for (let at = 0; at < size; at++) if (similar[at]! > 0) starts[buckets - similar[at]!]!++
-  let sum = 0
-  for (let k = 0; k <= buckets; k++) {
-    const here = starts[k]!
-    starts[k] = sum
-    sum += here
-  }
-  const sorted = new Int32Array(sum)
-  for (let at = 0; at < size; at++) if (similar[at]! > 0) sorted[starts[buckets - similar[at]!]!++] = at
-  const usedRow = new Uint8Array(rows)
+/**
+ * Greedy one-to-one selection by similarity in steps of 1/256, best first; of equal ones the row that stands last in `rows`, and there the last column, goes
+ * first.
+ */
+export function selectPairs(similar: Int16Array, rows: readonly number[], columns: number, most: number): ChosenPairs {
+  const order: { at: number; level: number; row: number }[] = []
+  for (const [row, i] of rows.entries())
+    for (let at = i * columns; at < (i + 1) * columns; at++) if (similar[at]! > 0) order.push({ at, level: similar[at]! >> 2, row })
+  order.sort((p, q) => q.level - p.level || q.row - p.row || q.at - p.at)
+  const usedRow = new Uint8Array(limits.minutiae)
   const usedColumn = new Uint8Array(columns)
   const chosen: number[] = []
-  for (let k = 0; k < sum && chosen.length < most; k++) {
-    const row = Math.floor(sorted[k]! / columns)
-    const column = sorted[k]! - row * columns
+  for (const { at } of order) {
+    if (chosen.length === most) break
+    const row = Math.floor(at / columns)
+    const column = at - row * columns
     if (usedRow[row] || usedColumn[column]) continue
     usedRow[row] = 1
     usedColumn[column] = 1
-    chosen.push(sorted[k]!)
+    chosen.push(at)
   }
   return {
     i: Uint8Array.from(chosen, (at) => Math.floor(at / columns)),
@@ -56,7 +51,7 @@ export function selectPairs(similar: Int16Array, rows: number, columns: number, 
 }
 
 /** Looks again at chosen pairs, by their neighbours, and keeps the best. Ties keep the order of the first choice. */
-export function lookAgain(a: Prepared, b: Prepared, first: ChosenPairs): ChosenPairs {
+export function lookAgain(a: Neighboured, b: Neighboured, first: ChosenPairs): ChosenPairs {
   const again = Array.from(first.alike, (alike, k) => {
     const agreeing = agreeingNeighbours(a, first.i[k]!, b, first.j[k]!)
     return { k, alike: (alike * (1024 - neighbourhood.share) + agreeing * neighbourhood.share) >> 10 }
@@ -71,55 +66,60 @@ export function lookAgain(a: Prepared, b: Prepared, first: ChosenPairs): ChosenP
 }
 
 /** Relaxation: pairs whose displacements agree under one rotation lift one another, chance pairs sink. */
-export function relax(a: Prepared, b: Prepared, chosen: ChosenPairs): CandidatePairs {
+export function relax(a: Searchable, b: Searchable, chosen: ChosenPairs): CandidatePairs {
   const { i, j, alike } = chosen
   const count = i.length
-  const oneWay = new Uint16Array(count * count)
-  for (let p = 0; p < count; p++)
-    for (let q = 0; q < count; q++) if (p !== q) oneWay[p * count + q] = agreement(a, b, i[p]!, j[p]!, i[q]!, j[q]!)
+  const turns = Array.from(i, (_, p) => turn(b.angle[j[p]!]! - a.angle[i[p]!]!))
   const consistent = new Uint16Array(count * count)
   for (let p = 0; p < count; p++)
     for (let q = 0; q < count; q++) {
-      const forth = oneWay[p * count + q]!
-      const back = oneWay[q * count + p]!
-      // the mean, halved where only one of the two sees agreement
-      consistent[p * count + q] = forth === 0 || back === 0 ? (forth + back) >> 2 : (forth + back) >> 1
+      const twist = Math.abs(turn(turns[q]! - turns[p]!))
+      if (twist >= consistency.rotation) continue
+      const ax = a.x[i[q]!]! - a.x[i[p]!]!
+      const ay = a.y[i[q]!]! - a.y[i[p]!]!
+      const bx = b.x[j[q]!]! - b.x[j[p]!]!
+      const by = b.y[j[q]!]! - b.y[j[p]!]!
+      if (Math.abs(ax) + Math.abs(ay) < consistency.shortest || Math.abs(bx) + Math.abs(by) < consistency.shortest) continue
+      const square = Math.min(consistency.farthest, timesQ15(2 * bx, 2 * bx) + timesQ15(2 * by, 2 * by))
+      const tolerance = consistency.tolerance + consistency.toleranceStep * square
+      const forth = agreement(ax, ay, bx, by, turns[p]!, tolerance)
+      const back = agreement(ax, ay, bx, by, turns[q]!, tolerance)
+      // their sum where both see agreement, half of it where only one does
+      const steps = forth > 0 && back > 0 ? 2 * (forth + back) : forth + back
+      consistent[p * count + q] = (steps * (64 - ((consistency.rotationWeight * twist) >> 2))) >> 2
     }
-  let level = Int32Array.from(alike, (s) => 4 * s)
+  let level = Int32Array.from(alike, (s) => 2 * s)
   const gain = divRound(consistency.gain, Math.max(consistency.best - 1, count - 1))
   for (let round = 0; round < consistency.rounds; round++) {
     const next = new Int32Array(count)
     for (let p = 0; p < count; p++) {
       let support = 0
       for (let q = 0; q < count; q++) support += consistent[p * count + q]! * level[q]!
-      next[p] = ((consistency.keep * level[p]!) >> 10) + Math.floor(((support >> 8) * gain) / 1024)
+      next[p] = Math.min(highestLevel, ((consistency.keep * level[p]!) >> 10) + (((support >> 8) * gain) >> 10))
     }
     level = next
   }
-  let rel = 0
+  let sum = 0
   const best = Array.from(level).sort((p, q) => q - p)
-  for (let k = 0; k < Math.min(consistency.best, count); k++) rel += best[k]!
-  return { count, i, j, alike, consistent, level, rel: Math.floor(rel / consistency.best) }
+  for (let k = 0; k < Math.min(consistency.best, count); k++) sum += best[k]!
+  return { count, i, j, alike, consistent, level, rel: sum >> 2 }
 }
 
-// How well the displacement from pair p to pair q agrees once A's is turned by p's own rotation, Q8.
-function agreement(a: Prepared, b: Prepared, ip: number, jp: number, iq: number, jq: number): number {
-  const rotation = turn(b.angle[jp]! - a.angle[ip]!)
-  const twist = Math.abs(turn(turn(b.angle[jq]! - a.angle[iq]!) - rotation))
-  if (twist >= consistency.rotation) return 0
-  const ax = a.x[iq]! - a.x[ip]!
-  const ay = a.y[iq]! - a.y[ip]!
-  const bx = b.x[jq]! - b.x[jp]!
-  const by = b.y[jq]! - b.y[jp]!
-  const squareB = bx * bx + by * by
-  if (squareB < consistency.shortest || ax * ax + ay * ay < consistency.shortest) return 0
-  const cos = cos1024[(4 * rotation) & 1023]!
-  const sin = sin1024[(4 * rotation) & 1023]!
-  const ex = ((ax * cos - ay * sin + 8192) >> 14) - bx
-  const ey = ((ax * sin + ay * cos + 8192) >> 14) - by
+// Levels are kept in 16 bits.
+const highestLevel = 32767
+
+// Product of a length and a Q15 number, to the nearest, halves up.
+function timesQ15(p: number, q: number): number {
+  return (p * q + 16384) >> 15
+}
+
+// How well A's displacement, turned, agrees with B's, in steps 0..4 by the squared error against the tolerance. In 4/100 mm.
+function agreement(ax: number, ay: number, bx: number, by: number, rotation: number, tolerance: number): number {
+  const cos = Math.min(32767, 2 * cos1024[(4 * rotation) & 1023]!)
+  const sin = Math.min(32767, 2 * sin1024[(4 * rotation) & 1023]!)
+  const ex = Math.min(consistency.clamp, Math.abs((timesQ15(ax, cos) - timesQ15(ay, sin) - bx) >> 2))
+  const ey = Math.min(consistency.clamp, Math.abs((timesQ15(ax, sin) + timesQ15(ay, cos) - by) >> 2))
   const error = ex * ex + ey * ey
-  const tolerance = consistency.tolerance + Math.floor((squareB * consistency.toleranceShare) / 1024)
-  if (error >= tolerance) return 0
-  const near = Math.floor((256 * (tolerance - error)) / tolerance)
-  return (near * (1024 - Math.floor((consistency.rotationWeight * twist) / consistency.rotation))) >> 10
+  const quarter = tolerance >> 2
+  return Number(error < tolerance) + Number(error < tolerance - quarter) + Number(error < tolerance >> 1) + Number(error < quarter)
 }

@@ -7,8 +7,6 @@
 export const limits = {
   /** Most minutiae that descriptors are built from, best quality first: bounds the work on hostile templates (study). */
   minutiae: 128,
-  /** Most minutiae compared, best quality first: 50 is as accurate and faster, 80 keeps large prints whole (study). */
-  centres: 80,
   /** Fewest minutiae on either side for a score at all: with fewer, chance agreements and true ones look alike (house rule). */
   fewest: 6,
   /** Coordinates are clamped to this from the middle of the print: no finger is wider, and products stay inside 32 bits. */
@@ -25,12 +23,14 @@ export const cylinder = {
   sigma: 60,
   /** Where that weight is cut: three standard deviations. */
   reach: 180,
+  /** Radius and reach together: minutiae farther away along an axis give nothing. */
+  farthest: 536,
   /** Standard deviation of a neighbour's weight in angle, radians. */
   sigmaAngle: 0.62,
   /** A bit is set when the summed weight is above 0.28, Q12. */
   threshold: 1147,
-  /** A cell counts when its centre is at most 14 pixels outside the hull: tight masks were the largest single gain (study row 10). */
-  margin: 71,
+  /** A cell counts when its centre is at most 12 pixels outside the hull: tight masks were the largest single gain (study row 10: 10 to 20 pixels). */
+  margin: 60,
 } as const
 
 /** Similarity of two descriptors (study 3.3). */
@@ -67,16 +67,19 @@ export const neighbourhood = {
 export const consistency = {
   /** Pairs kept by the one-to-one selection; more did not help. */
   pairs: 32,
-  /** Squared error allowed to a displacement: 80 px^2 ... */
-  tolerance: 2065,
-  /** ... plus 0.055 of its squared length, Q10. */
-  toleranceShare: 56,
+  /** Squared error allowed to a displacement, in (4/100 mm)^2: 80 px^2 ... */
+  tolerance: 129,
+  /** ... plus 0.055 of its squared length, that is 28 for each 8192 (1/100 mm)^2, reckoned up to 30 mm. */
+  toleranceStep: 28,
+  farthest: 1150,
+  /** Each component of the error is cut here, 4/100 mm, so that its square stays inside 16 bits. */
+  clamp: 180,
   /** Difference of two pairs' rotations, 31 degrees. */
   rotation: 22,
-  /** Weight of that difference, 0.6, Q10. */
-  rotationWeight: 614,
-  /** Displacements shorter than 4 pixels say nothing, squared. */
-  shortest: 413,
+  /** What a unit of that difference takes off, of 256. */
+  rotationWeight: 7,
+  /** Displacements shorter than 5 pixels (L1) say nothing. */
+  shortest: 25,
   rounds: 3,
   /** In a round a pair keeps 0.35 of its value and gains 0.65 * 4 of the mean support of the other pairs (at least seven are reckoned with), Q10. */
   keep: 358,
@@ -87,23 +90,23 @@ export const consistency = {
 
 /** Alignment (study 3.6). */
 export const alignment = {
-  /** Alignments tried, and how they must differ: the centre moves by more than 14 pixels (L1), or the angle by 0.1 rad (1/1024 turn). */
-  seeds: 4,
+  /** How two alignments must differ to be both tried: the centre moves by more than 14 pixels (L1), or the angle by 0.1 rad (1/1024 turn). */
   seedDistance: 71,
   seedAngle: 16,
   /** Evidence of a pair's directions in the fits, 600 and 200 px^2. */
   directionFirst: 15484,
   direction: 5161,
-  /** Radius of the pairing: 18 pixels, in the last pass 12; angle 28 degrees. */
+  /** Radius of the pairing: 18 pixels, in the last pass 12; angle 28 degrees, in 1/1024 turn. */
   radius: 91,
   lastRadius: 61,
-  angle: 20,
+  angleUnits: 80,
   /** What distance and angle at the limit take off a pair's value, 0.7 and 0.6, and the value that a pair of unlike descriptors still has, 0.35, Q10. */
   distanceWeight: 717,
   angleWeight: 614,
   plainPair: 358,
-  /** Elastic correction reaches 60 pixels. */
-  elastic: 305,
+  /** Elastic correction reaches 60 pixels, here squared; and 1024 divided by that, Q14. */
+  elasticSquare: 93025,
+  elasticFactor: 180,
 } as const
 
 /** What the final pairing is judged by (study 3.6). */
@@ -122,3 +125,44 @@ export const evidence = {
   qualityBins: [20, 35, 45, 57, 72],
   borderBins: [20, 71, 152],
 } as const
+
+/** What a comparison spends: everything one to one, less in a search, where most candidates are strangers. */
+export interface Form {
+  /** Most minutiae compared, best quality first. */
+  readonly centres: number
+  /** Pairs looked at again by their neighbours. */
+  readonly looked: number
+  /** Least `rel` before that look, Q12, for anything further to be tried. */
+  readonly gate: number
+  /** Most alignments tried. */
+  readonly seeds: number
+  /** Whether the skin's stretching is taken out. */
+  readonly elastic: boolean
+  /** Which logistic of weights.ts its score is read from. */
+  readonly logistic: 'full' | 'lean'
+}
+
+/** One to one: nothing is left out (study, F5). */
+export const full: Form = { centres: 80, looked: 64, gate: 0, seeds: 4, elastic: true, logistic: 'full' }
+
+/** A search (study, "recommended 1:N"): 48 minutiae are as accurate as 80 there, and make a record of 2,560 bytes. */
+export const lean: Form = { centres: 48, looked: 64, gate: 300, seeds: 2, elastic: false, logistic: 'lean' }
+
+/** How a search looks first: by the probe's best minutiae alone, so that most strangers are done with early. */
+export interface FirstLook {
+  /** The probe's minutiae that take part, best quality first. */
+  readonly leading: number
+  /** Pairs that they choose. */
+  readonly pairs: number
+  /** Least `rel` of those pairs, Q12, to be looked at further. */
+  readonly gate: number
+}
+
+/**
+ * The modes of a search, chosen on T and the judged sets for their loss: of the genuine pairs that the whole comparison accepts at a false match rate of 1e-3,
+ * the first look of `exhaustive` sends away about 0.2 %, and of strangers 85 to 90 %; that of `cascade` about 1 %, and of strangers 93 to 98 %.
+ */
+export const modes = {
+  exhaustive: { leading: 20, pairs: 16, gate: 200 },
+  cascade: { leading: 12, pairs: 12, gate: 230 },
+} as const satisfies Record<string, FirstLook>

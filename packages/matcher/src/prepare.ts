@@ -1,6 +1,7 @@
 import { checkTemplate, type MinutiaeTemplate } from '@kart/minutiae'
+import { isqrt } from './fixed.ts'
 import { type Neighbours, nearest } from './neighbours.ts'
-import { cylinder, limits } from './parameters.ts'
+import { cylinder, full, limits } from './parameters.ts'
 import { cellWeight, cos1024, hullX, hullY, sectionWeight, sin1024 } from './tables.ts'
 
 /** A template made ready for comparison. Everything is in integers: 1/100 mm from the print's middle, x right, y up, angles 1/256 turn. */
@@ -16,10 +17,12 @@ export interface Prepared {
   readonly quality: Uint8Array
   /** Index of each in the template. */
   readonly index: Uint8Array
-  /** Descriptor bits, 12 words a minutia: two for each of six angle sections, one bit a cell. */
+  /** Descriptor bits, 10 words a minutia: 52 cells of each of six angle sections, one after the other. */
   readonly bits: Int32Array
   /** Valid cells, two words a minutia, the same for every section. */
   readonly mask: Int32Array
+  /** How many sections of a cell are set, in binary: three planes of two words a minutia, the lowest bit first. */
+  readonly planes: Int32Array
   /** Number of valid cells. */
   readonly cells: Uint8Array
   readonly neighbours: Neighbours
@@ -29,18 +32,41 @@ export interface Prepared {
   readonly middle: readonly [number, number]
 }
 
+/** What a search reads of a prepared template, and a packed one holds. */
+export type Searchable = Pick<Prepared, 'count' | 'x' | 'y' | 'angle' | 'quality' | 'bits' | 'mask' | 'planes' | 'hull'>
+
+/** What the second look reads. */
+export type Neighboured = Searchable & Pick<Prepared, 'neighbours'>
+
 /** Signed distance outside a hull, negative inside, 1/100 mm. */
 export function outside(hull: Int16Array, x: number, y: number): number {
   let most = -32768
   for (let k = 0; k < 8; k++) {
     const along = (hullX[k]! * x + hullY[k]! * y + 8192) >> 14
-    most = Math.max(most, along - hull[k]!, -along - hull[k + 8]!)
+    const forth = along - hull[k]!
+    const back = -along - hull[k + 8]!
+    if (forth > most) most = forth
+    if (back > most) most = back
   }
   return most
 }
 
-/** Makes a template ready for comparison; throws InputError when its arrays do not agree. Work is bounded by {@link limits}, whatever the template. */
-export function prepare(template: MinutiaeTemplate): Prepared {
+/** Descriptors of some minutiae of a print. */
+export type Descriptors = Pick<Prepared, 'bits' | 'mask' | 'planes' | 'cells'>
+
+/** Makes the descriptors of the minutiae `order` among all those of a print. */
+export type Describe = (order: readonly number[], x: Int16Array, y: Int16Array, angle: Uint8Array, hull: Int16Array) => Descriptors
+
+/**
+ * Makes a template ready for comparison; throws InputError when its arrays do not agree. Work is bounded by {@link limits}, whatever the template. `centres`:
+ * the most minutiae to compare.
+ */
+export function prepare(template: MinutiaeTemplate, centres: number = full.centres): Prepared {
+  return prepareWith(describeAll, template, centres)
+}
+
+/** As {@link prepare}, the descriptors made by `describe`. */
+export function prepareWith(describe: Describe, template: MinutiaeTemplate, centres: number): Prepared {
   checkTemplate(template)
   const kept = bestMinutiae(template)
   const used = kept.length
@@ -56,28 +82,33 @@ export function prepare(template: MinutiaeTemplate): Prepared {
   const allAngle = Uint8Array.from(kept, (i) => template.angle[i]!)
   const hull = hullOf(allX, allY)
 
-  const order = Array.from({ length: Math.min(used, limits.centres) }, (_, i) => i)
+  const order = Array.from({ length: Math.min(used, centres) }, (_, i) => i)
   order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
-  const count = order.length
-  const bits = new Int32Array(12 * count)
-  const mask = new Int32Array(2 * count)
-  const cells = new Uint8Array(count)
-  for (const [at, centre] of order.entries()) describe(centre, at, allX, allY, allAngle, hull, bits, mask, cells)
   return {
     total: template.count,
-    count,
+    count: order.length,
     x: Int16Array.from(order, (i) => allX[i]!),
     y: Int16Array.from(order, (i) => allY[i]!),
     angle: Uint8Array.from(order, (i) => allAngle[i]!),
     quality: Uint8Array.from(order, (i) => template.quality[kept[i]!]!),
     index: Uint8Array.from(order, (i) => kept[i]!),
-    bits,
-    mask,
-    cells,
+    ...describe(order, allX, allY, allAngle, hull),
     neighbours: nearest(order, allX, allY, allAngle),
     hull,
     middle,
   }
+}
+
+function describeAll(order: readonly number[], x: Int16Array, y: Int16Array, angle: Uint8Array, hull: Int16Array): Descriptors {
+  const count = order.length
+  const into = {
+    bits: new Int32Array(10 * count),
+    mask: new Int32Array(2 * count),
+    planes: new Int32Array(6 * count),
+    cells: new Uint8Array(count),
+  }
+  for (const [at, centre] of order.entries()) describeOne(centre, at, x, y, angle, hull, into)
+  return into
 }
 
 function clampCoordinate(value: number): number {
@@ -119,27 +150,24 @@ function hullOf(x: Int16Array, y: Int16Array): Int16Array {
 }
 
 // Centres of the cells' rows and columns, -3.5 .. 3.5 cells of 17.5 pixels.
-const cellAt = Int16Array.from({ length: 8 }, (_, i) => Math.round(((2 * i - 7) * cylinder.radius) / 8))
-const usedCells = Array.from({ length: 64 }, (_, cell) => cell).filter((cell) => {
-  const u = cellAt[cell >> 3]!
-  const v = cellAt[cell & 7]!
-  return u * u + v * v <= cylinder.radius * cylinder.radius
-})
-const farthest = cylinder.radius + cylinder.reach
-const sums = new Int32Array(384)
+export const cellAt = Int16Array.from({ length: 8 }, (_, i) => Math.round(((2 * i - 7) * cylinder.radius) / 8))
+// The cells whose centre is in the circle, row by row: the row and column of each, and the number of the one at a row and column, or -1.
+const usedCells = Array.from({ length: 64 }, (_, cell) => ({ u: cellAt[cell >> 3]!, v: cellAt[cell & 7]!, cell })).filter(
+  ({ u, v }) => u * u + v * v <= cylinder.radius * cylinder.radius,
+)
+const cellCount = usedCells.length
+export const cellU = Int16Array.from(usedCells, ({ u }) => u)
+export const cellV = Int16Array.from(usedCells, ({ v }) => v)
+export const cellReach = Int16Array.from(usedCells, ({ u, v }) => isqrt(u * u + v * v) + 4)
+export const cellNumber = new Int8Array(64).fill(-1)
+for (const [place, { cell }] of usedCells.entries()) cellNumber[cell] = place
+
+const reachSquare = cylinder.reach * cylinder.reach
+const sums = new Int32Array(6 * cellCount)
 const sectionShare = new Int32Array(6)
 
-function describe(
-  centre: number,
-  at: number,
-  x: Int16Array,
-  y: Int16Array,
-  angle: Uint8Array,
-  hull: Int16Array,
-  bits: Int32Array,
-  mask: Int32Array,
-  cells: Uint8Array,
-): void {
+// Sums what the other minutiae give to the cells of one: six sections to a cell.
+function gather(centre: number, x: Int16Array, y: Int16Array, angle: Uint8Array): void {
   const cos = cos1024[4 * angle[centre]!]!
   const sin = sin1024[4 * angle[centre]!]!
   sums.fill(0)
@@ -149,33 +177,61 @@ function describe(
     const dy = y[other]! - y[centre]!
     const u = (dx * cos + dy * sin + 8192) >> 14
     const v = (dy * cos - dx * sin + 8192) >> 14
-    if (u > farthest || u < -farthest || v > farthest || v < -farthest) continue
+    if (u > cylinder.farthest || u < -cylinder.farthest || v > cylinder.farthest || v < -cylinder.farthest) continue
     const relative = 3 * ((angle[other]! - angle[centre]!) & 0xff)
     for (let k = 0; k < 6; k++) {
       const e = (relative - 64 - 128 * k + 1536) % 768
       sectionShare[k] = sectionWeight[e > 384 ? 768 - e : e]!
     }
-    for (const cell of usedCells) {
-      const du = u - cellAt[cell >> 3]!
-      const dv = v - cellAt[cell & 7]!
-      const d2 = du * du + dv * dv
-      if (d2 > cylinder.reach * cylinder.reach) continue
-      const weight = cellWeight[d2 >> 5]!
-      for (let k = 0; k < 6; k++) sums[64 * k + cell]! += (weight * sectionShare[k]!) >> 12
+    for (let row = 0; row < 8; row++) {
+      const du = u - cellAt[row]!
+      if (du > cylinder.reach || du < -cylinder.reach) continue
+      for (let column = 0; column < 8; column++) {
+        const dv = v - cellAt[column]!
+        const d2 = du * du + dv * dv
+        if (d2 > reachSquare) continue
+        const place = cellNumber[8 * row + column]!
+        if (place < 0) continue
+        const weight = cellWeight[d2 >> 5]!
+        for (let k = 0; k < 6; k++) sums[6 * place + k]! += (weight * sectionShare[k]!) >> 12
+      }
     }
   }
-  for (const cell of usedCells) {
-    const u = cellAt[cell >> 3]!
-    const v = cellAt[cell & 7]!
-    const cellX = x[centre]! + ((u * cos - v * sin + 8192) >> 14)
-    const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
-    if (outside(hull, cellX, cellY) > cylinder.margin) continue
-    cells[at]!++
-    const bit = 1 << (cell & 31)
-    mask[2 * at + (cell >> 5)]! |= bit
-    const word = 12 * at + (cell >> 5)
-    for (let k = 0; k < 6; k++) {
-      if (sums[64 * k + cell]! > cylinder.threshold) bits[word + 2 * k]! |= bit
+}
+
+function describeOne(
+  centre: number,
+  at: number,
+  x: Int16Array,
+  y: Int16Array,
+  angle: Uint8Array,
+  hull: Int16Array,
+  into: Descriptors,
+): void {
+  const { bits, mask, planes, cells } = into
+  const cos = cos1024[4 * angle[centre]!]!
+  const sin = sin1024[4 * angle[centre]!]!
+  gather(centre, x, y, angle)
+  const ownOutside = outside(hull, x[centre]!, y[centre]!)
+  for (let place = 0; place < cellCount; place++) {
+    // a cell that is nearer than the border needs no look; the 4 in its reach is for the rounding of both
+    if (ownOutside + cellReach[place]! > cylinder.margin) {
+      const u = cellU[place]!
+      const v = cellV[place]!
+      const cellX = x[centre]! + ((u * cos - v * sin + 8192) >> 14)
+      const cellY = y[centre]! + ((u * sin + v * cos + 8192) >> 14)
+      if (outside(hull, cellX, cellY) > cylinder.margin) continue
     }
+    cells[at]!++
+    const bit = 1 << (place & 31)
+    mask[2 * at + (place >> 5)]! |= bit
+    let set = 0
+    for (let k = 0; k < 6; k++) {
+      if (sums[6 * place + k]! <= cylinder.threshold) continue
+      const to = cellCount * k + place
+      bits[10 * at + (to >> 5)]! |= 1 << (to & 31)
+      set++
+    }
+    for (let plane = 0; plane < 3; plane++) if ((set >> plane) & 1) planes[6 * at + 2 * plane + (place >> 5)]! |= bit
   }
 }

@@ -3,7 +3,7 @@ import { decodeTemplates, type Minutia, type MinutiaeTemplate, makeImpression, m
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compare, type MatchTrace, prepare, referenceMatcher, thresholds } from './index.ts'
-import { limits } from './parameters.ts'
+import { full, limits } from './parameters.ts'
 import { calibrate } from './score.ts'
 
 const nist = (name: string) =>
@@ -201,7 +201,7 @@ describe('templates that should not be', () => {
 
   test.each(Object.entries(hostile))('%s matches no finger', (_, template) => {
     const prepared = prepare(template)
-    expect(prepared.count).toBeLessThanOrEqual(limits.centres)
+    expect(prepared.count).toBeLessThanOrEqual(full.centres)
     for (const finger of fingers) expect(compare(prepared, prepare(finger)).score).toBeLessThan(thresholds['fmr1e-3'])
     for (let seed = 0; seed < 30; seed++) expect(compare(prepared, prepare(inventedFinger(seed))).score).toBeLessThan(thresholds['fmr1e-3'])
   })
@@ -312,14 +312,14 @@ test('golden scores', () => {
   ]
   const strength = (p: MinutiaeTemplate, q: MinutiaeTemplate) => compare(prepare(p), prepare(q)).strength
   expect(all.map((p, i) => all.slice(0, i + 1).map((q) => strength(p, q)))).toEqual([
-    [33763],
-    [-7125, 30948],
-    [-10202, -8411, 34402],
-    [12144, -9237, -8582, 32835],
-    [-7585, 10126, -7294, -7093, 30593],
-    [-9819, -10860, 10595, -9645, -7907, 34042],
-    [11428, -9298, -8724, -2425, -8085, -9366, 32576],
-    [-10186, 9729, -10499, -7210, -4287, -9345, -8063, 30741],
-    [-12253, -10240, 13730, -7743, -8851, -5100, -9586, -10066, 34578],
+    [30110],
+    [-7430, 27299],
+    [-10209, -9284, 30513],
+    [11504, -9430, -8734, 29341],
+    [-9178, 9547, -7303, -6204, 27028],
+    [-10064, -11309, 9413, -9118, -8214, 30335],
+    [11008, -9550, -8854, -2585, -7844, -9587, 29094],
+    [-8202, 9622, -10733, -7483, -4362, -8954, -8005, 27177],
+    [-12474, -10406, 12735, -7044, -8973, -5097, -9794, -10311, 30746],
   ])
 })

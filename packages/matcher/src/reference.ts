@@ -1,19 +1,16 @@
 import { carry, inverse, type Rigid } from './alignment.ts'
 import { type Comparison, compareStages } from './compare.ts'
 import { isqrt } from './fixed.ts'
-import type { Alignment, Matcher, MatchResult } from './matcher.ts'
-import { limits } from './parameters.ts'
+import type { Matcher, MatchResult } from './matcher.ts'
 import { type Prepared, prepare } from './prepare.ts'
-import { calibrate } from './score.ts'
+import { comesAfter, degrees, resultOf, tooFew } from './result.ts'
+import { lowestStrength } from './strength.ts'
 import type { MatchTrace } from './trace.ts'
 
 export type { Alignment, MatchedPair, Matcher, MatchResult } from './matcher.ts'
 export type { Prepared } from './prepare.ts'
 export { type ThresholdName, thresholds } from './thresholds.ts'
 export type { MatchTrace, TraceCluster, TraceStage } from './trace.ts'
-
-// Below every strength that the stages can give.
-const lowestStrength = -65536
 
 /** The matcher in plain TypeScript: integers throughout, the same result to the bit on every machine. Faster kernels are proved equal to it. */
 export const referenceMatcher: Matcher = { prepare, compare }
@@ -23,57 +20,26 @@ export { prepare }
 
 /** Compares two prepared templates with the reference matcher; see {@link Matcher.compare}. */
 export function compare(probe: Prepared, candidate: Prepared, trace?: MatchTrace): MatchResult {
-  if (Math.min(probe.count, candidate.count) < limits.fewest) {
+  if (tooFew(probe, candidate)) {
     trace?.stages.push(descriptorStage(probe, candidate))
-    return { status: 'too-few-minutiae', score: 0, strength: lowestStrength, pairs: [] }
+    return resultOf({ strength: lowestStrength }, probe, candidate, false)
   }
-  // The stages treat their two sides differently, so the sides always go in the same order: comparing is symmetric by construction.
   const swap = comesAfter(probe, candidate)
-  const a = swap ? candidate : probe
-  const b = swap ? probe : candidate
-  const found = compareStages(a, b)
-  if (found.best < 0) {
+  const found = compareStages(swap ? candidate : probe, swap ? probe : candidate)
+  const best = found.tried[found.best]
+  if (best === undefined) {
     trace?.stages.push(descriptorStage(probe, candidate))
-    return { status: 'scored', score: 0, strength: lowestStrength, pairs: [] }
+    return resultOf({ strength: lowestStrength }, probe, candidate, swap)
   }
-  const { aligned, fused } = found.tried[found.best]!
-  const score = calibrate(fused)
-  const { pairing } = aligned
-  const pairs = pairing.i.map((i, k) => {
-    const own = a.index[i]!
-    const other = b.index[pairing.j[k]!]!
-    const residual = isqrt(pairing.residual[k]!)
-    return swap ? { probe: other, candidate: own, residual } : { probe: own, candidate: other, residual }
-  })
-  if (trace !== undefined) traceStages(trace, probe, candidate, found, swap, score)
-  return {
-    status: 'scored',
-    score,
-    strength: fused,
-    pairs,
-    alignment: alignmentOf(swap ? inverse(aligned.rigid) : aligned.rigid, probe, candidate),
-  }
-}
-
-// A total order on prepared templates by what the stages read.
-function comesAfter(p: Prepared, q: Prepared): boolean {
-  if (p.count !== q.count) return p.count > q.count
-  for (const name of ['angle', 'x', 'y', 'quality', 'hull', 'bits'] as const)
-    for (let k = 0; k < p[name].length; k++) if (p[name][k] !== q[name][k]) return p[name][k]! > q[name][k]!
-  return false
-}
-
-function alignmentOf(rigid: Rigid, probe: Prepared, candidate: Prepared): Alignment {
-  const [x, y] = carry(rigid, 0, 0)
-  return {
-    rotationDegrees: degrees(rigid),
-    pivot: probe.middle,
-    target: [candidate.middle[0] + x, candidate.middle[1] - y],
-  }
-}
-
-function degrees({ angle }: Rigid): number {
-  return ((angle > 512 ? angle - 1024 : angle) * 360) / 1024
+  const { rigid, pairing } = best.aligned
+  const result = resultOf(
+    { strength: best.fused, aligned: { rigid, i: pairing.i, j: pairing.j, residual: pairing.residual } },
+    probe,
+    candidate,
+    swap,
+  )
+  if (trace !== undefined) traceStages(trace, probe, candidate, found, swap, result.score)
+  return result
 }
 
 const thousandths = (value: number, one: number) => Math.round((1000 * value) / one)
@@ -106,7 +72,7 @@ function traceStages(trace: MatchTrace, probe: Prepared, candidate: Prepared, fo
       pairs: Array.from({ length: pairs.count }, (_, p) => ({
         ...named(pairs.i[p]!, pairs.j[p]!),
         similarity: thousandths(pairs.alike[p]!, 1024),
-        level: thousandths(pairs.level[p]!, 4096),
+        level: thousandths(pairs.level[p]!, 2048),
       })),
       rel: thousandths(pairs.rel, 4096),
     },

@@ -1,37 +1,27 @@
 import { divRound, onesByByte, popcount, sumOfBytes, turn } from './fixed.ts'
 import { similarity } from './parameters.ts'
-import type { Prepared } from './prepare.ts'
+import type { Searchable } from './prepare.ts'
 import { bitsInverse, rootInverse } from './tables.ts'
 
 /**
  * Chance-corrected correlation of two descriptors over the cells valid in both, Q10, 0..1433: 1.4 (h - ca cb / N) / sqrt((ca + 8)(cb + 8)), where h counts the
  * common ones, ca and cb each side's, and N the bits compared.
  */
-function correlate(a: Prepared, i: number, b: Prepared, j: number): number {
-  const atA = 12 * i
-  const atB = 12 * j
+function correlate(a: Searchable, i: number, b: Searchable, j: number): number {
+  const atA = 10 * i
+  const atB = 10 * j
   const maskA0 = a.mask[2 * i]!
   const maskA1 = a.mask[2 * i + 1]!
   const maskB0 = b.mask[2 * j]!
   const maskB1 = b.mask[2 * j + 1]!
   const common = popcount(maskA0 & maskB0) + popcount(maskA1 & maskB1)
   if (common < similarity.fewestCells) return 0
-  // sums of bits by byte, at most 96 in each after six sections
+  // sums of bits by byte, at most 80 in each
   let bytesBoth = 0
-  let bytesA = 0
-  let bytesB = 0
-  for (let k = 0; k < 12; k += 2) {
-    const a0 = a.bits[atA + k]!
-    const a1 = a.bits[atA + k + 1]!
-    const b0 = b.bits[atB + k]!
-    const b1 = b.bits[atB + k + 1]!
-    bytesBoth += onesByByte(a0 & b0, a1 & b1)
-    bytesA += onesByByte(a0 & maskB0, a1 & maskB1)
-    bytesB += onesByByte(b0 & maskA0, b1 & maskA1)
-  }
+  for (let k = 0; k < 10; k += 2) bytesBoth += onesByByte(a.bits[atA + k]! & b.bits[atB + k]!, a.bits[atA + k + 1]! & b.bits[atB + k + 1]!)
   const both = sumOfBytes(bytesBoth)
-  const onesA = sumOfBytes(bytesA)
-  const onesB = sumOfBytes(bytesB)
+  const onesA = onesWithin(a.planes, 6 * i, maskB0, maskB1)
+  const onesB = onesWithin(b.planes, 6 * j, maskA0, maskA1)
   const excess = both * 6 * common - onesA * onesB
   if (excess <= 0) return 0
   // 1.4 (h - ca cb / N) in Q10, at most 112k; the product of the roots in Q16 is below 8192 + 1, so all stays inside 31 bits.
@@ -40,13 +30,20 @@ function correlate(a: Prepared, i: number, b: Prepared, j: number): number {
   return value < similarity.least ? 0 : value
 }
 
-/** Similarities of every minutia of `a` (rows) to every one of `b`, Q10; 0 outside the angle window. */
-export function similarities(a: Prepared, b: Prepared, out: Int16Array): void {
-  for (let i = 0; i < a.count; i++) {
-    const row = i * b.count
-    for (let j = 0; j < b.count; j++) {
-      const difference = turn(b.angle[j]! - a.angle[i]!)
-      out[row + j] = difference > similarity.window || difference < -similarity.window ? 0 : correlate(a, i, b, j)
-    }
+// Bits set in the cells of a mask, from the planes of the cells' counts; at most 112 in each byte.
+function onesWithin(planes: Int32Array, at: number, mask0: number, mask1: number): number {
+  return sumOfBytes(
+    onesByByte(planes[at]! & mask0, planes[at + 1]! & mask1) +
+      2 * onesByByte(planes[at + 2]! & mask0, planes[at + 3]! & mask1) +
+      4 * onesByByte(planes[at + 4]! & mask0, planes[at + 5]! & mask1),
+  )
+}
+
+/** Similarities of one minutia of `a` to every one of `b`, Q10, into its row; 0 outside the angle window. */
+export function similaritiesOf(a: Searchable, i: number, b: Searchable, out: Int16Array): void {
+  const row = i * b.count
+  for (let j = 0; j < b.count; j++) {
+    const difference = turn(b.angle[j]! - a.angle[i]!)
+    out[row + j] = difference > similarity.window || difference < -similarity.window ? 0 : correlate(a, i, b, j)
   }
 }

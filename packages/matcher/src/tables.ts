@@ -84,7 +84,7 @@ export const rootInverse = Int16Array.from({ length: 313 }, (_, ones) => Math.ro
 export const bitsInverse = Int32Array.from({ length: 53 }, (_, cells) => (cells < 1 ? 0 : Math.round((1.4 * 1048576) / (6 * cells))))
 
 /** ln(1 + i/256), Q12. */
-const lnFraction = Int16Array.from({ length: 257 }, (_, i) => Math.round(4096 * ln(1 + i / 256)))
+export const lnTable = Int16Array.from({ length: 257 }, (_, i) => Math.round(4096 * ln(1 + i / 256)))
 const lnTwo = Math.round(4096 * Math.LN2)
 
 /** Natural logarithm of a positive integer below 2^31, Q12, by table and straight line between; error below 2e-3. */
@@ -93,8 +93,8 @@ export function lnQ12(n: number): number {
   // the 16 bits after the leading one
   const fraction = top >= 16 ? (n >>> (top - 16)) & 0xffff : (n << (16 - top)) & 0xffff
   const at = fraction >> 8
-  const low = lnFraction[at]!
-  return top * lnTwo + low + divRound((lnFraction[at + 1]! - low) * (fraction & 0xff), 256)
+  const low = lnTable[at]!
+  return top * lnTwo + low + divRound((lnTable[at + 1]! - low) * (fraction & 0xff), 256)
 }
 
 /** Directions of the hull's support values: n_k for k = 0..7 at 22.5 degrees each, Q14; the other eight are their negatives. */
@@ -104,7 +104,7 @@ export const hullY = Int16Array.from({ length: 8 }, (_, k) => sin1024[64 * k]!)
 /** Sums of every table, for the test that pins them. */
 export function tablesChecksum(): number {
   let sum = 1
-  for (const table of [sin1024, cos1024, cellWeight, sectionWeight, rootInverse, bitsInverse, lnFraction, hullX, hullY])
+  for (const table of [sin1024, cos1024, cellWeight, sectionWeight, rootInverse, bitsInverse, lnTable, hullX, hullY])
     for (const value of table) sum = (Math.imul(sum, 31) + value) | 0
   return (Math.imul(sum, 31) + lnTwo) | 0
 }

@@ -1,19 +1,24 @@
-import { DecodeError, InputError } from '@kart/codec'
+import { type Codec, DecodeError, InputError } from '@kart/codec'
 import { type CardCoding, decodeBiometricData, encodeVerifyData } from './biometric-data.ts'
 import { compactCardCodec, normalCardCodec } from './card-formats.ts'
-import { incits2004Codec, incits2007Codec } from './incits-record.ts'
+import { incits2004Codec, incits2007Codec, incits2009Am1Codec, incits2009Codec } from './incits-record.ts'
+import { fmr2011Codec } from './iso-2011-record.ts'
 import { fmrCodec } from './iso-record.ts'
-import { type FingerRecord, type RecordFormat, type RecordOptions, recordFrom, type ViewSource, viewTemplate } from './record.ts'
+import { type FingerRecord, type RecordOptions, recordFrom, type ViewSource, viewTemplate } from './record.ts'
+import type { RecordFormat } from './record-traits.ts'
 import { type MinutiaeTemplate, maxMinutiae } from './template.ts'
 
-/** Every format of minutiae that Kart reads and writes: three records and three card formats. */
+/** Every format of minutiae that Kart reads and writes: six records and three card formats. */
 export type TemplateFormat = RecordFormat | 'card-normal' | 'card-compact' | 'card-template'
 
 /** The formats with the name that the standards give them. */
 export const templateFormats = [
   { format: 'iso-19794-2-2005', title: 'finger minutiae record', clause: 'ISO/IEC 19794-2:2005, 7' },
+  { format: 'iso-19794-2-2011', title: 'finger minutiae record', clause: 'ISO/IEC 19794-2:2011, 8' },
   { format: 'incits-378-2004', title: 'finger minutiae record', clause: 'INCITS 378-2004, 6' },
   { format: 'incits-378-2007', title: 'finger minutiae record', clause: 'INCITS 378-2007, 6' },
+  { format: 'incits-378-2009', title: 'finger minutiae record', clause: 'INCITS 378-2009, 6' },
+  { format: 'incits-378-2009-am1', title: 'finger minutiae record', clause: 'INCITS 378-2009/AM 1, 6' },
   { format: 'card-normal', title: 'card format, normal size', clause: 'ISO/IEC 19794-2:2005, 8.2' },
   { format: 'card-compact', title: 'card format, compact size', clause: 'ISO/IEC 19794-2:2005, 8.3' },
   { format: 'card-template', title: 'card format in a biometric data template', clause: 'ISO/IEC 7816-11:2017; ISO/IEC 19794-2:2005, 8.5' },
@@ -27,7 +32,14 @@ export interface DecodedTemplates {
   readonly templates: readonly MinutiaeTemplate[]
 }
 
-const codecs = { 'iso-19794-2-2005': fmrCodec, 'incits-378-2004': incits2004Codec, 'incits-378-2007': incits2007Codec } as const
+const codecs = {
+  'iso-19794-2-2005': fmrCodec,
+  'iso-19794-2-2011': fmr2011Codec,
+  'incits-378-2004': incits2004Codec,
+  'incits-378-2007': incits2007Codec,
+  'incits-378-2009': incits2009Codec,
+  'incits-378-2009-am1': incits2009Am1Codec,
+} as const satisfies Record<RecordFormat, Codec<FingerRecord>>
 
 /**
  * Which format the bytes are in, by magic, version and length field; throws DecodeError when they are in none. The bare card formats have no header: bytes are
@@ -38,6 +50,11 @@ export function detectFormat(bytes: Uint8Array): TemplateFormat {
   if (bytes.length === 0) throw new DecodeError('minutiae', 'no bytes')
   if (bytes[0] === 0x46 && bytes[1] === 0x4d && bytes[2] === 0x52 && bytes[3] === 0) return detectRecord(bytes)
   if (bytes[0] === 0x7f && bytes[1] === 0x2e) return 'card-template'
+  if (looks39794(bytes))
+    throw new DecodeError(
+      'ISO/IEC 39794-2 record',
+      'this format is known by its outer tag only and is not read: convert it to ISO/IEC 19794-2 first',
+    )
   if (bytes.length % 5 === 0 && looksNormal(bytes)) return 'card-normal'
   if (bytes.length % 3 === 0 && looksCompact(bytes)) return 'card-compact'
   throw new DecodeError('minutiae', 'neither a record ("FMR"), nor a biometric data template (7F2E), nor what a card format can be')
@@ -45,13 +62,66 @@ export function detectFormat(bytes: Uint8Array): TemplateFormat {
 
 function detectRecord(bytes: Uint8Array): RecordFormat {
   const version = String.fromCharCode(...bytes.subarray(4, 7))
-  if (version === '030') return 'incits-378-2007'
-  if (version !== ' 20') throw new DecodeError('finger minutiae record', 'a version that is neither " 20" nor "030"', { offset: 4 })
-  // ISO and INCITS share magic and version: ISO has a length of four bytes here, INCITS of two, or 0 and then four.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (version === '035') return 'incits-378-2009-am1'
+  if (version === '030') return detectVersion030(bytes, view)
+  if (version !== ' 20') throw new DecodeError('finger minutiae record', 'a version that is none of " 20", "030" and "035"', { offset: 4 })
+  // ISO and INCITS share magic and version: ISO has a length of four bytes here, INCITS of two, or 0 and then four.
   if (bytes.length >= 12 && view.getUint32(8) === bytes.length) return 'iso-19794-2-2005'
   if (bytes.length >= 10 && view.getUint16(8) !== 0) return 'incits-378-2004'
   return bytes.length >= 14 && view.getUint32(10) === bytes.length ? 'incits-378-2004' : 'iso-19794-2-2005'
+}
+
+/**
+ * Three formats share the version "030". That of ISO is a chain of representations whose lengths add up to the record's. INCITS 378-2007 has its reserved byte, 0, where INCITS 378-2009 has the number of views, which
+ * is not 0. A record that is none of them for sure is taken for the one that its first lengths speak for, whose codec then says what is wrong.
+ */
+function detectVersion030(bytes: Uint8Array, view: DataView): RecordFormat {
+  if (bytes.length < 21) return 'iso-19794-2-2011'
+  if (chainsOfRepresentations(view)) return 'iso-19794-2-2011'
+  const incits = bytes[19] === 0 ? 'incits-378-2007' : 'incits-378-2009'
+  const views = bytes[19] === 0 ? bytes[18]! : bytes[19]!
+  if (views > 0 && holdsViews(view, bytes[19] === 0 ? 20 : 21, views)) return incits
+  const first = view.getUint32(15)
+  return view.getUint16(12) > 0 && bytes[14]! <= 1 && first >= leastRepresentation && first <= bytes.length ? 'iso-19794-2-2011' : incits
+}
+
+/** Bytes of a representation without quality blocks and minutiae. */
+const leastRepresentation = 34
+
+function chainsOfRepresentations(view: DataView): boolean {
+  const count = view.getUint16(12)
+  let at = 15
+  for (let k = 0; k < count; k++) {
+    if (at + 4 > view.byteLength) return false
+    const length = view.getUint32(at)
+    if (length < leastRepresentation) return false
+    at += length
+  }
+  return count > 0 && at === view.byteLength
+}
+
+/** Whether so many views of INCITS 378-2007 or -2009 lie from `at` to the end, give or take the miscount that the last one may have. */
+function holdsViews(view: DataView, at: number, count: number): boolean {
+  let next = at
+  for (let k = 0; k < count; k++) {
+    if (next + 17 > view.byteLength) return false
+    const extended = next + 17 + 6 * view.getUint8(next + 16)
+    if (extended + 2 > view.byteLength) return false
+    next = extended + 2 + view.getUint16(extended)
+  }
+  return Math.abs(view.byteLength - next) <= 4
+}
+
+/** Whether these are the outer bytes of a record of ISO/IEC 39794-2, [APPLICATION 2] of DER, as the other parts of ISO/IEC 39794 are [APPLICATION n]. */
+function looks39794(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0x62 || bytes.length < 6) return false
+  const first = bytes[1]!
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f
+  if (lengthBytes > 3) return false
+  let length = lengthBytes === 0 ? first : 0
+  for (let k = 0; k < lengthBytes; k++) length = length * 256 + bytes[2 + k]!
+  return length === bytes.length - 2 - lengthBytes && bytes[2 + lengthBytes] === 0xa0
 }
 
 // At most 255 minutiae, none of the reserved type: a file of another kind hardly ever passes.
@@ -102,8 +172,11 @@ export function encodeTemplate(template: MinutiaeTemplate, format: TemplateForma
     case 'card-template':
       return encodeVerifyData(template)
     case 'iso-19794-2-2005':
+    case 'iso-19794-2-2011':
     case 'incits-378-2004':
     case 'incits-378-2007':
+    case 'incits-378-2009':
+    case 'incits-378-2009-am1':
       return codecs[format].encode(recordFrom([{ ...options, template }], { ...options, format }))
     default:
       throw new InputError('format', 'not a format of minutiae that Kart writes')

@@ -1,9 +1,8 @@
 import { type Codec, Cursor, concatBytes, equalBytes, InputError, uintToBytes } from '@kart/codec'
 import { expectLength, type FingerRecord, readImageAndViews, writeImageAndViews } from './record.ts'
+import { recordTraits } from './record-traits.ts'
 
-const what = 'ISO/IEC 19794-2:2005 record'
-// "FMR", 0, " 20", 0 (ISO/IEC 19794-2:2005, 7.3.1 and 7.3.2)
-const magic = Uint8Array.of(0x46, 0x4d, 0x52, 0x00, 0x20, 0x32, 0x30, 0x00)
+const { what, magic } = recordTraits['iso-19794-2-2005']
 
 /**
  * The finger minutiae record of ISO/IEC 19794-2:2005, clause 7, in full: every view, extended data kept raw. Decoding is strict about the lengths, the

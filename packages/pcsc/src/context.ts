@@ -1,10 +1,10 @@
 import type { BackendSession, PcscBackend, Protocol, RawState, ShareMode } from './backend.ts'
 import { PcscCard, protocolBits } from './card.ts'
+import { type BackendName, chooseBackend } from './choose-backend.ts'
 import { checkTimeout, within } from './deadline.ts'
-import { PcscError, type PcscOperation, pcscFailureNamed, toPcscError } from './errors.ts'
+import { PcscError, type PcscOperation, pcscFailure, pcscFailureNamed, toPcscError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
-import { pcscliteBackend } from './pcsclite-backend.ts'
-import { describeReader, eventsBetween, type PcscEvent, type PcscReader, resolveReader } from './readers.ts'
+import { describeReader, eventsBetween, isUnavailable, type PcscEvent, type PcscReader, resolveReader } from './readers.ts'
 
 const openTimeoutMs = 5_000
 const listTimeoutMs = 5_000
@@ -12,8 +12,8 @@ const listTimeoutMs = 5_000
 const callTimeoutMs = 60_000
 
 export interface OpenOptions {
-  /** How PC/SC is reached; without it, by the package pcsclite. */
-  readonly backend?: PcscBackend
+  /** How PC/SC is reached: `system`, `pcsclite` or a backend of one's own; without it, the first of these two that is there. */
+  readonly backend?: BackendName | PcscBackend
   /** Bound on opening, in milliseconds; 5000 without it. */
   readonly timeoutMs?: number
 }
@@ -43,11 +43,13 @@ export class PcscContext {
   readonly #queues = new Set<EventQueue>()
   readonly #cards = new Set<PcscCard>()
   #session: BackendSession | undefined
+  #backend = ''
   #closed = false
   #lost: PcscError | undefined
 
   /** @internal Use {@link openPcsc}. */
   async open(backend: PcscBackend, timeoutMs: number): Promise<this> {
+    this.#backend = backend.name
     this.#session = await backend.open(
       {
         readers: (names) => this.#setReaders(names),
@@ -62,6 +64,29 @@ export class PcscContext {
   /** Native calls that have not come back from the driver. Node cannot end a process, not even by process.exit, while there is one. */
   get pendingCalls(): number {
     return this.#session?.pendingCalls ?? 0
+  }
+
+  /** Name of the backend in use: `system` or `pcsclite`. */
+  get backend(): string {
+    return this.#backend
+  }
+
+  /** Whether the service still knows this context. With pcsclite: whether it was not told otherwise. */
+  async isValid(): Promise<boolean> {
+    return !this.#closed && !this.#lost && (await this.#session?.isValid()) === true
+  }
+
+  /** Names of the reader groups of the service (backend `system`). Throws PcscError. */
+  async listReaderGroups(): Promise<readonly string[]> {
+    return this.#requireOpen('list').listGroups()
+  }
+
+  /**
+   * Waits in the service until readers or cards change: true when they did, false when time ran out or the signal aborted (SCardGetStatusChange
+   * with SCardCancel; backend `system`). It holds one of the four threads of libuv's pool meanwhile; {@link watch} does not. Throws PcscError.
+   */
+  async waitForChange(options: { timeoutMs: number; signal?: AbortSignal }): Promise<boolean> {
+    return this.#requireOpen('watch').waitForChange(checkTimeout(options.timeoutMs), options.signal)
   }
 
   /** Every reader with what is in it, in the order of the service. Throws PcscError. */
@@ -116,18 +141,24 @@ export class PcscContext {
         )
         return late()
       })
-      let atr: Uint8Array
-      try {
-        atr = (await within(session.readState(reader), timeoutMs, late)).atr
-      } catch (error) {
-        connection.abandon()
-        throw error
+      let { atr } = connection
+      let insertion: number | undefined
+      if (atr === undefined && options.mode !== 'direct') {
+        try {
+          const raw = await within(session.readState(reader), timeoutMs, late)
+          atr = raw.atr
+          insertion = raw.state >>> 16
+        } catch (error) {
+          connection.abandon()
+          throw error
+        }
       }
       const card: PcscCard = new PcscCard({
         reader,
         session,
         connection,
-        atr,
+        atr: atr ?? new Uint8Array(),
+        insertion,
         protocols,
         timeoutMs,
         onReleased: () => this.#cards.delete(card),
@@ -165,7 +196,14 @@ export class PcscContext {
     return this.#session
   }
 
-  #setReaders(names: readonly string[]): void {
+  /** Readers that the service lists but that are unplugged. */
+  readonly #unavailable = new Set<string>()
+  #listed: readonly string[] = []
+
+  #setReaders(listed: readonly string[]): void {
+    this.#listed = listed
+    for (const name of this.#unavailable) if (!listed.includes(name)) this.#unavailable.delete(name)
+    const names = listed.filter((name) => !this.#unavailable.has(name))
     for (const [reader, { raw }] of [...this.#readers]) {
       if (names.includes(reader)) continue
       this.#readers.delete(reader)
@@ -184,6 +222,11 @@ export class PcscContext {
   }
 
   #setState(reader: string, raw: RawState): void {
+    if (isUnavailable(raw) !== this.#unavailable.has(reader)) {
+      if (isUnavailable(raw)) this.#unavailable.add(reader)
+      else this.#unavailable.delete(reader)
+      this.#setReaders(this.#listed)
+    }
     const entry = this.#readers.get(reader)
     if (!entry) return
     const before = entry.raw
@@ -194,7 +237,10 @@ export class PcscContext {
 
   #lose(cause: unknown): void {
     if (this.#lost) return
-    this.#lost = toPcscError('watch', cause, 'the smart-card service')
+    const failure = toPcscError('watch', cause, 'the smart-card service')
+    // What the backend was doing when it noticed is of no interest to whoever waits for events.
+    this.#lost =
+      failure.pcscCode === undefined ? failure : pcscFailure('watch', failure.pcscCode, { where: 'the smart-card service', cause })
     this.#rejectLoss(this.#lost)
     for (const queue of [...this.#queues]) queue.end({ error: this.#lost })
   }
@@ -205,14 +251,14 @@ export class PcscContext {
 }
 
 /**
- * Opens the smart-card service. Throws PcscError at once when none runs, when the package pcsclite is absent or not built, or when the
- * service does not answer in time. Open it once in a program rather than for each card: pcsclite frees a closed link only when its
- * object is collected, and pcscd serves 200 links.
+ * Opens the smart-card service. Throws PcscError at once when none runs, when neither koffi nor pcsclite can reach it, or when it does not
+ * answer in time. Open it once in a program or worker thread rather than for each card: every connected card takes one of the 200 links that
+ * pcscd serves, and pcsclite frees a closed link only when its object is collected.
  */
 export async function openPcsc(options: OpenOptions = {}): Promise<PcscContext> {
   const timeoutMs = checkTimeout(options.timeoutMs ?? openTimeoutMs)
   try {
-    return await new PcscContext().open(options.backend ?? pcscliteBackend(), timeoutMs)
+    return await new PcscContext().open(chooseBackend(options.backend), timeoutMs)
   } catch (error) {
     throw toPcscError('open', error)
   }

@@ -2,10 +2,45 @@ import { type Reached, TransportError } from '@kart/apdu'
 import { describePcscCode, type PcscName, pcscCodeNamed } from './codes.ts'
 
 /** What was being done when PC/SC failed: before a card was connected, or on a connected card. */
-export type PcscOperation = 'open' | 'list' | 'watch' | 'connect' | 'status' | 'transmit' | 'control' | 'reconnect' | 'disconnect' | 'close'
+export type PcscOperation =
+  | 'open'
+  | 'list'
+  | 'watch'
+  | 'connect'
+  | 'status'
+  | 'transmit'
+  | 'control'
+  | 'reconnect'
+  | 'disconnect'
+  | 'begin'
+  | 'end'
+  | 'get-attribute'
+  | 'set-attribute'
+  | 'close'
 
 /** Operations that act on a connected card: their errors carry the code `transport`, all others `reader`. */
-const onCard: readonly PcscOperation[] = ['transmit', 'control', 'reconnect', 'disconnect']
+const onCard: readonly PcscOperation[] = [
+  'transmit',
+  'control',
+  'reconnect',
+  'disconnect',
+  'begin',
+  'end',
+  'get-attribute',
+  'set-attribute',
+]
+
+/** How a session with a card ended: with `reset` the same card is still there, and {@link PcscCard.reconnect} begins a new session. */
+export type SessionEnd = 'removed' | 'reset'
+
+const sessionEnds: Readonly<Record<string, SessionEnd>> = {
+  SCARD_W_REMOVED_CARD: 'removed',
+  SCARD_E_NO_SMARTCARD: 'removed',
+  SCARD_E_READER_UNAVAILABLE: 'removed',
+  SCARD_E_UNKNOWN_READER: 'removed',
+  SCARD_W_RESET_CARD: 'reset',
+  SCARD_W_UNPOWERED_CARD: 'reset',
+}
 
 /**
  * A reader, the service behind it or the link to a card failed. `code` is `reader` before a card is connected and `transport` on a
@@ -18,6 +53,20 @@ export class PcscError extends TransportError {
   readonly pcscCode: number | undefined
   /** Its name, such as `SCARD_E_NO_SERVICE`; undefined for a code that is not in the table. */
   readonly pcscName: string | undefined
+
+  /**
+   * Whether the card may have got the command: then it may have acted on it, counted a PIN try, signed. Only where this is false may the same
+   * command be sent again without asking anybody.
+   */
+  get mayHaveReachedCard(): boolean {
+    return this.reached !== 'no'
+  }
+
+  /** Why the session with the card is over, where it is: the card was taken out, or another program reset it or cut its power. */
+  get sessionEnd(): SessionEnd | undefined {
+    const onSession = onCard.includes(this.operation) || this.operation === 'status'
+    return onSession && this.pcscName !== undefined ? sessionEnds[this.pcscName] : undefined
+  }
 
   constructor(operation: PcscOperation, problem: string, options: { reached?: Reached; pcscCode?: number; cause?: unknown } = {}) {
     super(problem, { reached: options.reached ?? 'no', cause: options.cause })

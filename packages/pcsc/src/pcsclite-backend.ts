@@ -2,10 +2,10 @@ import { isMainThread } from 'node:worker_threads'
 import type { BackendConnection, BackendListener, BackendSession, PcscBackend, RawState, ShareMode } from './backend.ts'
 import { within } from './deadline.ts'
 import { PcscError, pcscFailureNamed, toPcscError } from './errors.ts'
-import { type CallCount, connectPcsclite } from './pcsclite-connection.ts'
+import { type CallCount, connectPcsclite, notInPcsclite } from './pcsclite-connection.ts'
 import { loadPcsclite } from './pcsclite-load.ts'
 import type { PcscliteModule, PcscliteReader, PcscliteReaderConstructor, PcscliteService } from './pcsclite-types.ts'
-import { probeService, serviceSocket } from './service-probe.ts'
+import { refuseSilentService, requireAnsweringService, serviceSocket } from './service-probe.ts'
 
 /** What the backend takes from its surroundings; the tests hand in others. */
 export interface PcscliteSurroundings {
@@ -49,13 +49,6 @@ export function pcscliteBackend(surroundings: Partial<PcscliteSurroundings> = {}
       return session
     },
   }
-}
-
-async function refuseSilentService(path: string | undefined, timeoutMs: number): Promise<void> {
-  if (path === undefined || (await probeService(path, timeoutMs)) !== 'silent') return
-  throw new PcscError('open', 'the smart-card service takes connections but does not answer; restart it (Linux: pcscd)', {
-    pcscCode: 0x8010000a,
-  })
 }
 
 /** Names out of a list in which each ends in a zero byte. */
@@ -131,15 +124,23 @@ class PcscliteSession implements BackendSession {
     })
   }
 
+  isValid(): Promise<boolean> {
+    return Promise.resolve(!this.#closed && !this.#lost)
+  }
+
+  listGroups(): Promise<readonly string[]> {
+    return Promise.reject(notInPcsclite('list', 'reader groups'))
+  }
+
+  waitForChange(): Promise<boolean> {
+    return Promise.reject(notInPcsclite('watch', 'waiting for a change'))
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     // Ending the threads asks the service; one that hangs would block the process here.
-    if (this.#socket !== undefined && !this.#lost && (await probeService(this.#socket, 2000)) === 'silent') {
-      throw new PcscError('close', 'the smart-card service does not answer, so its threads cannot be ended; restart it (Linux: pcscd)', {
-        pcscCode: 0x8010000a,
-      })
-    }
+    if (!this.#lost) await requireAnsweringService(this.#socket)
     await new Promise((resolve) => setTimeout(resolve, settleMs))
     for (const observer of this.#observing) this.#endObserver(observer)
     for (const reader of this.#watching.values()) reader.close()

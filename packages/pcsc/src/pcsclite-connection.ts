@@ -1,8 +1,8 @@
-import type { BackendConnection, Disposition, ShareMode } from './backend.ts'
-import { codeInMessage } from './errors.ts'
+import type { BackendConnection, Disposition, RawStatus, ShareMode } from './backend.ts'
+import { codeInMessage, type PcscError, type PcscOperation, pcscFailureNamed } from './errors.ts'
 import type { PcscliteReader, PcscliteReaderConstructor } from './pcsclite-types.ts'
 
-const shareModes: Record<ShareMode, number> = { exclusive: 1, shared: 2 }
+const shareModes: Record<ShareMode, number> = { exclusive: 1, shared: 2, direct: 3 }
 const dispositions: Record<Disposition, number> = { leave: 0, reset: 1, unpower: 2, eject: 3 }
 /** The longest extended APDU: 4 + 3 + 65536 + 3 bytes, and 2 of status (pcsc-lite's MAX_BUFFER_SIZE_EXTENDED, which it never exceeds). */
 const longestResponse = 65_548
@@ -77,6 +77,13 @@ function giveBack(Reader: PcscliteReaderConstructor, reader: PcscliteReader): vo
   list.push(reader)
 }
 
+/** The error for what PC/SC has and the package pcsclite does not offer. */
+export function notInPcsclite(operation: PcscOperation, what: string): PcscError {
+  return pcscFailureNamed(operation, 'SCARD_E_UNSUPPORTED_FEATURE', {
+    where: `${what} (the package pcsclite has none; use the backend 'system')`,
+  })
+}
+
 /** A connection over one pcsclite object. */
 class PcscliteConnection implements BackendConnection {
   readonly #Reader: PcscliteReaderConstructor
@@ -128,6 +135,30 @@ class PcscliteConnection implements BackendConnection {
     this.#over = true
     await this.#run<void>((callback) => this.#reader.disconnect(dispositions[disposition], (error) => callback(error)))
     giveBack(this.#Reader, this.#reader)
+  }
+
+  get atr(): undefined {
+    return undefined
+  }
+
+  beginTransaction(): Promise<void> {
+    return Promise.reject(notInPcsclite('begin', 'transactions'))
+  }
+
+  endTransaction(): Promise<void> {
+    return Promise.reject(notInPcsclite('end', 'transactions'))
+  }
+
+  status(): Promise<RawStatus> {
+    return Promise.reject(notInPcsclite('status', 'the status of a connection'))
+  }
+
+  getAttribute(): Promise<Uint8Array> {
+    return Promise.reject(notInPcsclite('get-attribute', 'attributes'))
+  }
+
+  setAttribute(): Promise<void> {
+    return Promise.reject(notInPcsclite('set-attribute', 'attributes'))
   }
 
   abandon(): void {

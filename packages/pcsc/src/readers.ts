@@ -2,6 +2,8 @@ import type { RawState } from './backend.ts'
 import { PcscError } from './errors.ts'
 
 // Reader states as SCardGetStatusChange reports them (PC/SC part 5 v2.01.01).
+const SCARD_STATE_UNKNOWN = 0x4
+const SCARD_STATE_UNAVAILABLE = 0x8
 const SCARD_STATE_PRESENT = 0x20
 const SCARD_STATE_EXCLUSIVE = 0x80
 const SCARD_STATE_INUSE = 0x100
@@ -26,6 +28,11 @@ export type PcscEvent =
   | { readonly kind: 'reader-added' | 'reader-removed'; readonly reader: string }
   | { readonly kind: 'card-inserted'; readonly reader: string; readonly atr: Uint8Array | undefined }
   | { readonly kind: 'card-removed'; readonly reader: string }
+
+/** Whether a reader that is still listed is unplugged: pcscd keeps such readers in its list as long as it hopes for them. */
+export function isUnavailable({ state }: RawState): boolean {
+  return (state & (SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE)) !== 0
+}
 
 /** A reader's state in words; before the service has told one, a reader is taken as empty. */
 export function describeReader(name: string, raw: RawState | undefined): PcscReader {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { endianness } from 'node:os'
+import { PcscError } from './errors.ts'
 
 /** Where pcsc-lite listens: what the environment says, else where the distributions build it to. */
 export function serviceSocket(
@@ -43,5 +44,21 @@ export function probeService(path: string, timeoutMs: number): Promise<'alive' |
     socket.on('data', () => settle('alive'))
     socket.on('close', () => settle(connected ? 'alive' : 'gone'))
     socket.on('error', () => settle(connected ? 'alive' : 'gone'))
+  })
+}
+
+/** Refuses to open a service that takes the connection and never answers. Throws PcscError. */
+export async function refuseSilentService(path: string | undefined, timeoutMs: number): Promise<void> {
+  if (path === undefined || (await probeService(path, timeoutMs)) !== 'silent') return
+  throw new PcscError('open', 'the smart-card service takes connections but does not answer; restart it (Linux: pcscd)', {
+    pcscCode: 0x8010000a,
+  })
+}
+
+/** Refuses to close over a service that does not answer. Throws PcscError. */
+export async function requireAnsweringService(path: string | undefined): Promise<void> {
+  if (path === undefined || (await probeService(path, 2000)) !== 'silent') return
+  throw new PcscError('close', 'the smart-card service does not answer, so its threads cannot be ended; restart it (Linux: pcscd)', {
+    pcscCode: 0x8010000a,
   })
 }

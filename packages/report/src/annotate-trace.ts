@@ -2,6 +2,7 @@ import { type CommandApdu, describeCommand, describeStatusWord, type ResponseApd
 import type { TraceEntry } from '@kart/apdu/host'
 import { equalBytes, toHex } from '@kart/codec'
 import { type ApplicationSpec, type CardProfile, findApplication } from '@kart/layout/profile'
+import { ChannelInForce, type ChannelName } from './channel-in-force.ts'
 
 /** One APDU exchange as a line of the trace: plain beside protected, with nothing secret in it. */
 export interface TraceRow {
@@ -20,6 +21,8 @@ export interface TraceRow {
   readonly wire: readonly string[]
   /** Whether the wire form differs from the plain one (secure messaging, chaining). */
   readonly isProtected: boolean
+  /** The secure channel that carried it; undefined = none. */
+  readonly channel: ChannelName | undefined
   readonly microseconds: number
 }
 
@@ -109,6 +112,7 @@ function targetInLabel(label: string | undefined): string | undefined {
 export function annotateTrace(entries: readonly TraceEntry[], profile: CardProfile): TraceRow[] {
   const rows: TraceRow[] = []
   const targets = new TargetFinder(profile)
+  const channels = new ChannelInForce()
   let wire: TraceEntry[] = []
 
   const addRow = (entry: TraceEntry, carried: readonly TraceEntry[]): void => {
@@ -116,6 +120,7 @@ export function annotateTrace(entries: readonly TraceEntry[], profile: CardProfi
     const described = describeCommand(command.cla, command.ins, command.p1, command.p2)
     const followed = targets.targetOf(command)
     const only = carried.length === 1 ? carried[0] : undefined
+    const isProtected = only === undefined ? carried.length > 0 : only.command.cla !== command.cla
     rows.push({
       number: rows.length + 1,
       name: described.name,
@@ -126,7 +131,8 @@ export function annotateTrace(entries: readonly TraceEntry[], profile: CardProfi
       sw: response === undefined ? '' : hex4(response.sw),
       swMeaning: response === undefined ? 'the exchange failed' : describeStatusWord(response.sw),
       wire: carried.map((exchange) => showWire(exchange.command, exchange.response)),
-      isProtected: only === undefined ? carried.length > 0 : only.command.cla !== command.cla,
+      isProtected,
+      channel: channels.of(entry, isProtected),
       microseconds: entry.microseconds,
     })
   }

@@ -85,6 +85,7 @@ describe('buildEvidenceTree', () => {
     chipAuthentication: undefined,
     terminalAuthentication: undefined,
     activeAuthentication: undefined,
+    shortestExchange: 1,
     extendedLength: true,
   })
   const found = (name: string, outcome: FileOutcome, sw?: number) => ({

@@ -80,9 +80,9 @@ function renderHolder(holder: HolderView): Markup {
 }
 
 function renderTrace(title: string, rows: readonly TraceRow[]): Markup {
-  return html`<details><summary>${title}: ${rows.length} commands</summary><table class="trace"><thead><tr><th class="num">#</th><th>Command</th><th>File</th><th>Plain</th><th>Answer</th><th>On the wire</th><th class="num">µs</th></tr></thead><tbody>${rows.map(
+  return html`<details><summary>${title}: ${rows.length} commands</summary><table class="trace"><thead><tr><th class="num">#</th><th>Command</th><th>File</th><th>Channel</th><th>Plain</th><th>Answer</th><th>On the wire</th><th class="num">µs</th></tr></thead><tbody>${rows.map(
     (row) =>
-      html`<tr class="${row.isProtected ? 'protected' : 'open'}"><td class="num">${row.number}</td><td>${row.name}<div class="clause">${row.clause}</div></td><td>${row.target}</td><td><code>${row.plainCommand}</code></td><td>${row.plainResponse} <code title="${row.swMeaning}">${row.sw}</code><div class="clause">${row.swMeaning}</div></td><td>${row.isProtected ? row.wire.map((line) => html`<code class="wire">${line}</code>`) : html`<span class="clause">as plain</span>`}</td><td class="num">${Math.round(row.microseconds)}</td></tr>`,
+      html`<tr class="${row.isProtected ? 'protected' : 'open'}"><td class="num">${row.number}</td><td>${row.name}<div class="clause">${row.clause}</div></td><td>${row.target}</td><td>${row.channel ?? html`<span class="clause">none</span>`}</td><td><code>${row.plainCommand}</code></td><td>${row.plainResponse} <code title="${row.swMeaning}">${row.sw}</code><div class="clause">${row.swMeaning}</div></td><td>${row.isProtected ? row.wire.map((line) => html`<code class="wire">${line}</code>`) : html`<span class="clause">as plain</span>`}</td><td class="num">${Math.round(row.microseconds)}</td></tr>`,
   )}</tbody></table></details>`
 }
 

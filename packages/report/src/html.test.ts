@@ -74,6 +74,7 @@ describe('renderHtmlReport', () => {
       swMeaning: hostile,
       wire: [hostile],
       isProtected: true,
+      channel: 'PACE' as const,
       microseconds: 1,
     }
     const page = renderHtmlReport({

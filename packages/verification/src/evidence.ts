@@ -133,6 +133,8 @@ export interface Evidence {
   readonly terminalAuthentication: TerminalAuthenticationOutcome | undefined
   /** Undefined when it was not tried: no EF.DG15 was read. */
   readonly activeAuthentication: ActiveAuthenticationEvidence | undefined
+  /** The shortest time that one exchange took, in milliseconds, reader and link included. */
+  readonly shortestExchange: number
   /** Whether files were read with extended-length commands. */
   readonly extendedLength: boolean
 }

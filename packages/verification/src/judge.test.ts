@@ -23,6 +23,21 @@ const anyCheck = fc.record({
   required: fc.boolean(),
 })
 
+describe('P17 a card that answers late', () => {
+  const judged = async (shortestExchange: number, maxExchange: number | undefined) => {
+    const changes = maxExchange === undefined ? {} : { policy: { maxExchange } }
+    const report = judge(await runChecks({ ...card(), shortestExchange }, context(changes)))
+    return [report.verdict, report.checks.find(({ id }) => id === 'link.round-trip')?.outcome]
+  }
+
+  test('P17 is a warning where a bound is set, and turns no verdict', async () => {
+    expect(await judged(20, 50)).toEqual(['accepted', 'pass'])
+    expect(await judged(51, 50)).toEqual(['accepted', 'fail'])
+    expect(await judged(51, undefined)).toEqual(['accepted', 'not-run'])
+    expect(await judged(Number.POSITIVE_INFINITY, 50)).toEqual(['accepted', 'not-run'])
+  })
+})
+
 describe('V15 the verdict', () => {
   test('V15 accepted exactly when there is a required check and all of them passed', () => {
     fc.assert(

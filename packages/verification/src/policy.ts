@@ -27,6 +27,8 @@ export interface Policy {
   readonly revocation: 'ignored' | 'required'
   /** Whether the chip must prove itself. `optional` excuses only a card that was issued without a key to prove: a proof that fails always rejects. */
   readonly chipAuthentication: 'required' | 'optional'
+  /** Milliseconds that the shortest exchange of a card held at this very reader may take; a longer one is a warning that the card may be relayed, and no more. Undefined = not judged. */
+  readonly maxExchange?: number
   /** Name of the matcher's threshold for the finger (false match rate 1 in 10,000: `fmr1e-4`), for all comparisons with the card's fingers and views together. */
   readonly fingerThreshold: ThresholdName
 }

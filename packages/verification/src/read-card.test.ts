@@ -49,10 +49,10 @@ test('a genuine card is read in order, byte for byte, and accepted', async () =>
     'EF.GDO read',
     'EF.COM read',
     'EF.SOD read',
+    'EF.DG14 read',
     'EF.DG1 read',
     'EF.DG11 read',
     'EF.DG12 missing',
-    'EF.DG14 read',
     'EF.DG15 read',
   ])
   for (const file of evidence.files)
@@ -107,17 +107,24 @@ describe('extended length', () => {
     expect(transport.commands.filter((command) => command.extended)).toEqual([])
   })
 
-  test('is not used where the file read with it comes out otherwise, and the first reading stands', async () => {
-    const other = efAtrInfoCodec.encode({ extendedLength: { maxCommandLength: 65535, maxResponseLength: 65537 } })
-    expect(other).toHaveLength(masterFiles['EF.ATR/INFO'].length)
-    for (const data of [other, masterFiles['EF.ATR/INFO'].subarray(1), new Uint8Array(0)]) {
+  test('is not used where the file read with it is no file, and that file is read once more without it', async () => {
+    const gdo = masterFiles['EF.GDO']
+    for (const data of [gdo.subarray(1), gdo.subarray(0, 11), new Uint8Array(0), new Uint8Array(512)]) {
       const transport = newCard({ fault: (command) => (command.extended && command.ins === 0xb0 ? { data, sw: 0x9000 } : undefined) })
       const evidence = await read(transport)
       expect(evidence.extendedLength).toBe(false)
-      expect(transport.commands.filter((command) => command.extended)).toHaveLength(1)
-      expect(evidence.files.find((file) => file.name === 'EF.ATR/INFO')!.bytes).toEqual(masterFiles['EF.ATR/INFO'])
+      expect(evidence.files.find((file) => file.name === 'EF.GDO')!.bytes).toEqual(gdo)
       expect(evidence.files.find((file) => file.name === 'EF.SOD')!.outcome).toBe('read')
     }
+  })
+
+  test('costs no command of its own: every file that one answer carries is one READ BINARY, and no SELECT', async () => {
+    const transport = newCard()
+    await read(transport)
+    const reads = transport.commands.filter((command) => command.ins === 0xb0)
+    expect(reads.map((command) => command.p1 & 0x80)).toEqual(reads.map(() => 0x80))
+    // The application, and the data group that EF.SOD does not list.
+    expect(transport.commands.filter((command) => command.ins === 0xa4)).toHaveLength(2)
   })
 
   test('is not tried where the caller forbids it', async () => {
@@ -267,7 +274,9 @@ describe('P14 a card that draws the reading out', () => {
   test('P14 the bound unless told is the profile’s, and leaves room for files that are full', () => {
     const wide: CardProfile = nationalId
     const bytes = wide.applications.flatMap((one) => one.files).reduce((sum, file) => sum + file.maxLength, 0)
-    expect(exchangesFor(nationalId)).toBe(bytes / 32 + 512)
+    const files = wide.applications.flatMap((one) => one.files)
+    expect(exchangesFor(nationalId)).toBe(files.reduce((sum, file) => sum + Math.ceil(file.maxLength / 32), 512))
+    expect(exchangesFor(nationalId)).toBeGreaterThanOrEqual(bytes / 32 + 512)
     expect(exchangesFor({ ...nationalId, applications: [] })).toBe(512)
   })
 

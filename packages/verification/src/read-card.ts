@@ -101,6 +101,7 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
       chipAuthentication: proofs.chip,
       terminalAuthentication: proofs.terminal,
       activeAuthentication: proofs.active,
+      shortestExchange: reading.shortestExchange,
       extendedLength: reading.extended,
     }
   } finally {

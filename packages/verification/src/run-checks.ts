@@ -27,6 +27,7 @@ import { checkEfCom } from './checks/ef-com.ts'
 import { checkFinger } from './checks/finger.ts'
 import { checkIdentity } from './checks/identity.ts'
 import { authenticateCardSecurity, authenticateSod } from './checks/passive-authentication.ts'
+import { checkRoundTrip } from './checks/round-trip.ts'
 import { checkSecurityInfos } from './checks/security-infos.ts'
 import { checkWellFormed } from './checks/well-formed.ts'
 import type { Evidence } from './evidence.ts'
@@ -70,6 +71,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
   return [
     checkAccessOpened(evidence),
     checkNoDowngrade(evidence, sod, signed.dg14),
+    checkRoundTrip(evidence, policy),
     ...passive.checks,
     cardSecuritySigned,
     checkSecurityInfos(evidence, openFile(evidence, 'mf', 'EF.CardAccess', efCardAccessCodec), signed.dg14, cardSecurity),

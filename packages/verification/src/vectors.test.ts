@@ -29,6 +29,7 @@ function evidenceOf(
     chipAuthentication: undefined,
     terminalAuthentication: undefined,
     activeAuthentication: exchange,
+    shortestExchange: 1,
     extendedLength: false,
   }
 }

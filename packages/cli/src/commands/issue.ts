@@ -5,6 +5,7 @@ import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
 import { cvcFolderName, loadCvc, loadPki, newestCvca, type PersonalizationReport, softwareSigner } from '@kart/personalization'
+import { RunRecorder } from '@kart/report'
 import type { Command } from 'commander'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
@@ -18,10 +19,12 @@ import { profileNamed } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
 import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
+import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
 import { checkTarget, writeOutput } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, KeyOptions {
+  readonly trace?: boolean
   readonly pki: string
   readonly profile?: string
   readonly can?: string
@@ -104,6 +107,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
   )
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
+    .option('--trace', 'show every command beside what went over the wire for it; contents and keys by their lengths only')
     .option('--profile <name>', 'the profile', 'national-id')
     .option('--json', 'one JSON document on standard output')
     .action((recordFile: string, options: Options) =>
@@ -141,6 +145,7 @@ async function issueOne(
   const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
   const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
   let written = false
+  const recorder = options.trace === true ? new RunRecorder() : undefined
   try {
     const { report, forPrinter, mrz, notes } = await followStages(issuingStages, output.json, (tell) =>
       issueCard({
@@ -148,6 +153,7 @@ async function issueOne(
         card,
         allowUnfinished: options.allowUnfinished === true,
         extendedLength: options.extendedLength,
+        ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
         tell: (step, text) => {
           written ||= step !== 'open'
           tell(step, text)
@@ -156,6 +162,7 @@ async function issueOne(
     )
     output.line()
     printStages(output, issueStages(report))
+    if (recorder !== undefined) printTrace(output, recorder, parts.profile)
     output.line()
     output.line(
       `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,

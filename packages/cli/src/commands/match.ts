@@ -1,19 +1,31 @@
-import { compare, type MatchTrace, prepare, thresholds } from '@kart/matcher'
-import { drawMatch } from '@kart/report'
+import { InputError } from '@kart/codec'
+import { thresholds } from '@kart/matcher'
+import { decodeTemplates, imageOf, inspectTemplate, type MinutiaeTemplate, type TemplateConcern } from '@kart/minutiae'
+import { drawExplanation, explainMatch, renderExplanationPage } from '@kart/report'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { readFinger, usingInput } from '../read-file.ts'
+import { decodeInput, readInput, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { checkTarget, writeOutput } from '../write-file.ts'
+import { addMatchEvalCommand } from './match-eval.ts'
 
 interface Options {
   readonly explain?: string
   readonly threshold: string
   readonly json?: boolean
+}
+
+/** The first template of a file that the user named, and what speaks against comparing it. */
+function readOne(file: string): { template: MinutiaeTemplate; concerns: readonly TemplateConcern[] } {
+  const { record, templates } = decodeInput(file, () => decodeTemplates(readInput(file)))
+  const [template] = templates
+  if (template === undefined) throw new InputError(file, 'holds no finger')
+  const view = record?.views[0]
+  return { template, concerns: inspectTemplate(template, record && view ? imageOf(record, view) : undefined) }
 }
 
 /** `kart match`: compares two templates; exit 0 when they match, 1 when they do not. */
@@ -24,39 +36,52 @@ export function addMatchCommand(program: Command, run: Runner): void {
     .argument('<probe>', 'the live finger')
     .argument('<candidate>', 'the enrolled finger')
     .option('--threshold <name>', `accept at this false match rate: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
-    .option('--explain <file>', 'draw the comparison as SVG')
+    .option('--explain <file>', 'draw the comparison and what its score is made of: an SVG picture, or a page where the name ends in .html')
     .option('--json', 'one JSON document on standard output')
     .action((probeFile: string, candidateFile: string, options: Options) =>
       run(options, (output) => {
         const threshold = thresholdNamed(options.threshold)
         checkTarget('--explain', options.explain)
-        const probe = readFinger(probeFile).template
-        const candidate = readFinger(candidateFile).template
-        const trace: MatchTrace = { stages: [] }
-        const result = usingInput(probeFile, () => compare(prepare(probe), prepare(candidate), trace))
+        const probe = readOne(probeFile)
+        const candidate = readOne(candidateFile)
+        const named = [
+          ...probe.concerns.map((concern) => ({ file: probeFile, ...concern })),
+          ...candidate.concerns.map((concern) => ({ file: candidateFile, ...concern })),
+        ]
+        const words = named.map(({ file, unusable, detail }) => `${file}: ${unusable ? 'unusable' : 'doubtful'}: ${detail}`)
+        const explanation = usingInput(probeFile, () => explainMatch(probe.template, candidate.template, threshold, words))
+        const { result, trace } = explanation
         const limit = thresholds[threshold]
-        const matched = result.status === 'scored' && result.score >= limit
+        const unusable = named.some((concern) => concern.unusable)
+        const matched = result.status === 'scored' && !unusable && result.score >= limit
+        for (const line of words) output.line(pc.yellow(line))
         if (result.status === 'too-few-minutiae')
-          output.line(`${pc.yellow('too few minutiae')}: ${probe.count} and ${candidate.count}; the score would mean nothing`)
+          output.line(
+            `${pc.yellow('too few minutiae')}: ${probe.template.count} and ${candidate.template.count}; the score would mean nothing`,
+          )
+        else if (unusable) output.line(`${pc.red('no match')}: an unusable template matches nobody, whatever its score`)
         else
           output.line(
-            `${matched ? pc.green('match') : pc.red('no match')}: score ${result.score}, threshold ${limit} (${threshold}); ${result.pairs.length} of ${probe.count} and ${candidate.count} minutiae paired`,
+            `${matched ? pc.green('match') : pc.red('no match')}: score ${result.score}, threshold ${limit} (${threshold}); ${result.pairs.length} of ${probe.template.count} and ${candidate.template.count} minutiae paired`,
           )
         if (options.explain !== undefined) {
-          writeOutput(options.explain, drawMatch(probe, candidate, threshold))
+          const page = /\.html?$/i.test(options.explain)
+          writeOutput(options.explain, page ? renderExplanationPage(explanation) : drawExplanation(explanation))
           output.line(`drawn: ${options.explain}`)
         }
         output.document({
-          outcome: result.status === 'scored' ? (matched ? 'match' : 'no-match') : result.status,
+          outcome: result.status !== 'scored' ? result.status : unusable ? 'unusable' : matched ? 'match' : 'no-match',
           score: result.score,
           threshold: { name: threshold, score: limit },
           pairs: result.pairs,
-          minutiae: { probe: probe.count, candidate: candidate.count },
+          minutiae: { probe: probe.template.count, candidate: candidate.template.count },
+          concerns: named,
           ...(result.alignment ? { alignment: result.alignment } : {}),
           stages: trace.stages,
         })
         return matched ? exitCode.done : exitCode.rejected
       }),
     )
-  withExample(command, 'kart match live.fmr enrolled.fmr --explain overlay.svg')
+  addMatchEvalCommand(command, run)
+  withExample(command, 'kart match live.fmr enrolled.fmr --explain overlay.svg', 'kart match eval prints/')
 }

@@ -1,6 +1,17 @@
 import { InputError } from '@kart/codec'
-import { decodeTemplates, encodeTemplate, type MinutiaeTemplate, minutiaeOf, type TemplateFormat, templateFormats } from '@kart/minutiae'
+import {
+  decodeTemplates,
+  encodeTemplate,
+  type ImageFrame,
+  imageOf,
+  inspectTemplate,
+  type MinutiaeTemplate,
+  minutiaeOf,
+  type TemplateFormat,
+  templateFormats,
+} from '@kart/minutiae'
 import type { Command } from 'commander'
+import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
@@ -50,6 +61,14 @@ function list(template: MinutiaeTemplate): string {
   return table.toString()
 }
 
+function describeImage({ width, height, resolutionX, resolutionY }: ImageFrame): string {
+  return `image ${width} x ${height} pixels, ${resolutionX} x ${resolutionY} pixels a cm`
+}
+
+function frameOptions({ width, height, resolutionX, resolutionY }: ImageFrame) {
+  return { width, height, resolution: resolutionX, resolutionY }
+}
+
 /** `kart minutiae FILE`: shows a template of any supported format, and converts it. */
 export function addMinutiaeCommand(program: Command, run: Runner): void {
   const command = program
@@ -75,12 +94,16 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
         const row = templateFormats.find(({ format }) => format === decoded.format)
         const record = decoded.record
         output.line(`${file}: ${row?.title ?? decoded.format}, ${row?.clause ?? ''} (${decoded.format}), ${bytes.length} bytes`)
-        if (record)
-          output.line(
-            `image ${record.width} x ${record.height} pixels, ${record.resolutionX} x ${record.resolutionY} pixels a cm; ${record.views.length} views`,
-          )
+        if (record) output.line(`${describeImage(record)}; ${record.views.length} ${record.views.length === 1 ? 'view' : 'views'}`)
+        const frames = record?.views.map((view) => imageOf(record, view))
+        const concerns = decoded.templates.map((template, index) => inspectTemplate(template, frames?.[index]))
         decoded.templates.forEach((template, index) => {
-          output.line(`view ${index + 1}: ${describe(template)}`)
+          const from = record?.views[index]
+          const own = from?.image ? `${describeImage(from.image)}; ` : ''
+          const finger = from ? `finger position ${from.position}, ` : ''
+          output.line(`view ${index + 1}: ${finger}${own}${describe(template)}`)
+          for (const { unusable, detail } of concerns[index]!)
+            output.line(`  ${unusable ? pc.red('unusable') : pc.yellow('doubtful')}: ${detail}`)
           if (options.list) output.line(list(template))
         })
         let converted: Uint8Array | undefined
@@ -92,7 +115,7 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
           converted = usingInput(file, () =>
             encodeTemplate(template, target, {
               ...(from ? { position: from.position, impression: from.impression, quality: from.quality } : {}),
-              ...(record ? { width: record.width, height: record.height, resolution: record.resolutionX } : {}),
+              ...(frames?.[view - 1] ? frameOptions(frames[view - 1]!) : {}),
             }),
           )
           writeOutput(options.output, converted)
@@ -102,7 +125,12 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
           file,
           format: decoded.format,
           bytes: bytes.length,
-          views: decoded.templates.map((template) => ({ count: template.count, minutiae: minutiaeOf(template) })),
+          views: decoded.templates.map((template, index) => ({
+            count: template.count,
+            ...(frames?.[index] ? { image: frames[index] } : {}),
+            concerns: concerns[index],
+            minutiae: minutiaeOf(template),
+          })),
           ...(converted ? { converted: { format: target, file: options.output, bytes: converted.length } } : {}),
         })
         return exitCode.done

@@ -1,11 +1,13 @@
 import { explainAtr } from '@kart/apdu'
 import { DecodeError, toHex, visibleText } from '@kart/codec'
-import { openPcsc } from '@kart/pcsc'
+import { openPcsc, watchReaders } from '@kart/pcsc'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
-import { exitCode } from '../exit-code.ts'
+import { type ExitCode, exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
+import type { Output } from '../output.ts'
+import { eraseLines, ReaderTable } from '../reader-table.ts'
 import type { Runner } from '../runner.ts'
 
 interface Options {
@@ -22,15 +24,44 @@ function explain(atr: Uint8Array): string[] {
   }
 }
 
+/** Shows what comes and goes, through a service that stops and starts again, until Ctrl-C. */
+async function follow(output: Output): Promise<ExitCode> {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  process.once('SIGTERM', () => stop.abort())
+  // Nobody reads on: there is nothing left to watch for.
+  process.stdout.once('error', () => stop.abort())
+  const live = process.stdout.isTTY === true && !output.json
+  const table = new ReaderTable()
+  let drawn = 0
+  for await (const event of watchReaders({ signal: stop.signal })) {
+    if (live) {
+      table.apply(event, new Date())
+      const lines = table.render()
+      output.line(eraseLines(drawn) + lines.join('\n'))
+      drawn = lines.length
+      continue
+    }
+    const reader = 'reader' in event ? event.reader : undefined
+    const atr = 'atr' in event && event.atr ? toHex(event.atr) : undefined
+    const error = 'error' in event ? event.error.message : undefined
+    const words = [reader, atr?.toUpperCase(), error].filter((word) => word !== undefined).map(visibleText)
+    output.line(`${new Date().toISOString()}  ${event.kind.padEnd(15)}  ${words.join('  ')}`.trimEnd())
+    output.document({ kind: event.kind, ...(reader === undefined ? {} : { reader }), ...(atr ? { atr } : {}), ...(error ? { error } : {}) })
+  }
+  return exitCode.done
+}
+
 /** `kart readers`: the readers, what is in them, and what their cards say at reset. */
 export function addReadersCommand(program: Command, run: Runner): void {
   const command = program
     .command('readers')
     .description(summaries.readers)
-    .option('--watch', 'go on and print readers and cards as they come and go, until Ctrl-C')
+    .option('--watch', 'show readers and cards as they come and go, until Ctrl-C: a live table, or a line an event where no terminal is')
     .option('--json', 'one JSON document on standard output (with --watch: one an event)')
     .action((options: Options) =>
       run(options, async (output) => {
+        if (options.watch) return follow(output)
         const context = await openPcsc()
         try {
           const readers = await context.listReaders()
@@ -57,19 +88,6 @@ export function addReadersCommand(program: Command, run: Runner): void {
             for (const line of explain(reader.atr)) output.line(`    ${visibleText(line)}`)
           }
           output.document({ readers: document })
-          if (!options.watch) return exitCode.done
-          const stop = new AbortController()
-          process.once('SIGINT', () => stop.abort())
-          process.once('SIGTERM', () => stop.abort())
-          // Nobody reads on: there is nothing left to watch for.
-          process.stdout.once('error', () => stop.abort())
-          for await (const event of context.watch({ signal: stop.signal })) {
-            const atr = 'atr' in event && event.atr ? toHex(event.atr) : undefined
-            output.line(
-              `${new Date().toISOString()}  ${event.kind.padEnd(14)}  ${visibleText(event.reader)}${atr ? `  ${atr.toUpperCase()}` : ''}`,
-            )
-            output.document({ ...event, ...(atr ? { atr } : {}) })
-          }
           return exitCode.done
         } finally {
           await context.close()

@@ -14,6 +14,7 @@ import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
 import { thresholdNamed } from '../threshold-option.ts'
+import { printTrace } from '../trace-output.ts'
 import { type TrustOptions, trustOf } from '../trust-options.ts'
 import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
@@ -22,6 +23,7 @@ import { checkTarget } from '../write-file.ts'
 interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, TrustOptions {
   readonly probe?: string
   readonly report?: string
+  readonly trace?: boolean
   readonly profile?: string
   readonly threshold: string
   readonly at?: string
@@ -54,6 +56,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .option('--threshold <name>', `how like the finger must be: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--at <time>', 'judge as of this time instead of now')
     .option('--report <file>', 'write an HTML report')
+    .option('--trace', 'show every command beside what went over the wire for it; contents and keys by their lengths only')
     .option('--profile <name>', 'the profile', 'national-id')
     .option('--json', 'one JSON document on standard output: verdict and every check')
     .action((options: Options) =>
@@ -76,6 +79,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
             })
             const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }), policy)
             printStages(output, reading.recorder.stages)
+            if (options.trace === true) printTrace(output, reading.recorder, profile)
             output.line()
             printReport(output, report, policy, reading.evidence)
             if (options.report !== undefined) {

@@ -1,12 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type PluggableCard, type PluggedCard, plugIntoVpcd } from '@kart/emulator'
-import { openPcsc, type PcscContext, type PcscEvent, type PcscReader } from '@kart/pcsc'
+import { join } from 'node:path'
+import { type FaultPlan, type PluggableCard, type PluggedCard, plugIntoKartReader, plugIntoVpcd } from '@kart/emulator'
+import { type BackendName, openPcsc, type PcscContext, type PcscEvent, type PcscReader } from '@kart/pcsc'
 
-/** The two slots of Debian's vpcd: reader name as pcscd makes it, and TCP port. */
-export const slots = [
+/** A reader that a card can be put into: its name as pcscd makes it, and where the card goes. */
+export type Slot = { readonly reader: string } & ({ readonly port: number } | { readonly socket: string })
+
+/** The two slots of Debian's vpcd. */
+const vpcdSlots: readonly [Slot, Slot] = [
   { reader: 'Virtual PCD 00 00', port: 35963 },
   { reader: 'Virtual PCD 00 01', port: 35964 },
-] as const
+]
+
+/** Kart's own readers, where this stack has them (scripts/pcsc-stack.mjs --kart-readers N). */
+const kartSlots: readonly Slot[] = Array.from({ length: Number(process.env.KART_READER_COUNT ?? 0) }, (_, i) => ({
+  reader: `Kart Reader ${i.toString(16).toUpperCase().padStart(2, '0')} 00`,
+  socket: join(process.env.KART_READER_SOCKETS ?? '', `reader-${String(i).padStart(2, '0')}.sock`),
+}))
+
+/** Whether this stack has Kart's own readers rather than vpcd's. */
+export const hasKartReaders = kartSlots.length >= 2
+
+/** Every reader of this stack, at least two. */
+export const slots = (hasKartReaders ? kartSlots : vpcdSlots) as readonly [Slot, Slot, ...Slot[]]
+
+/** The backends that are tested here: both where that is quick. */
+export const backends: readonly BackendName[] = hasKartReaders ? ['system', 'pcsclite'] : ['system']
+
+/** Puts a card into a slot. */
+export function plugCard(card: PluggableCard, slot: Slot, more: { fault?: FaultPlan } = {}): Promise<PluggedCard> {
+  return 'port' in slot ? plugIntoVpcd({ card, port: slot.port }) : plugIntoKartReader({ card, socket: slot.socket, ...more })
+}
 
 /** Bound on whatever the stack is asked for here (milliseconds). */
 export const patienceMs = 20_000
@@ -33,12 +57,12 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>, 
   }
 }
 
-/** Waits until the service lists both slots of vpcd. */
+/** Waits until the service lists every reader of the stack. */
 export async function waitForStack(): Promise<void> {
   requirePrivateStack()
   const context = await openPcsc()
   try {
-    await until('both readers', async () => ((await context.listReaders()).length === slots.length ? true : undefined))
+    await until('every reader', async () => ((await context.listReaders()).length === slots.length ? true : undefined))
   } finally {
     await context.close()
   }
@@ -53,9 +77,9 @@ export function waitForCard(context: PcscContext, reader: string, present: boole
 }
 
 /** Puts a card into a slot and waits until the service has seen it. */
-export async function insertCard(context: PcscContext, card: PluggableCard, slot: (typeof slots)[number] = slots[0]): Promise<PluggedCard> {
+export async function insertCard(context: PcscContext, card: PluggableCard, slot: Slot = slots[0]): Promise<PluggedCard> {
   await waitForCard(context, slot.reader, false)
-  const plugged = await plugIntoVpcd({ card, port: slot.port })
+  const plugged = await plugCard(card, slot)
   await waitForCard(context, slot.reader, true)
   return plugged
 }

@@ -15,6 +15,10 @@ import { concatBytes, equalBytes, fromHex } from '@kart/codec'
 import { createBlankCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
 import { deriveBacKeys, openScp03, performBac, putKeySet, secureMessagingLayer } from '@kart/secure-channel'
+import { agreeOnActiveAuthentication } from './agreement-aa.ts'
+import { agreeOnChip, agreeOnTerminal } from './agreement-eac.ts'
+import { agreeOnPace } from './agreement-pace.ts'
+import { type Protocol, protocols } from './vector-rows.ts'
 
 const securityDomainAid = nationalId.securityDomainAid
 const ramp = (first: number) => Uint8Array.from({ length: 24 }, (_, i) => first + i)
@@ -37,9 +41,8 @@ async function agreeOnKeys(): Promise<void> {
   await transport.close()
 }
 
-/** Terminal and card do SCP03 and BAC with each other: content in, content out. Throws when they disagree. */
-export async function agree(): Promise<void> {
-  await agreeOnKeys()
+/** SCP03 and BAC, content in, content out. */
+async function agreeOnContent(): Promise<void> {
   const card = createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial: new Uint8Array(10) })
   const transport = card.transport()
   const base = openChannel(transport, getResponse())
@@ -73,4 +76,28 @@ export async function agree(): Promise<void> {
   if (!equalBytes(read, content)) throw new Error('the file came back changed')
   await send(protectedChannel, readBinaryOdd(0, 16))
   await transport.close()
+}
+
+async function agreeOnScp03(): Promise<void> {
+  await agreeOnKeys()
+  await agreeOnContent()
+}
+
+const scenarios: Readonly<Record<Exclude<Protocol, 'shared'>, () => Promise<void>>> = {
+  bac: agreeOnContent,
+  messaging: async () => {
+    await agreeOnContent()
+    await agreeOnPace()
+  },
+  scp03: agreeOnScp03,
+  pace: agreeOnPace,
+  chip: agreeOnChip,
+  terminal: agreeOnTerminal,
+  certificates: agreeOnTerminal,
+  active: agreeOnActiveAuthentication,
+}
+
+/** Terminal and card go through a protocol with each other; `shared` is all of them. Throws when they disagree. */
+export async function agree(protocol: Protocol): Promise<void> {
+  for (const one of protocols) if (one !== 'shared' && (protocol === 'shared' || one === protocol)) await scenarios[one]()
 }

@@ -1,8 +1,43 @@
 import { edit } from './mutated-files.ts'
-import type { Mutation } from './mutations.ts'
+import type { Mutation } from './mutation.ts'
 
 /** What came with S16, random challenges and PUT KEY (GlobalPlatform Card Specification 2.3 Amendment D 1.2). */
 export const scp03Modes: readonly Mutation[] = [
+  {
+    name: 'SCP03: a random challenge comes with a sequence counter all the same',
+    terminal: [edit('initializeUpdate', 'if (i & 0x10) sequenceCounter', 'if (i >= 0) sequenceCounter')],
+    card: [
+      edit(
+        'cardScp03Open',
+        'offer.pseudoRandom ? uintToBytes(set.sequence, 3) : new Uint8Array(0)',
+        'offer.macLength ? uintToBytes(set.sequence, 3) : new Uint8Array(0)',
+      ),
+    ],
+  },
+  {
+    name: 'SCP03: response counter one ahead of its command’s',
+    terminal: [edit('scp03', 'uintToBytes(this.#counter, 6)', 'uintToBytes(this.#counter + (first >> 7), 6)')],
+    card: [edit('cardScp03', 'uintToBytes(this.#counter, 4)', 'uintToBytes(this.#counter + (first >> 7), 4)')],
+  },
+  {
+    name: 'SCP03: response counter marked in the last byte',
+    terminal: [edit('scp03', 'block[0] = first', 'block[15]! ^= first')],
+    card: [edit('cardScp03', 'block[0] = first', 'block[15]! ^= first')],
+  },
+  {
+    name: 'PUT KEY: check value over a block of zeros',
+    terminal: [edit('kbkdf', 'new Uint8Array(16).fill(1)', 'new Uint8Array(16).fill(0)')],
+    card: [edit('cardKeySets', 'new Uint8Array(16).fill(1)', 'new Uint8Array(16).fill(0)')],
+  },
+  {
+    name: 'PUT KEY: the last three bytes as check value',
+    terminal: [edit('kbkdf', 'return block.slice(0, 3)', 'return block.slice(-3)')],
+    card: [edit('cardKeySets', '.slice(0, checkValueLength)', '.slice(-checkValueLength)')],
+  },
+]
+
+/** S16 and PUT KEY, of which nobody has published a session. */
+export const scp03OwnModes: readonly Mutation[] = [
   {
     name: 'SCP03 S16: MACs of eight bytes',
     terminal: [
@@ -35,37 +70,6 @@ export const scp03Modes: readonly Mutation[] = [
         'concatBytes(hostChallenge.subarray(0, 8), cardChallenge.subarray(0, 8))',
       ),
     ],
-  },
-  {
-    name: 'SCP03: a random challenge comes with a sequence counter all the same',
-    terminal: [edit('initializeUpdate', 'if (i & 0x10) sequenceCounter', 'if (i >= 0) sequenceCounter')],
-    card: [
-      edit(
-        'cardScp03Open',
-        'offer.pseudoRandom ? uintToBytes(set.sequence, 3) : new Uint8Array(0)',
-        'offer.macLength ? uintToBytes(set.sequence, 3) : new Uint8Array(0)',
-      ),
-    ],
-  },
-  {
-    name: 'SCP03: response counter one ahead of its command’s',
-    terminal: [edit('scp03', 'uintToBytes(this.#counter, 6)', 'uintToBytes(this.#counter + (first >> 7), 6)')],
-    card: [edit('cardScp03', 'uintToBytes(this.#counter, 4)', 'uintToBytes(this.#counter + (first >> 7), 4)')],
-  },
-  {
-    name: 'SCP03: response counter marked in the last byte',
-    terminal: [edit('scp03', 'block[0] = first', 'block[15]! ^= first')],
-    card: [edit('cardScp03', 'block[0] = first', 'block[15]! ^= first')],
-  },
-  {
-    name: 'PUT KEY: check value over a block of zeros',
-    terminal: [edit('kbkdf', 'new Uint8Array(16).fill(1)', 'new Uint8Array(16).fill(0)')],
-    card: [edit('cardKeySets', 'new Uint8Array(16).fill(1)', 'new Uint8Array(16).fill(0)')],
-  },
-  {
-    name: 'PUT KEY: the last three bytes as check value',
-    terminal: [edit('kbkdf', 'return block.slice(0, 3)', 'return block.slice(-3)')],
-    card: [edit('cardKeySets', '.slice(0, checkValueLength)', '.slice(-checkValueLength)')],
   },
   {
     name: 'PUT KEY: keys under S-ENC, not under the Key-DEK',

@@ -16,14 +16,34 @@ export interface Group {
   readonly [field: string]: unknown
 }
 
-/**
- * The vectors that the drill holds against: bac-sm/bac-sm.json and scp03/scp03.json; and scp03/scp03-self.json for what nobody has published, S16 and PUT KEY,
- * made by another program of ours, which reproduces the published sessions.
- */
-export interface OutsideVectors {
-  readonly bac: readonly Group[]
-  readonly scp03: readonly Group[]
-  readonly scp03Self: readonly Group[]
+/** Gives the groups of a file under test-vectors. */
+export type Load = (file: string) => readonly Group[]
+
+/** What a mutation is in, and a vector is of. `shared` is what several protocols stand on: derivation of keys, padding, block ciphers. */
+export const protocols = ['shared', 'bac', 'messaging', 'scp03', 'pace', 'chip', 'terminal', 'certificates', 'active'] as const
+export type Protocol = (typeof protocols)[number]
+
+/** One vector, ready to be held against one side alone. */
+export interface Vector {
+  readonly protocol: Protocol
+  readonly name: string
+  /** `outside`: a standard's worked example, or published by another project. `self`: made by another program of ours, so that it is no evidence. */
+  readonly by: 'outside' | 'self'
+  /** Throws when the side does otherwise. */
+  run(): void | Promise<void>
+}
+
+/** Runs the vectors of this origin, those of the protocol first; the name of the first that fails, undefined = all hold. */
+export async function firstFailing(vectors: readonly Vector[], by: Vector['by'], protocol?: Protocol): Promise<string | undefined> {
+  const due = vectors.filter((vector) => vector.by === by)
+  const first = due.filter((vector) => vector.protocol === protocol)
+  for (const vector of [...first, ...due.filter((other) => !first.includes(other))])
+    try {
+      await vector.run()
+    } catch {
+      return vector.name
+    }
+  return undefined
 }
 
 /** The one key data field of the self-made PUT KEY: key 000102.. under the Key-DEK of its group. */
@@ -49,6 +69,6 @@ export function groupNamed(groups: readonly Group[], name: string): Group {
 }
 
 /** Fails with the name of the vector when two values differ. */
-export function same(vector: string, found: string, expected: string | undefined): void {
+export function same(vector: string, found: string | undefined, expected: string | undefined): void {
   if (found !== expected) throw new Error(vector)
 }

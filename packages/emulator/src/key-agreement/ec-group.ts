@@ -22,7 +22,7 @@ export class EcGroup implements AgreementGroup {
   readonly orderLength: number
   readonly fieldBits: number
   readonly curve: CurveParameters
-  readonly #name: string | undefined
+  readonly #engine: Engine | undefined
 
   /** `name`: OpenSSL's, of these very parameters. */
   constructor(curve: CurveParameters, name?: string) {
@@ -30,7 +30,7 @@ export class EcGroup implements AgreementGroup {
     this.order = curve.n
     this.orderLength = Math.ceil(bitLength(curve.n) / 8)
     this.fieldBits = bitLength(curve.p)
-    this.#name = name
+    this.#engine = name === undefined ? undefined : { ecdh: createECDH(name), holds: undefined }
   }
 
   get generator(): Uint8Array {
@@ -46,7 +46,7 @@ export class EcGroup implements AgreementGroup {
   }
 
   multiplier(scalar: Uint8Array): Multiplier {
-    if (this.#name !== undefined) return new NamedMultiplier(this.curve, this.#name, scalar)
+    if (this.#engine !== undefined) return new NamedMultiplier(this.curve, this.#engine, scalar)
     const element = (base: Uint8Array): Uint8Array =>
       writeFinite(this.curve, multiplyPoint(this.curve, this.#point(base), toInteger(scalar)))
     return { generator: () => element(this.curve.generator), element, secret: (base) => element(base).slice(1, 1 + this.curve.size) }
@@ -88,27 +88,32 @@ function writeFinite(curve: CurveParameters, point: Point): Uint8Array {
   return writePoint(curve, point)
 }
 
+/** One curve in node:crypto, which costs as much to set up as a tenth of a product, and the scalar that it holds. */
+interface Engine {
+  readonly ecdh: ECDH
+  holds: Uint8Array | undefined
+}
+
 /** Products by node:crypto, which multiplies the generator whole and gives the x coordinate alone of any other product: y follows from the next one. */
 class NamedMultiplier implements Multiplier {
   readonly #curve: CurveParameters
   readonly #scalar: Uint8Array
-  readonly #ecdh: ECDH
-  #set: Uint8Array | undefined
+  readonly #engine: Engine
 
-  constructor(curve: CurveParameters, name: string, scalar: Uint8Array) {
+  constructor(curve: CurveParameters, engine: Engine, scalar: Uint8Array) {
     this.#curve = curve
     this.#scalar = scalar
-    this.#ecdh = createECDH(name)
+    this.#engine = engine
   }
 
   generator(): Uint8Array {
     this.#use(this.#scalar)
-    return new Uint8Array(this.#ecdh.getPublicKey())
+    return new Uint8Array(this.#engine.ecdh.getPublicKey())
   }
 
   secret(element: Uint8Array): Uint8Array {
     this.#use(this.#scalar)
-    return new Uint8Array(this.#ecdh.computeSecret(element))
+    return new Uint8Array(this.#engine.ecdh.computeSecret(element))
   }
 
   element(element: Uint8Array): Uint8Array {
@@ -117,14 +122,14 @@ class NamedMultiplier implements Multiplier {
     if (next >= curve.n) return writeFinite(curve, multiplyPoint(curve, pointOf(curve, element), next - 1n))
     const x = toInteger(this.secret(element))
     this.#use(toBytes(next, this.#scalar.length))
-    const nextX = toInteger(new Uint8Array(this.#ecdh.computeSecret(element)))
+    const nextX = toInteger(new Uint8Array(this.#engine.ecdh.computeSecret(element)))
     const y = recoverY(curve, pointOf(curve, element), x, nextX)
     if (mod(y * y, curve.p) !== curveAt(curve, x)) throw new Error('a product is not on the curve')
     return writePoint(curve, { x, y })
   }
 
   #use(scalar: Uint8Array): void {
-    if (this.#set !== scalar) this.#ecdh.setPrivateKey(scalar)
-    this.#set = scalar
+    if (this.#engine.holds !== scalar) this.#engine.ecdh.setPrivateKey(scalar)
+    this.#engine.holds = scalar
   }
 }

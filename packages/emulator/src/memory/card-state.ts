@@ -31,7 +31,7 @@ export interface BacKeys {
   readonly mac: Uint8Array
 }
 
-/** One PACE password. Its counters are as last committed: they fall before a comparison and rise only after it. */
+/** One PACE password. Its counters are as last committed: tries fall before a comparison and rise only after it. */
 export interface PacePassword {
   /** What K_pi is derived from: SHA-1 of the MRZ information, or ASCII digits (Doc 9303-11, 8th ed., 9.7.3). */
   readonly secret: Uint8Array

@@ -59,3 +59,10 @@ export function encodeTime(time: Date): Uint8Array {
   const short = year >= 1950 && year < 2050
   return encodeTlv(short ? derTag.utcTime : derTag.generalizedTime, new TextEncoder().encode(short ? digits.slice(2) : digits))
 }
+
+/** GeneralizedTime in whole seconds, UTC, whatever the year (ISO/IEC 8825-1:2021, 11.7); years 0..9999. */
+export function encodeGeneralizedTime(time: Date): Uint8Array {
+  const year = time.getUTCFullYear()
+  if (Number.isNaN(year) || year < 0 || year > 9999) throw new InputError('time', 'is no time of the years 0..9999')
+  return encodeTlv(derTag.generalizedTime, new TextEncoder().encode(time.toISOString().replace(/[-:T]|\.\d+/g, '')))
+}

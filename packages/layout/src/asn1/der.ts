@@ -155,6 +155,13 @@ export class DerFields {
     return node
   }
 
+  /** All values that are left, whatever their tags. */
+  rest(): readonly DerNode[] {
+    const left = this.#nodes.slice(this.#next)
+    this.#next = this.#nodes.length
+    return left
+  }
+
   /** Throws DecodeError when values are left. */
   end(): void {
     const node = this.#nodes[this.#next]

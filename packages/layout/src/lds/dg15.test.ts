@@ -1,9 +1,9 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { DecodeError, fromHex, InputError, toHex } from '@kart/codec'
 import { describe, expect, it } from 'vitest'
 import { expectCleanRefusals } from '../testing/hostile-bytes.ts'
 import { vectorFile, vectorJson } from '../testing/vectors.ts'
-import { dg15Codec, dg15FromPoint } from './dg15.ts'
+import { dg15Codec, dg15FromPoint, dg15FromRsa } from './dg15.ts'
 
 interface LdsVectors {
   groups: {
@@ -23,6 +23,19 @@ describe('EF.DG15', () => {
   const rows = vectorJson<LdsVectors>('lds/lds.json').groups.flatMap((group) =>
     group.tests.filter((test) => test.comment.startsWith('DG15')),
   )
+
+  it('codes an RSA key as OpenSSL does, and no number with leading zeros', () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const { n, e } = publicKey.export({ format: 'jwk' })
+    const [modulus, exponent] = [n, e].map((text) => new Uint8Array(Buffer.from(text!, 'base64url'))) as [Uint8Array, Uint8Array]
+    const value = dg15FromRsa(modulus, exponent)
+    expect(toHex(value.subjectPublicKeyInfo)).toBe(publicKey.export({ type: 'spki', format: 'der' }).toString('hex'))
+    expect(value.key).toMatchObject({ algorithm: 'rsa', bits: 2048, negativeModulus: false })
+    for (const bad of [new Uint8Array(0), Uint8Array.of(0, 1), new Uint8Array(1025).fill(1)]) {
+      expect(() => dg15FromRsa(bad, exponent)).toThrow(InputError)
+      expect(() => dg15FromRsa(modulus, bad)).toThrow(InputError)
+    }
+  })
 
   it('has three outside vectors', () => expect(rows).toHaveLength(3))
 

@@ -3,7 +3,7 @@ import { digest } from '@kart/crypto'
 import { type ApplicationSpec, type CardProfile, type EfSod, findApplication } from '@kart/layout'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { Evidence, FileEvidence } from '../evidence.ts'
-import { nothingOpened, type Opened, openedIn, satisfied } from '../satisfied.ts'
+import { type Opened, openedIn, satisfied } from '../satisfied.ts'
 import { usableHash } from '../signature-scheme.ts'
 
 const coverageRow: CheckRow = {
@@ -85,8 +85,9 @@ const askedElsewhere = ['EF.DG14', 'EF.DG15']
 
 /** Whether every file that the profile requires and opens to us was read. */
 export function checkFiles(evidence: Evidence, profile: CardProfile): Check {
-  // Behind an application that stayed shut nothing can be missed, but what is open to everybody is wanted of every card.
-  const opened = evidence.access.outcome === 'opened' ? openedIn(evidence) : nothingOpened
+  // Behind an application that stayed shut nothing can be missed: that it stayed shut is the finding.
+  if (evidence.access.outcome !== 'opened') return notRun(filesRow, 'the card stayed shut')
+  const opened = openedIn(evidence)
   const wanted = profile.applications.flatMap((application) =>
     application.files
       .filter((file) => file.required && satisfied(file.read, opened) && !askedElsewhere.includes(file.name))
@@ -97,8 +98,6 @@ export function checkFiles(evidence: Evidence, profile: CardProfile): Check {
       !evidence.files.some((file) => file.application === application && file.name === name && file.outcome === 'read'),
   )
   if (wanted.length === 0) return notRun(filesRow, 'the profile requires none', false)
-  // Behind an application that stayed shut nothing can be missed: that it stayed shut is the finding.
-  if (evidence.access.outcome !== 'opened') return notRun(filesRow, 'the card stayed shut')
   return missing.length === 0
     ? pass(filesRow, `${wanted.length} files`)
     : fail(filesRow, `not read: ${missing.map((file) => file.name).join(', ')}`)

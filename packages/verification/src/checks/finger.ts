@@ -22,7 +22,7 @@ export function checkFinger(evidence: Evidence, probe: MinutiaeTemplate | Uint8A
   if (probe === undefined) return [notRun(row, 'no finger was presented', false)]
   const live = prepare(probe instanceof Uint8Array ? decodeTemplate(probe) : probe)
   const file = openFile(evidence, emrtd, 'EF.DG3', dg3Codec)
-  if (file.state !== 'decoded') return [notRun(row, file.state === 'absent' ? 'EF.DG3 was not read' : file.problem)]
+  if (file.state !== 'decoded') return [notRun(row, file.state === 'absent' ? `EF.DG3 was not read${whyNot(evidence)}` : file.problem)]
   const threshold = thresholds[policy.fingerThreshold]
   let best: number | undefined
   let compared = 0
@@ -58,4 +58,10 @@ export function checkFinger(evidence: Evidence, probe: MinutiaeTemplate | Uint8A
  */
 function raiseFor(comparisons: number): number {
   return Math.ceil(10 * Math.log10(comparisons))
+}
+
+/** What the reading says about EF.DG3, in brackets. */
+function whyNot({ files }: Evidence): string {
+  const problem = files.find(({ application, name }) => application === emrtd && name === 'EF.DG3')?.problem
+  return problem === undefined ? '' : ` (${problem})`
 }

@@ -1,4 +1,13 @@
-import { type CardChannel, type CardTransport, getResponse, openChannel, StatusWordError, traceLayer, wrongLength } from '@kart/apdu/host'
+import {
+  type CardChannel,
+  type CardTransport,
+  type ChannelLayer,
+  getResponse,
+  openChannel,
+  StatusWordError,
+  traceLayer,
+  wrongLength,
+} from '@kart/apdu/host'
 import { DecodeError, LimitError } from '@kart/codec'
 import { efAtrInfoCodec } from '@kart/layout'
 import { type EmrtdSession, secureMessagingLayer } from '@kart/secure-channel'
@@ -30,6 +39,8 @@ export class Reading {
   readonly version: 1 | 2
   /** Why the card cannot be read any further; undefined while it can. */
   lost: string | undefined
+  /** Milliseconds of the shortest exchange so far. */
+  shortestExchange = Number.POSITIVE_INFINITY
   readonly #sessions: EmrtdSession[] = []
 
   constructor(transport: CardTransport, options: ReadCardOptions) {
@@ -39,7 +50,14 @@ export class Reading {
     const versions = profile.terminalAuthentication?.versions ?? [1]
     this.version = extendedAccess ?? (versions.includes(1) ? 1 : 2)
     const wire = options.trace?.wire
-    this.lower = openChannel(transport, this.budget.layer, ...(wire ? [traceLayer(wire, 'wire')] : []), getResponse(), wrongLength())
+    this.lower = openChannel(
+      transport,
+      this.#timing,
+      this.budget.layer,
+      ...(wire ? [traceLayer(wire, 'wire')] : []),
+      getResponse(),
+      wrongLength(),
+    )
     this.channel = this.#traced(this.lower)
   }
 
@@ -88,6 +106,16 @@ export class Reading {
     this.maxResponse = most
     return true
   }
+
+  /** Nearest the card, so that nothing of ours is in the time. */
+  readonly #timing: ChannelLayer = (lower) => ({
+    transmit: async (command) => {
+      const began = performance.now()
+      const response = await lower.transmit(command)
+      this.shortestExchange = Math.min(this.shortestExchange, performance.now() - began)
+      return response
+    },
+  })
 
   #traced(channel: CardChannel): CardChannel {
     const plain = this.options.trace?.plain

@@ -4,7 +4,7 @@ import { type CardProfile, encodeMrz, findApplication, nationalId } from '@kart/
 import type { Evidence, FileEvidence, FileOutcome, PrintedData } from '../evidence.ts'
 import { defaultPolicy, type Policy } from '../policy.ts'
 import type { CheckContext } from '../run-checks.ts'
-import { trustStore } from '../trust-store.ts'
+import { type TrustStoreOptions, trustStore } from '../trust-store.ts'
 import { ecKey, int, issuerAndSerial, oid, pki, type SodParts, seq, setOf, sod, type TestKey, type TestPki } from './pki.ts'
 
 // A synthetic card of a small profile (EF.COM, EF.SOD, DG1, DG11, DG14, DG15), as evidence: every file and the PKI behind it can be made wrong.
@@ -146,6 +146,7 @@ export function card(parts: CardParts = {}): Evidence {
     chipAuthentication: undefined,
     terminalAuthentication: undefined,
     activeAuthentication: 'activeAuthentication' in parts ? parts.activeAuthentication : exchange(chipKey),
+    shortestExchange: 1,
     extendedLength: false,
   }
 }
@@ -161,11 +162,18 @@ export function exchange(key: TestKey): Evidence['activeAuthentication'] {
 
 /** The context that accepts {@link card}. */
 export function context(
-  changes: { pki?: TestPki; cscas?: Uint8Array[]; signers?: Uint8Array[]; policy?: Partial<Policy>; profile?: CardProfile } = {},
+  changes: {
+    pki?: TestPki
+    cscas?: Uint8Array[]
+    signers?: Uint8Array[]
+    more?: TrustStoreOptions
+    policy?: Partial<Policy>
+    profile?: CardProfile
+  } = {},
 ): CheckContext {
   return {
     profile: changes.profile ?? profile,
-    trust: trustStore(changes.cscas ?? [(changes.pki ?? defaultPki).csca], changes.signers),
+    trust: trustStore(changes.cscas ?? [(changes.pki ?? defaultPki).csca], changes.signers, changes.more),
     policy: { ...policy, ...changes.policy },
   }
 }

@@ -206,6 +206,34 @@ export function sod(parts: SodParts): Uint8Array {
   return encodeTlv(0x77, seq(oid('1.2.840.113549.1.7.2'), explicit(0, signedData)))
 }
 
+/** Parts of a certificate revocation list; serial numbers as small integers. */
+export interface RevocationListParts {
+  readonly issuer: Uint8Array
+  readonly issuerKey: TestKey
+  readonly serials?: readonly number[]
+  readonly thisUpdate?: string
+  readonly nextUpdate?: string | undefined
+  readonly extensions?: readonly Extension[]
+}
+
+/** A revocation list, version 2, signed with SHA-256. */
+export function revocationList(parts: RevocationListParts): Uint8Array {
+  const { issuer, issuerKey, serials = [], thisUpdate = '2026-05-01T00:00:00', extensions = [] } = parts
+  const nextUpdate = 'nextUpdate' in parts ? parts.nextUpdate : '2026-08-01T00:00:00'
+  const algorithm = signatureAlgorithm(issuerKey.privateKey, 'sha256')
+  const extension = (one: Extension) => seq(oid(one.oid), ...(one.critical ? [bool(true)] : []), octets(one.value))
+  const tbs = seq(
+    int(1),
+    algorithm,
+    issuer,
+    time(thisUpdate),
+    ...(nextUpdate === undefined ? [] : [time(nextUpdate)]),
+    ...(serials.length === 0 ? [] : [seq(...serials.map((serial) => seq(int(serial), time('2026-04-01T00:00:00'))))]),
+    ...(extensions.length === 0 ? [] : [explicit(0, seq(...extensions.map(extension)))]),
+  )
+  return seq(tbs, algorithm, bitString(bytes(sign('sha256', tbs, issuerKey.privateKey))))
+}
+
 /** A country's PKI: one CSCA, one document signer. */
 export interface TestPki {
   readonly cscaKey: TestKey

@@ -7,7 +7,7 @@ import { type AuthenticationObject, encodeAuthenticationData, onlyObject, readAu
 import { SecureMessagingSession } from '../secure-messaging.ts'
 import { authorityReferences, chipIdentifier } from './authority-reference.ts'
 import type { PaceConfirmation, PaceRun } from './pace-run.ts'
-import { attemptDelay, countAttempt, failureStatus, passwordOf, passwordUse, restoreTries } from './password-state.ts'
+import { attemptDelay, canBlock, countAttempt, failureStatus, passwordOf, passwordUse, restoreTries } from './password-state.ts'
 import type { PaceEnvironment } from './set-pace.ts'
 
 const tags = { mapNonce: 0x81, mapped: 0x82, terminalKey: 0x83, chipKey: 0x84, terminalToken: 0x85, chipToken: 0x86 } as const
@@ -53,6 +53,7 @@ function stepOf(
       return [{ tag: tags.chipKey, value: orFail(run.agree(onlyObject(objects, tags.terminalKey))) }]
     case 'token': {
       const token = onlyObject(objects, tags.terminalToken)
+      if (!canBlock(passwordOf(card, password))) return succeed(card, environment, orFail(run.confirm(token)))
       countAttempt(card, password)
       return succeed(card, environment, run.confirm(token) ?? refuseAttempt(card, password))
     }

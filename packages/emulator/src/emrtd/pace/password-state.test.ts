@@ -213,6 +213,37 @@ describe('P07 passwords that never block are throttled', () => {
   })
 })
 
+describe('what PACE writes', () => {
+  function writesOf(reference: number, secret: string): [string, number] {
+    let writes = 0
+    const counted = new EmulatedCard({
+      memory: {
+        load: () => memory.load(),
+        store: (image) => {
+          writes++
+          memory.store(image)
+        },
+      },
+    })
+    return [new PaceTerminal(counted, { reference, secret: encodeAscii(secret) }).run(), writes]
+  }
+
+  it('a right CAN nothing, a wrong one its count, the right one after it that count taken back', () => {
+    const digits = String.fromCharCode(...stored('can').secret)
+    expect(writesOf(2, digits)).toEqual(['9000', 0])
+    expect(writesOf(2, '000000')).toEqual(['6300', 1])
+    expect(stored('can').failures).toBe(1)
+    expect(writesOf(2, digits)).toEqual(['9000', 1])
+    expect(stored('can').failures).toBe(0)
+  })
+
+  it('C01 a PIN its count before the comparison, whether it is right or not', () => {
+    const digits = String.fromCharCode(...stored('pin').secret)
+    expect(writesOf(3, digits)).toEqual(['9000', 2])
+    expect(writesOf(3, '000000')).toEqual(['63c2', 1])
+  })
+})
+
 /** A memory whose power fails at the n-th write from now: before it is done, or after. */
 function failing(at: number, done: boolean): CardMemory {
   let writes = 0

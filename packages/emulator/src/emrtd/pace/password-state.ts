@@ -30,7 +30,15 @@ export function passwordOf(card: CardContext, name: PacePasswordName): PacePassw
   return card.store.state.pacePasswords.get(name) ?? refuse(SW.dataNotFound)
 }
 
-/** Counts one more wrong attempt, before it is known whether it is one: power that fails in between gains no guess (C01 to C03). */
+/** Whether wrong attempts use the password up: the PIN's and the PUK's do. */
+export function canBlock({ tries }: PacePassword): boolean {
+  return tries !== undefined
+}
+
+/**
+ * Counts one more wrong attempt. Where tries are limited, before it is known whether it is one: power that fails in between gains no guess (C01 to C03). Where they
+ * are not, once it is known and before the answer tells it: a right password then costs no write, and whoever cuts the power first has learnt nothing.
+ */
 export function countAttempt(card: CardContext, name: PacePasswordName): void {
   const { state } = card.store
   const { secret, tries, failures } = passwordOf(card, name)
@@ -43,11 +51,12 @@ export function countAttempt(card: CardContext, name: PacePasswordName): void {
   )
 }
 
-/** Takes the count back: the password was right, or the PIN was unblocked. */
+/** Takes the count back: the password was right, or the PIN was unblocked. Writes nothing where nothing was counted. */
 export function restoreTries(card: CardContext, name: PacePasswordName, secret?: Uint8Array): void {
   const { state } = card.store
   const password = passwordOf(card, name)
-  const { tries } = password
+  const { tries, failures } = password
+  if (secret === undefined && failures === 0 && tries?.left === tries?.most) return
   card.store.commit(
     withPassword(state, name, {
       secret: secret ?? password.secret,

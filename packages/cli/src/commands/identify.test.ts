@@ -1,0 +1,83 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeTemplate, syntheticImpression, syntheticTemplate } from '@kart/minutiae'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { run } from '../program.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'kart-identify-'))
+const prints = join(folder, 'prints')
+const gallery = join(folder, 'people.gallery')
+const probe = join(folder, 'live.fmr')
+const record = (seed: number, again = false) => {
+  const template = syntheticTemplate(seed)
+  return encodeTemplate(again ? syntheticImpression(template, seed).template : template, 'iso-19794-2-2005')
+}
+
+/** Runs `kart` with --json and gives its exit code and document. */
+async function kart(...args: string[]): Promise<{ code: number; document: Record<string, unknown> }> {
+  let text = ''
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += String(chunk)
+    return true
+  })
+  try {
+    const code = await run([...args, '--json'])
+    return { code, document: JSON.parse(text) }
+  } finally {
+    write.mockRestore()
+  }
+}
+
+beforeAll(async () => {
+  const { mkdirSync } = await import('node:fs')
+  mkdirSync(prints)
+  for (let seed = 1; seed <= 30; seed++) writeFileSync(join(prints, `p${seed}_1.fmr`), record(seed))
+  writeFileSync(join(prints, 'broken.fmr'), new Uint8Array([1, 2, 3, 4, 5, 6, 7]))
+  writeFileSync(probe, record(17, true))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('a gallery is built from a folder, searched, and found damaged when it is', async () => {
+  const built = await kart('gallery', 'build', prints, '-o', gallery)
+  expect(built).toMatchObject({ code: 0, document: { people: 30, records: 30, refused: [{ file: 'broken.fmr' }] } })
+  expect(await kart('gallery', 'info', gallery)).toMatchObject({
+    code: 0,
+    document: { records: 30, removed: 0, damaged: [], synthetic: false },
+  })
+
+  for (const mode of ['exhaustive', 'cascade']) {
+    const found = await kart('identify', '--gallery', gallery, probe, '--mode', mode, '--workers', '1', '--top', '3')
+    expect(found).toMatchObject({ code: 0, document: { mode, complete: true, searched: 30, results: [{ status: 'searched' }] } })
+    expect(found.document).toMatchObject({ results: [{ candidates: [{ person: 'p17' }] }] })
+  }
+  writeFileSync(join(folder, 'stranger.fmr'), record(900))
+  expect((await kart('identify', '--gallery', gallery, join(folder, 'stranger.fmr'), '--workers', '1')).code).toBe(1)
+
+  const bytes = new Uint8Array(readFileSync(gallery))
+  bytes[6000]! ^= 1
+  writeFileSync(gallery, bytes)
+  expect(await kart('gallery', 'info', gallery)).toMatchObject({ code: 1, document: { damaged: [0] } })
+  expect(await kart('identify', '--gallery', gallery, probe, '--workers', '1')).toMatchObject({
+    code: 1,
+    document: { complete: false, refused: 30 },
+  })
+})
+
+test('an invented gallery says that it is synthetic', async () => {
+  const file = join(folder, 'synthetic.gallery')
+  expect(await kart('gallery', 'synth', '20', '--fingers', '2', '-o', file)).toMatchObject({
+    code: 0,
+    document: { records: 40, synthetic: true },
+  })
+  expect(await kart('identify', '--gallery', file, probe, '--workers', '1')).toMatchObject({ document: { synthetic: true } })
+})
+
+test.each([
+  ['no such mode', ['identify', '--gallery', 'x', 'y', '--mode', 'fast']],
+  ['what is no gallery', ['gallery', 'info', import.meta.filename]],
+  ['a folder without templates', ['gallery', 'build', tmpdir(), '-o', join(folder, 'none.gallery')]],
+  ['no number of people', ['gallery', 'synth', 'many', '-o', join(folder, 'none.gallery')]],
+])('%s is bad input', async (_, args) => {
+  expect((await kart(...args)).code).toBe(2)
+})

@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os'
+import { InputError } from '@kart/codec'
+import { Gallery, type IdentifyResult, identify, type SearchMode, searchModes, thresholds } from '@kart/matcher'
+import { syntheticNotice } from '@kart/minutiae'
+import type { Command } from 'commander'
+import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
+import { followCount } from '../count-progress.ts'
+import { exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import type { Output } from '../output.ts'
+import { decodeInput, readFingers, usingInput } from '../read-file.ts'
+import type { Runner } from '../runner.ts'
+import { thresholdNamed } from '../threshold-option.ts'
+import { plainTable } from '../verdict-output.ts'
+
+interface Options {
+  readonly gallery: string
+  readonly mode: string
+  readonly top: string
+  readonly threshold: string
+  readonly workers?: string
+  readonly together?: boolean
+  readonly json?: boolean
+}
+
+function modeNamed(name: string): SearchMode {
+  const found = searchModes.find((mode) => mode === name)
+  if (found === undefined) throw new InputError('--mode', `not one of ${searchModes.join(', ')}`)
+  return found
+}
+
+function wholeNumber(text: string, option: string, most: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > most) throw new InputError(option, `not a whole number in 1..${most}`)
+  return value
+}
+
+function show(output: Output, names: readonly string[], found: IdentifyResult, limit: number, perSecond: number): void {
+  for (const [k, { status, candidates }] of found.results.entries()) {
+    output.line(pc.bold(names[k]!))
+    if (status === 'too-few-minutiae') output.line(pc.yellow('  too few minutiae: not searched'))
+    else if (candidates.length === 0) output.line('  nobody')
+    else {
+      const table = plainTable(['', 'person', 'score', 'strength', 'fingers', ''])
+      for (const [place, { person, score, strength, fingers, swapped }] of candidates.entries())
+        table.push([
+          place + 1,
+          person,
+          score >= limit ? pc.green(String(score)) : String(score),
+          (strength / 1024).toFixed(2),
+          fingers.length,
+          swapped ? 'swapped' : '',
+        ])
+      output.line(table.toString())
+    }
+  }
+  output.line(`${found.searched} records searched (${found.mode}), ${Math.round(perSecond)} comparisons a second`)
+  if (!found.complete)
+    output.line(pc.red(`INCOMPLETE: ${found.refused} records are in ${found.refusedBlocks.length} damaged blocks: nobody can be ruled out`))
+}
+
+/** `kart identify`: searches a gallery; exit 0 when somebody reaches the threshold for every probe, 1 when not or when the search was not complete. */
+export function addIdentifyCommand(program: Command, run: Runner): void {
+  const command = program
+    .command('identify')
+    .description(summaries.identify)
+    .argument('<probe...>', 'templates; every file is somebody to be found, all its views their fingers')
+    .requiredOption('--gallery <file>', 'a gallery made by kart gallery build')
+    .option('--mode <mode>', 'exhaustive, or cascade: faster, misses some (docs/matcher.md)', 'exhaustive')
+    .option('--top <n>', 'candidates to show', '10')
+    .option('--threshold <name>', `who reaches it is found: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
+    .option('--together', 'the files are fingers of one person')
+    .option('--workers <n>', 'threads that search (default: one a core); the answer does not depend on it')
+    .option('--json', 'one JSON document on standard output')
+    .action((files: readonly string[], options: Options) =>
+      run(options, async (output) => {
+        const mode = modeNamed(options.mode)
+        const top = wholeNumber(options.top, '--top', 1000)
+        const workers = options.workers === undefined ? availableParallelism() : wholeNumber(options.workers, '--workers', 256)
+        const threshold = thresholdNamed(options.threshold)
+        const limit = thresholds[threshold]
+        const read = files.map((file) => ({ fingers: readFingers(file) }))
+        const probes = options.together ? [{ fingers: read.flatMap(({ fingers }) => fingers) }] : read
+        const names = options.together ? [files.join(', ')] : files
+        const gallery = decodeInput(options.gallery, () => Gallery.open(options.gallery))
+        const progress = followCount(options.gallery, 'blocks', output.json)
+        try {
+          const started = performance.now()
+          const found = await usingInput(options.gallery, () =>
+            identify(probes, gallery, { mode, top, workers, onProgress: progress.count }),
+          )
+          progress.end()
+          const fingers = probes.reduce((sum, probe) => sum + probe.fingers.length, 0)
+          const perSecond = (1000 * fingers * found.searched) / (performance.now() - started)
+          if (gallery.synthetic) output.line(pc.yellow(syntheticNotice))
+          show(output, names, found, limit, perSecond)
+          output.document({
+            gallery: options.gallery,
+            synthetic: gallery.synthetic,
+            threshold: { name: threshold, score: limit },
+            ...found,
+            results: found.results.map((result, k) => ({ probe: names[k], ...result })),
+            comparisonsPerSecond: Math.round(perSecond),
+          })
+          const every = found.results.every(({ candidates }) => (candidates[0]?.score ?? 0) >= limit)
+          return every && found.complete ? exitCode.done : exitCode.rejected
+        } finally {
+          progress.end()
+          gallery.close()
+        }
+      }),
+    )
+  withExample(command, 'kart identify --gallery people.gallery live.fmr --top 3')
+}

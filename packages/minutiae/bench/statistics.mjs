@@ -1,0 +1,3 @@
+import { runBundled } from '../../matcher/bench/run-bundled.mjs'
+
+await runBundled('../../minutiae/bench/statistics.ts')
