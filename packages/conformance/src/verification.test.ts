@@ -200,7 +200,7 @@ describe('every way in', () => {
     exchanges = 0
     await counted.transceive(fromHex('00a4000c023f00')) // as after a reset: the MF is current
     await readCard(counted, { profile: nationalId, access: issued.access, terminal })
-    expect(exchanges).toBe(1 + 34)
+    expect(exchanges).toBe(1 + 33)
   })
 })
 
