@@ -300,10 +300,8 @@ describe('what the card trusts', () => {
 
   it('takes no link that is too long to be kept: the card could not open it again, nor start', () => {
     const filled = (length: number) => encodeTlv(0x73, [fromHex('0601 2a'), encodeTlv(0x53, new Uint8Array(length))])
-    const link = {
-      ...{ authority: 'IRCVCA00001', holder: 'IRCVCA00002', role: 'cvca', from: '260601', to: '281231', withDomain: false },
-      ...{ key: world.keys.next, signer: world.keys.root },
-    } as const
+    const keys = { key: world.keys.next, signer: world.keys.root, withDomain: false }
+    const link = { ...keys, authority: 'IRCVCA00001', holder: 'IRCVCA00002', role: 'cvca', from: '260601', to: '281231' } as const
     const taken = show(start, authorityOf({ ...link, extensions: filled(3500) }))
     expect(typeof taken === 'object' && isTrust(keepTrust(taken.view))).toBe(true)
     expect(show(start, authorityOf({ ...link, extensions: filled(3750) }))).toBe(0)
