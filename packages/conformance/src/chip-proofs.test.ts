@@ -21,8 +21,8 @@ const read = (card: ReturnType<typeof blank>, options: Partial<ReadCardOptions> 
   readCard(card.transport(), { profile, access: image.access, terminal, ...options })
 const genuine = await read(original)
 
-async function checked(evidence: Evidence) {
-  const context = { profile, trust: trustStore([pki.csca.certificate]), policy: defaultPolicy(new Date('2026-12-01T09:00:00Z')) }
+async function checked(evidence: Evidence, authorities = [pki.csca.certificate]) {
+  const context = { profile, trust: trustStore(authorities), policy: defaultPolicy(new Date('2026-12-01T09:00:00Z')) }
   const report = judge(await runChecks(evidence, context))
   return { report, check: (id: string) => report.checks.find((each) => each.id === id)! }
 }
@@ -193,6 +193,23 @@ describe('P10 EF.CardSecurity under PACE with chip authentication mapping', () =
     expect(report.reasons).toContain('chip-not-genuine')
   })
 
+  test('P10 EF.CardSecurity signed under the authority of another country, which is trusted for its own cards: not proved', async () => {
+    const foreign = initTestPki({ now: executeOptions.now, country: 'DE', mrzCode: 'D' })
+    const signer = softwareSigner(foreign.documentSigner)
+    const signed = await encodeCardSecurity({
+      securityInfos: efCardSecurityCodec.decode(bytesIn(genuine, 'EF.CardSecurity')).securityInfos,
+      sign: (data: Uint8Array) => signer.sign(data),
+      signingTime: executeOptions.now,
+      signer: { certificateDer: signer.certificate, signatureAlgorithm: signer.algorithm },
+      digest: (_hash, bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+    })
+    const evidence = withFiles({ 'EF.CardSecurity': signed })
+    const { report, check } = await checked(evidence, [pki.csca.certificate, foreign.csca.certificate])
+    expect(check('cam.proof').outcome).toBe('pass')
+    expect(check('pa.card-security')).toMatchObject({ outcome: 'fail', required: true, detail: expect.stringContaining('DE') })
+    expect(report.verdict).toBe('rejected')
+  })
+
   test('P10 other mapping data, or another mapping key: not proved', async () => {
     const { mapping } = genuine.access.pace
     for (const field of ['chipAuthenticationData', 'mappingPublicKey'] as const) {
@@ -208,6 +225,27 @@ describe('P11 V10 chip authentication that is not proved', () => {
     const publicKey = genuine.chipAuthentication!.publicKey.map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte))
     const { check } = await checked({ ...genuine, chipAuthentication: { ...genuine.chipAuthentication!, publicKey } })
     expect(check('ca.proof')).toMatchObject({ outcome: 'fail', detail: 'the key is not one of EF.DG14' })
+  })
+
+  test.each([
+    ['answers without end', '6110'],
+    ['an answer that is none', '90'],
+    ['an answer in the open', '9000'],
+  ])('P11 P14 %s in place of the first answer under the new keys: refused, and the reading ends there', async (_, answer) => {
+    const inner = original.transport()
+    let [chosen, over] = [false, false]
+    const transport = {
+      ...inner,
+      transceive: async (command: Uint8Array) => {
+        if (over) return fromHex(answer)
+        over = chosen && command[1] === 0x86
+        chosen ||= command[1] === 0x22 && command[2] === 0x41
+        return inner.transceive(command)
+      },
+    }
+    const evidence = await readCard(transport, { profile, access: image.access, terminal })
+    expect(evidence.chipAuthentication).toMatchObject({ outcome: 'refused' })
+    expect((await checked(evidence)).report.verdict).toBe('rejected')
   })
 
   test('V10 not asked, and no other proof: it cannot be proved that the chip is genuine', async () => {

@@ -27,6 +27,22 @@ describe('P15 the ATR that a reader makes of an ATS', () => {
   })
 })
 
+it('P07 a card seen through the field holds its answers back as long as the card does, and refusals not at all', () => {
+  const slow = {
+    atr: fromHex('3b00'),
+    answerDelay: 400,
+    powerOn: () => {},
+    powerOff: () => {},
+    reset: () => {},
+    process: () => fromHex('9000'),
+  }
+  const view = contactlessView(slow, { ats: fromHex('0200') })
+  view.process(fromHex('10860000'))
+  expect(view.answerDelay).toBe(400)
+  view.process(fromHex('0020000100'))
+  expect(view.answerDelay).toBe(0)
+})
+
 describe('a card seen through the field', () => {
   const seen: string[] = []
   const card: PluggableCard = {

@@ -53,14 +53,23 @@ export const refusePlainPins: AccessHook = (command) => {
 export function contactlessView(card: PluggableCard, options: { readonly ats: Uint8Array; readonly access?: AccessHook }): PluggableCard {
   const atr = atrFromAts(options.ats)
   const access = options.access ?? refusePlainPins
+  let delay = 0
   return {
     atr,
+    // The card's brake on guessing works through the field too.
+    get answerDelay() {
+      return delay
+    },
     powerOn: () => card.powerOn(),
     powerOff: () => card.powerOff(),
     reset: () => card.reset(),
     process(command) {
       const refusal = access(command)
-      return refusal === undefined ? card.process(command) : Uint8Array.of(refusal >> 8, refusal & 0xff)
+      delay = 0
+      if (refusal !== undefined) return Uint8Array.of(refusal >> 8, refusal & 0xff)
+      const response = card.process(command)
+      delay = card.answerDelay ?? 0
+      return response
     },
   }
 }

@@ -56,7 +56,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
   const passive = authenticateSod(sodFile, trust, profile, policy)
   const cardSecurity = openFile(evidence, 'mf', 'EF.CardSecurity', efCardSecurityCodec)
   const restsOnCardSecurity = evidence.access.pace.mapping !== undefined || evidence.chipAuthentication?.source === 'EF.CardSecurity'
-  const cardSecuritySigned = authenticateCardSecurity(cardSecurity, restsOnCardSecurity, trust, profile, policy)
+  const cardSecuritySigned = authenticateCardSecurity(cardSecurity, restsOnCardSecurity, passive.csca, trust, profile, policy)
   const dg14 = openFile(evidence, emrtd, 'EF.DG14', dg14Codec)
   const signed: SignedInfos = {
     dg14: openInfos(dg14),

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -45,6 +45,18 @@ afterEach(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('kart issue', () => {
+  it('writes the card access number over nothing that is there: not the card, not the signer’s key', async () => {
+    const record = specimenFile('record.json')
+    const key = readdirSync(at('pki')).find((name) => name.endsWith('-key.pem'))!
+    const before = readFileSync(join(at('pki'), key))
+    for (const taken of [card, join(at('pki'), key)]) {
+      const made = await kart('issue', record, '--pki', at('pki'), '--card', card, '--can-file', taken)
+      expect(made).toMatchObject({ code: 2, stderr: expect.stringContaining('--can-file') })
+      expect(existsSync(card)).toBe(false)
+    }
+    expect(readFileSync(join(at('pki'), key))).toEqual(before)
+  })
+
   it('makes no card for a signer that may not sign it, or a record that no card has room for', async () => {
     const record = specimenFile('record.json')
     expect(await kart('issue', record, '--pki', at('us'), '--card', card)).toMatchObject({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
@@ -61,6 +61,16 @@ async function extrasOf({ can, cvca, pki }: Options): Promise<IssueExtras> {
   return existsSync(beside) ? { ...passwords, cvcaCertificate: newestCvca(await loadCvc(beside)).raw } : passwords
 }
 
+/** The card access number is told once: its file takes the place of nothing, least of all of the card. Throws InputError. */
+function checkCanFile({ canFile, card }: Options): void {
+  if (canFile === undefined) return
+  checkTarget('--can-file', canFile)
+  if (existsSync(canFile)) throw new InputError('--can-file', 'exists already and is never overwritten')
+  const real = (path: string): string => join(realpathSync(dirname(path)), basename(path))
+  if (card !== undefined && existsSync(dirname(card)) && real(card) === real(canFile))
+    throw new InputError('--can-file', 'is the file of the card: name another')
+}
+
 /** The keys that open the card and those that it gets: test transport keys and none, unless a store of master keys is named. */
 function keysFor(opened: OpenKeys | undefined): Pick<IssueParts, 'keys' | 'issuerKeys'> {
   if (opened === undefined) return { keys: testTransportKeys }
@@ -102,7 +112,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
       .option('--reader <name>', 'the blank card in this reader (test transport keys, unless --keys says otherwise)')
       .option('--keys <dir>', 'master keys (made by "kart keys init"): the card’s own keys replace its transport keys')
       .option('--can <number>', 'the card access number, six digits; drawn at random unless told')
-      .option('--can-file <file>', 'write the card access number there, for the printer, and do not show it')
+      .option('--can-file <file>', 'write the card access number there, a new file for the printer, and do not show it')
       .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
   )
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
@@ -119,7 +129,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         if (options.card !== undefined && options.reader !== undefined)
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
         const extras = await extrasOf(options)
-        checkTarget('--can-file', options.canFile)
+        checkCanFile(options)
         checkIssuable(record, profile, signer, extras)
         const opened = await keysNamed(options)
         try {

@@ -57,7 +57,8 @@ const fail = (what: string): never => {
   throw new CvcFormatError(what)
 }
 
-const maxLength = 4096
+/** Most bytes of a certificate, whole. */
+export const longestCertificate = 4096
 
 /** Data objects of one level in their fixed order, coded in DER (BSI TR-03110-3 v2.21, D.1). */
 class Level {
@@ -91,7 +92,7 @@ class Level {
 /** Reads a whole DO'7F21' (BSI TR-03110-3 v2.21, C.1). Throws CvcFormatError. */
 export function readCvCertificate(bytes: Uint8Array): CvCertificate {
   return guarded(() => {
-    if (bytes.length > maxLength) fail('too long')
+    if (bytes.length > longestCertificate) fail('too long')
     const outer = new Level(bytes)
     const value = outer.take(0x7f21)
     outer.end()
@@ -101,7 +102,7 @@ export function readCvCertificate(bytes: Uint8Array): CvCertificate {
 
 /** Reads body and signature side by side, as PSO: Verify Certificate brings them (BSI TR-03110-3 v2.21, B.14.5). Throws CvcFormatError. */
 export function readVerifiedObjects(bytes: Uint8Array): CvCertificate {
-  return guarded(() => (bytes.length > maxLength ? fail('too long') : readInside(bytes)))
+  return guarded(() => (bytes.length > longestCertificate ? fail('too long') : readInside(bytes)))
 }
 
 function guarded<T>(read: () => T): T {

@@ -2,11 +2,9 @@ import type { CardProfile } from '@kart/layout/profile'
 import type { CardState } from '../memory/card-state.ts'
 import { refuse, SW } from '../os/status.ts'
 import type { GroupingUse } from '../security-domain/grouping-use.ts'
-import { readDate } from './cv-certificate.ts'
+import { longestCertificate, readDate } from './cv-certificate.ts'
 import { readOrRefuse } from './data-objects.ts'
 import { keepTrust, later, openTrust, type TrustView, trustPointOf, withTrustPoint } from './terminal-trust.ts'
-
-const longestCertificate = 4096
 
 /**
  * Data groupings that begin terminal authentication (Doc 9303-11, 8th ed., 7.1.4.3.1; numbers: house rule): a trust point, DO'7F21' of a self-signed CVCA, or

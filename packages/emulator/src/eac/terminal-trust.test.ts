@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { fromHex, toHex } from '@kart/codec'
+import { encodeTlv, fromHex, toHex } from '@kart/codec'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type CvTestInput, cvTestKey, cvTestWorld, issueCv, trustedNames } from '../testing/cv-issuer.ts'
 import { loadGroups } from '../testing/vectors.ts'
@@ -11,6 +11,7 @@ import {
   findIssuer,
   type ImportedKey,
   importCertificate,
+  isTrust,
   keepTrust,
   openTrust,
   type TrustPoint,
@@ -295,6 +296,15 @@ describe('what the card trusts', () => {
     const reopened = openTrust(keepTrust(view))
     expect(reopened.points.map(({ key }) => key.curve?.name)).toEqual(['prime256v1', 'prime256v1'])
     expect(show({ ...reopened, points: reopened.points.slice(0, 1) }, world.nextDv)).not.toBe(0)
+  })
+
+  it('takes no link that is too long to be kept: the card could not open it again, nor start', () => {
+    const filled = (length: number) => encodeTlv(0x73, [fromHex('0601 2a'), encodeTlv(0x53, new Uint8Array(length))])
+    const keys = { key: world.keys.next, signer: world.keys.root, withDomain: false }
+    const link = { ...keys, authority: 'IRCVCA00001', holder: 'IRCVCA00002', role: 'cvca', from: '260601', to: '281231' } as const
+    const taken = show(start, authorityOf({ ...link, extensions: filled(3500) }))
+    expect(typeof taken === 'object' && isTrust(keepTrust(taken.view))).toBe(true)
+    expect(show(start, authorityOf({ ...link, extensions: filled(3750) }))).toBe(0)
   })
 
   it('takes no trust point that is not a CVCA, not self-signed, without its curve, or not signed by itself', () => {

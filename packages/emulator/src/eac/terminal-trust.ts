@@ -6,6 +6,7 @@ import {
   type CvRole,
   dateBytes,
   keptCertificate,
+  longestCertificate,
   readCvCertificate,
   readDate,
 } from './cv-certificate.ts'
@@ -115,7 +116,7 @@ export interface ImportResult {
 /**
  * Verifies one certificate with its issuer's key and takes it in (Doc 9303-11, 8th ed., 7.1.4.3.4; BSI TR-03110-3 v2.21, 2.5.1). Undefined when it is refused:
  * a role that the issuer may not give, a wrong signature, an expired certificate that is no link, an issuer that has expired and is asked for more than a link,
- * a key that is none, or a name that another key has. Nothing of `view` changes in place.
+ * a key that is none, a name that another key has, or a link that is too long to be kept. Nothing of `view` changes in place.
  */
 export function importCertificate(view: TrustView, issuer: TrustPoint | ImportedKey, certificate: CvCertificate): ImportResult | undefined {
   const { role } = certificate.chat
@@ -131,7 +132,11 @@ export function importCertificate(view: TrustView, issuer: TrustPoint | Imported
   if (key === undefined) return undefined
   const accurate = role !== 'terminal' || issuerRole === 'dv-domestic'
   const date = accurate ? later(view.date, certificate.effective) : view.date
-  if (isLink) return importLink(view, { certificate, key, kept: keptCertificate(certificate, domainOf(key)) }, date)
+  if (isLink) {
+    const kept = keptCertificate(certificate, domainOf(key))
+    // Domain parameters written in may make it longer than the card could read again.
+    return kept.length > longestCertificate ? undefined : importLink(view, { certificate, key, kept }, date)
+  }
   if (view.points.some(({ certificate: { holder } }) => holder === certificate.holder)) return undefined
   const above = 'chain' in issuer ? issuer.chain : [issuer.certificate.chat]
   return { view: { ...view, date }, imported: { certificate, key, chain: [...above, certificate.chat] } }

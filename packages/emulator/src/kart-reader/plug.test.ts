@@ -105,6 +105,28 @@ describe('a card in the virtual reader', () => {
     expect(log).toEqual(['on', 'reset', 'off', 'off'])
   })
 
+  it('P07 holds an answer back as long as the card says, and whatever comes meanwhile, a reset too, stays behind it', async () => {
+    let answerDelay = 0
+    const slow: PluggableCard = {
+      ...card,
+      get answerDelay() {
+        return answerDelay
+      },
+      process: (command) => {
+        log.push(toHex(command))
+        answerDelay = command[1] === 0x86 ? 30 : 0
+        return fromHex('9000')
+      },
+    }
+    const plugged = await plugIntoKartReader({ card: slow, socket: path })
+    ;(await reader).write(concatBytes(frame(4, '10860000'), frame(3), frame(4, '00b00000')))
+    while (log.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect([log, got]).toEqual([['10860000'], []])
+    expect(await answers(3)).toEqual(['84 9000', '81 3b80800101', '84 9000'])
+    expect(log).toEqual(['10860000', 'reset', '00b00000'])
+    await plugged.unplug()
+  })
+
   it('makes the faults that it is told to', async () => {
     const plugged = await plug(
       (_, count) => [undefined, { kind: 'wrong-length', length: 1 } as const, { kind: 'delay', ms: 1 } as const][count - 1],

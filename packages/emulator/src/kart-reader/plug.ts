@@ -37,13 +37,27 @@ export async function plugIntoKartReader(options: KartPlugOptions): Promise<Plug
     socket.destroy()
   }
 
+  /** Frames that came while an answer was held back: they stay behind it, or asking again would get round the card's brake on guessing. */
+  const backlog: KartFrame[] = []
+  let held: NodeJS.Timeout | undefined
+
   const respond = (command: Uint8Array) => {
     const fault = options.fault?.(command, ++count)
-    const write = (response: Uint8Array, limit = longestPayload) => {
+    const send = (response: Uint8Array, limit: number) => {
       if (!unplugged) socket.write(encodeKartFrame(frameKinds.response, response, limit))
+    }
+    let delay = 0
+    const write = (response: Uint8Array, limit = longestPayload) => {
+      if (delay === 0) return send(response, limit)
+      held = setTimeout(() => {
+        held = undefined
+        send(response, limit)
+        serve()
+      }, delay)
     }
     if (fault?.kind === 'mute') return
     const response = answerOf(card, command, onEvent)
+    delay = card.answerDelay ?? 0
     if (fault?.kind === 'cut') return unplug()
     if (fault?.kind === 'delay') return void setTimeout(() => write(response), fault.ms)
     if (fault?.kind !== 'wrong-length') return write(response)
@@ -73,20 +87,28 @@ export async function plugIntoKartReader(options: KartPlugOptions): Promise<Plug
     }
   }
 
-  socket.on('data', (chunk) => {
+  const serve = (chunk = new Uint8Array(0)) => {
     try {
-      for (const frame of frames.push(chunk)) if (!unplugged) obey(frame)
+      backlog.push(...frames.push(chunk))
+      while (held === undefined && !unplugged) {
+        const frame = backlog.shift()
+        if (frame === undefined) return
+        obey(frame)
+      }
     } catch (error) {
       failure = error
       socket.destroy()
     }
-  })
+  }
+
+  socket.on('data', serve)
   socket.on('error', (error) => {
     failure = error
   })
   const closed = new Promise<void>((resolve, reject) => {
     socket.once('close', () => {
       signal?.removeEventListener('abort', unplug)
+      clearTimeout(held)
       try {
         card.powerOff()
       } catch (error) {

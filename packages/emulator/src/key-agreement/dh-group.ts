@@ -39,9 +39,9 @@ export class DhGroup implements AgreementGroup {
     const value = toInteger(bytes)
     if (value < 2n || value > this.#p - 2n) return undefined
     const element = toBytes(value, this.#size)
-    // By q - 1, not q: OpenSSL gives no power that is 1.
-    const inverse = toInteger(this.#power(element, toBytes(this.order - 1n, this.orderLength)))
-    return mod(inverse * value, this.#p) === 1n ? element : undefined
+    // By q - 1, not q: OpenSSL gives no power that is 1. A small order may divide q - 1 too, and then it gives none here either.
+    const inverse = this.#inverse(element)
+    return inverse !== undefined && mod(inverse * value, this.#p) === 1n ? element : undefined
   }
 
   multiplier(scalar: Uint8Array): Multiplier {
@@ -66,6 +66,14 @@ export class DhGroup implements AgreementGroup {
   encode(pseudoRandom: bigint): Uint8Array | undefined {
     const value = modPow(mod(pseudoRandom, this.#p), (this.#p - 1n) / this.order, this.#p)
     return value <= 1n ? undefined : toBytes(value, this.#size)
+  }
+
+  #inverse(element: Uint8Array): bigint | undefined {
+    try {
+      return toInteger(this.#power(element, toBytes(this.order - 1n, this.orderLength)))
+    } catch {
+      return undefined
+    }
   }
 
   // The secret that a private key makes with a public one is a power: that one call is used for all of them.

@@ -141,7 +141,8 @@ function handle(card: CardContext, command: PlainCommand): ResponseApdu {
   if (lifeCycle === 'TERMINATED')
     return command.ins === ins.getData ? (handleSecurityDomain(card, command) ?? refuse(SW.conditions)) : refuse(SW.conditions)
   // A locked card has its security domain and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.4).
-  if (lifeCycle === 'CARD_LOCKED' && !inDomain && !(command.ins === ins.select && command.p1 === 0x04)) refuse(SW.conditions)
+  const selects = command.cla === 0x00 && command.ins === ins.select
+  if (lifeCycle === 'CARD_LOCKED' && (selects ? command.p1 !== 0x04 : !inDomain)) refuse(SW.conditions)
   if (command.cla === 0x00) {
     if (command.ins === ins.select) return select(card, command)
     if (command.ins === ins.readBinary) return readBinary(card, command)

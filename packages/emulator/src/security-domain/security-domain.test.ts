@@ -273,6 +273,17 @@ describe('C17 life cycle', () => {
     expect(new MessagingTerminal(card).open()).toBe('9000')
   })
 
+  it('C17 a locked card shows no file, nor leaves its security domain, whatever form of SELECT asks', () => {
+    const terminal = openDomain(card)
+    for (const p2 of ['0f', '7f']) expect(terminal.status(`80f080${p2}`)).toBe('9000')
+    card.reset()
+    for (const command of ['00a4000000', '00a40000023f0000', '00a40800023f0000', '00a4080402011c00', '00a4030000', '00a4080c022f00']) {
+      expect(sendHex(card, '00a4040000').slice(-4)).toBe('6283')
+      expect([command, sendHex(card, command)]).toEqual([command, '6985'])
+    }
+    expect(sendHex(card, '80ca9f7f00').slice(-4)).toBe('9000')
+  })
+
   it('C17 walks only the transitions of GlobalPlatform; terminated is final', () => {
     const terminal = openDomain(card)
     for (const [p2, sw, state] of [

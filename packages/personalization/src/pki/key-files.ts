@@ -29,6 +29,8 @@ export function fileProblem(error: unknown): string {
 
 /** Writes a file of a PKI folder that must not be there yet. Throws PkiError. */
 export async function create(folder: string, name: string, content: Uint8Array | string, mode: number): Promise<void> {
+  // A key's reference may hold any printable character, and comes from whoever made the request.
+  if (/[/\\:]/.test(name)) throw new PkiError(`${name} is no name for a file of the folder: it has a character of paths`)
   try {
     // wx: never over a file that is there; it may be the only copy of a key.
     await writeFile(join(folder, name), content, { flag: 'wx', mode })

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chatRights } from '@kart/layout'
@@ -40,6 +40,18 @@ describe('CVC folder', () => {
     folder = await mkdtemp(join(tmpdir(), 'kart-cvc-'))
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  it.each(['IR/../../00001', 'IR\\..\\..\\00001', 'IRA:B00001'])(
+    'a request that names its holder %s is given no file',
+    async (holderReference) => {
+      const inside = join(folder, 'cvc')
+      await saveCvc(inside, made)
+      const certificate = { ...made.terminal.certificate, holderReference }
+      await expect(saveCvHolder(inside, certificate, made.terminal.privateKeyPkcs8)).rejects.toThrow(PkiError)
+      await expect(saveCvHolder(inside, certificate)).rejects.toThrow(PkiError)
+      expect(await readdir(folder)).toEqual(['cvc'])
+    },
+  )
 
   it('is written and read back; keys for their owner only; marked as test keys', async () => {
     const inside = join(folder, 'made')

@@ -109,11 +109,13 @@ const cardSecurityRow: CheckRow = {
 
 /**
  * Passive authentication of EF.CardSecurity, in one finding: the first of its checks that did not pass, or that all did. `required` where something rests on it: PACE
- * with chip authentication mapping, or chip authentication version 2.
+ * with chip authentication mapping, or chip authentication version 2. `root` is the CSCA behind EF.SOD: the authority of another State, trusted for that State's
+ * documents, has no say about the chip of this one.
  */
 export function authenticateCardSecurity(
   file: OpenedFile<EfCardSecurity>,
   required: boolean,
+  root: Certificate | undefined,
   trust: TrustStore,
   profile: CardProfile,
   policy: Policy,
@@ -121,10 +123,14 @@ export function authenticateCardSecurity(
   if (file.state === 'absent') return notRun(cardSecurityRow, 'EF.CardSecurity was not read', required)
   if (file.state === 'malformed') return fail(cardSecurityRow, file.problem)
   const signed: SignedFile = { name: 'EF.CardSecurity', data: file.value, contentType: securityObjectOid, contentHash: undefined }
-  const { checks, signer } = authenticate(signed, '', trust, profile, policy)
+  const { checks, signer, csca } = authenticate(signed, '', trust, profile, policy)
   const worst =
     checks.find(({ required: counts, outcome }) => counts && outcome === 'fail') ??
     checks.find(({ required: counts, outcome }) => counts && outcome !== 'pass')
+  const countries = [signer, csca].map((certificate) => certificate?.subject.country)
+  const stranger = root && countries.findIndex((country) => country === undefined || country !== root.subject.country)
+  if (worst === undefined && stranger !== undefined && stranger >= 0)
+    return fail(cardSecurityRow, `signed under ${countries[stranger] ?? 'no country'}, but EF.SOD under ${root?.subject.country ?? 'none'}`)
   if (worst === undefined) return pass(cardSecurityRow, `${signer!.subject.text}; ${file.value.securityInfos.length} SecurityInfos`)
   const detail = `${worst.title}: ${worst.detail}`
   return { ...(worst.outcome === 'fail' ? fail(cardSecurityRow, detail) : notRun(cardSecurityRow, detail)), decidedBy: worst.id }

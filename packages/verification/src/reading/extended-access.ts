@@ -93,6 +93,8 @@ export async function authenticateChip(
     const { session } = await performChipAuthentication(reading.channel, { version, protocol, keyId, agreement })
     reading.enter(session)
     await probe()
+    // What the probe gathers may take an answer that was never opened for one about its file.
+    if (session.isOver) throw new SecureMessagingError()
     reading.opened = { ...reading.opened, protocols: [...reading.opened.protocols, 'chip-authentication'] }
     return { ...base, outcome: 'proved', problem: undefined }
   } catch (error) {
