@@ -10,6 +10,7 @@ process.chdir(root)
 const types = !process.argv.includes('--no-types')
 const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
 const started = performance.now()
+console.log('building the packages; the next line comes when they are done')
 await buildKernel()
 // Their package.json offers no "require", so that the CommonJS build must carry them.
 const importOnly = ['cborg']

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromHex, InputError, toHex } from '@kart/codec'
@@ -109,6 +109,11 @@ describe('kart apdu and kart trace', () => {
     expect(await kart('trace', 'record', at('c.trace'), '--', 'tree')).toMatchObject({
       code: 2,
       text: expect.stringContaining('nothing was recorded'),
+    })
+    expect(existsSync(at('c.trace'))).toBe(false)
+    expect(await kart('trace', 'record', at('c.trace'), 'apdu', '--card', at('blank.card'), '00a4000000')).toMatchObject({
+      code: 2,
+      text: expect.stringContaining('stands behind --'),
     })
     expect((await kart('trace', 'record', at('b.trace'), '--', 'tree')).code).toBe(2)
     expect((await kart('trace', 'record', at('d.trace'), '--', 'trace', 'replay', at('b.trace'))).code).toBe(2)

@@ -31,7 +31,7 @@ const titles = {
   'mf-files': 'write the master file’s files',
   'application-files': 'write the eMRTD’s data groups',
   'access-keys': 'write what opens the card: BAC keys, PACE passwords, trust point',
-  'generate-key': 'let the card make its own key',
+  'generate-key': 'let the card make its key of active authentication',
   'generate-chip-keys': 'let the card make its keys of chip authentication',
   sign: 'sign EF.SOD and EF.CardSecurity',
   'signed-files': 'write DG14, DG15, EF.SOD, EF.COM and EF.CardSecurity',

@@ -42,7 +42,6 @@ const nextSteps: Partial<Record<CardError['code'], string>> = {
   authentication: 'Check document number, date of birth and date of expiry, and that this is the card you mean.',
   'secure-messaging': 'Take the card out, put it back, and try again; if it happens again, do not trust this card or reader.',
   hsm: 'Nothing was done in software instead. See to the token, then run the command again.',
-  pki: 'Make a test PKI with "kart pki init DIR".',
 }
 
 /** An error in plain words, with what to do next where that is known. */

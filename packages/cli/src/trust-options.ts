@@ -41,7 +41,13 @@ function derIn(path: string, bytes: Uint8Array, pem: RegExp, what: string): Uint
 
 function certificateOfPki(folder: string): string {
   if (!existsSync(folder)) throw new InputError('--pki', `there is no folder ${folder}: make one with "kart pki init ${folder}"`)
-  return join(folder, pkiFileNames.cscaCertificate)
+  const file = join(folder, pkiFileNames.cscaCertificate)
+  if (!existsSync(file))
+    throw new InputError(
+      '--pki',
+      `${folder} holds no ${pkiFileNames.cscaCertificate}: name a folder of "kart pki init", or a certificate by --csca`,
+    )
+  return file
 }
 
 /** The country signing certificates that the user trusts. Throws InputError unless --pki or --csca is given. */

@@ -88,6 +88,11 @@ describe('printReport', () => {
     expect(text).not.toMatch(/\u202e|Check what is printed/)
   })
 
+  it('says how a terminal gets at the fingerprints that it could not read', () => {
+    expect(printed([check('finger.match', 'not-run', 'EF.DG3 was not read')])).toContain('name their folder with --cvc DIR')
+    expect(printed([check('finger.match', 'fail', 'score 3')])).not.toContain('--cvc')
+  })
+
   it('lets no detail steer the terminal through the summary', () => {
     expect(printed([check('pa.hashes', 'pass', 'x'), check('finger.match', 'not-run', 'odd\u202etext')])).not.toContain('\u202e')
   })

@@ -52,6 +52,9 @@ const lines = (table: Table.Table): string =>
 const accessHint =
   'Check what is printed (the card access number, or document number, date of birth and date of expiry), and that this is the card you mean.'
 
+const fingerHint =
+  'A card shows its fingerprints only to a terminal with certificates: name their folder with --cvc DIR ("kart pki init" makes DIR/cvc).'
+
 /** Nothing behind a card that stayed shut was run: its many rows would only hide the one that counts. */
 const shownChecks = (report: Report): readonly Check[] =>
   report.reason === 'access-refused'
@@ -75,6 +78,8 @@ export function printReport(output: Output, report: Report, policy: Policy, evid
   else
     for (const check of shown.filter(({ required, outcome }) => required && outcome === 'fail'))
       output.line(`  ${marks.fail}  ${check.title}: ${visibleText(check.detail)}`)
+  const fingerMissing = shown.some(({ id, required, outcome }) => id === 'finger.match' && required && outcome === 'not-run')
+  if (fingerMissing && evidence.terminalAuthentication === undefined) output.line(fingerHint)
 }
 
 /** The stages of a run with their cost. */

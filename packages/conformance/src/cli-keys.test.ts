@@ -97,9 +97,14 @@ describe('kart issue --keys', () => {
     await kart('verify', '--card', 'own.card', ...specimenAccess, '--pki', 'pki')
   })
 
+  it('leaves a card without keys where none are named, and explain says so', async () => {
+    await kart('issue', record, '--pki', 'pki', '--card', 'plain.card')
+    await refused('take one that was issued with --keys', 'keys', 'explain', '--keys', 'keys', '--card', 'plain.card')
+  })
+
   it('refuses keys that it cannot use before there is a card', async () => {
     const issue = ['issue', record, '--pki', 'pki', '--card', 'never.card']
-    await refused('keys.json is missing', ...issue, '--keys', 'nosuch')
+    await refused('keys.json is missing in the folder of keys: make one with "kart keys init DIR"', ...issue, '--keys', 'nosuch')
     await refused('name the folder with the description', ...issue, '--token', 'cards')
     expect(readdirSync(folder.path)).not.toContain('never.card')
   })

@@ -289,6 +289,7 @@ describe('cvc', () => {
         ],
         [['cvc', 'issue', folder.at('terminals'), '--issuer', 'IRTESTDV00001', '--holder', 'IRTESTIS00009', '--months', 'x'], '--months'],
         [['cvc', 'verify', folder.at('terminals'), '--at', '2099-01-01'], 'expired'],
+        [['cvc', 'verify', folder.at('terminals'), '--terminal', 'IRTESTIS00009'], 'it has IRTESTCVCA00001 (cvca), IR'],
       ],
       2,
     )

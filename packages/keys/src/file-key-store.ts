@@ -24,7 +24,8 @@ async function openForReading(folder: string, name: string): Promise<FileHandle>
     return await open(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
     const { problem, words } = fileProblem(cause)
-    throw new KeyStoreError(problem, `${name} ${words} in the folder of keys`, { cause })
+    const next = problem === 'missing' && name === keyFolderNames.description ? ': make one with "kart keys init DIR"' : ''
+    throw new KeyStoreError(problem, `${name} ${words} in the folder of keys${next}`, { cause })
   }
 }
 

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import { addFolder, addSyntheticPeople, Gallery } from '@kart/matcher'
 import { syntheticNotice } from '@kart/minutiae'
@@ -46,6 +47,7 @@ export function addGalleryCommand(program: Command, run: Runner): void {
     .option('--json', 'one JSON document on standard output')
     .action((dir: string, options: Options) =>
       run(options, (output) => {
+        if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new InputError('dir', `there is no folder ${dir}`)
         checkTarget('--output', options.output)
         const progress = followCount(dir, 'files', output.json)
         const made = writeBehind(options.output, (path) => {

@@ -15,7 +15,7 @@ import {
   purposes,
   showCheckValue,
 } from '@kart/keys'
-import { readChipSerial } from '@kart/personalization'
+import { PersonalizationError, readChipSerial } from '@kart/personalization'
 import { type Command, Option } from 'commander'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
@@ -112,6 +112,13 @@ async function serialOf(options: ExplainOptions): Promise<{ serial: Uint8Array; 
   const card = await openCard(options)
   try {
     return { serial: await chipSerial(card.transport), from: `read from ${visibleText(card.where)}` }
+  } catch (cause) {
+    if (!(cause instanceof PersonalizationError)) throw cause
+    throw new InputError(
+      options.card === undefined ? '--reader' : '--card',
+      'the card has no keys, and so does not tell its data: take one that was issued with --keys, or give the data by --serial',
+      { cause },
+    )
   } finally {
     await card.close()
   }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import type { Command } from 'commander'
 import { exitCode } from '../exit-code.ts'
@@ -32,9 +33,14 @@ export function addTraceRecordCommand(trace: Command, run: Runner): void {
           return recording.exchanges === 0 && code === exitCode.done ? exitCode.badInput : code
         } finally {
           recording.stop()
+          // An empty file is no trace, and would stand in the way of the next try.
+          if (recording.exchanges === 0) rmSync(file, { force: true })
         }
       }),
     )
+  command.configureOutput({
+    outputError: (text, write) => write(`${text}(the command that is recorded stands behind --, with its options)\n`),
+  })
   withExample(
     command,
     'kart trace record citizen.trace -- read --card citizen.card --docno T00000017 --dob 900321 --doe 361101',

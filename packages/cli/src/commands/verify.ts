@@ -52,7 +52,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .option('--csca <file...>', 'trust these country signing certificates (DER or PEM)')
     .option('--link <file...>', 'link certificates that lead from a trusted CSCA to its next key (DER or PEM)')
     .option('--crl <file...>', 'revocation lists of the CSCA (DER or PEM)')
-    .option('--probe <file>', 'a live finger: any template that "kart minutiae" can show')
+    .option('--probe <file>', 'a live finger, any template that "kart minutiae" can show; the card’s own is read with --cvc')
     .option('--threshold <name>', `how like the finger must be: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--at <time>', 'judge as of this time instead of now')
     .option('--report <file>', 'write an HTML report')
@@ -97,6 +97,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     )
   withExample(
     command,
-    'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --probe live.fmr --report report.html',
+    'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --report report.html',
+    'kart verify --card citizen.card --can 123456 --pki pki --cvc pki/cvc --probe live.fmr     # fingerprints open to a terminal only',
   )
 }

@@ -98,12 +98,18 @@ export async function loadCvc(folder: string): Promise<CvcFolder> {
   try {
     names = (await readdir(folder)).sort()
   } catch (cause) {
-    throw new PkiError(`the CVC folder ${fileProblem(cause)}: make one with "kart cvc init DIR"`, { cause })
+    throw new PkiError(
+      `the CVC folder ${fileProblem(cause)}: make one with "kart cvc init DIR"; "kart pki init DIR" makes one in DIR/cvc`,
+      { cause },
+    )
   }
   const certificates: CvCertificate[] = []
   for (const name of names.filter((each) => each.endsWith(certificateEnding)))
     certificates.push(openCertificate(await read(folder, name), name))
-  if (certificates.length === 0) throw new PkiError('the CVC folder holds no CV certificate (*.cvcert): make one with "kart cvc init DIR"')
+  if (certificates.length === 0)
+    throw new PkiError(
+      'the folder holds no CV certificate (*.cvcert): "kart cvc init DIR" makes them in DIR, "kart pki init DIR" in DIR/cvc',
+    )
   const holders: CvHolder[] = []
   for (const certificate of certificates) {
     const keyName = `${certificate.holderReference}${keyEnding}`
@@ -130,6 +136,8 @@ export function newestCvca({ certificates }: CvcFolder): CvCertificate {
   return newest
 }
 
+const nameOf = ({ certificate }: CvHolder) => `${certificate.holderReference} (${certificate.authorization.role})`
+
 /** The newest terminal whose key lies in the folder, or the one of this name. Throws PkiError where there is none. */
 export function terminalIn({ holders }: CvcFolder, holderReference?: string): CvHolder {
   const terminals = holders.filter(
@@ -137,6 +145,10 @@ export function terminalIn({ holders }: CvcFolder, holderReference?: string): Cv
       certificate.authorization.role === 'terminal' && (holderReference === undefined || certificate.holderReference === holderReference),
   )
   const [newest] = terminals.sort((a, b) => (a.certificate.effective < b.certificate.effective ? 1 : -1))
-  if (newest === undefined) throw new PkiError('the CVC folder holds no terminal certificate with its private key')
+  if (newest === undefined) {
+    const what =
+      holderReference === undefined ? 'no terminal certificate with its private key' : 'no terminal of that name with its private key'
+    throw new PkiError(`the CVC folder holds ${what}; it has ${holders.map(nameOf).join(', ') || 'no private key at all'}`)
+  }
   return newest
 }

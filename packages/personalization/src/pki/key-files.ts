@@ -35,7 +35,8 @@ export async function create(folder: string, name: string, content: Uint8Array |
     // wx: never over a file that is there; it may be the only copy of a key.
     await writeFile(join(folder, name), content, { flag: 'wx', mode })
   } catch (cause) {
-    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder`, { cause })
+    const next = (cause as { code?: string }).code === 'EEXIST' ? ', and is never overwritten: take another name or folder' : ''
+    throw new PkiError(`${name} ${fileProblem(cause)} in the folder${next}`, { cause })
   }
 }
 
@@ -44,6 +45,7 @@ export async function read(folder: string, name: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(join(folder, name)))
   } catch (cause) {
-    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder`, { cause })
+    const next = (cause as { code?: string }).code === 'ENOENT' ? ': make one with "kart pki init DIR"' : ''
+    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder${next}`, { cause })
   }
 }

@@ -70,7 +70,9 @@ describe('CVC folder', () => {
   it('never writes over what is there', async () => {
     await saveCvc(folder, made)
     await expect(saveCvc(folder, await initTestCvc({ now }))).rejects.toThrow(PkiError)
-    await expect(saveCvHolder(folder, made.terminal.certificate)).rejects.toThrow('exists already')
+    await expect(saveCvHolder(folder, made.terminal.certificate)).rejects.toThrow(
+      'exists already in the folder, and is never overwritten: take another name or folder',
+    )
     expect((await loadCvc(folder)).holders).toHaveLength(3)
   })
 
