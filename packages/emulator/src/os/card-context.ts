@@ -118,8 +118,10 @@ export function beginNextMessaging(session: VolatileState): void {
 /** What the present command may go by in an application, the current one unless told. */
 export function rightsOf(session: VolatileState, protection: Protection, application: ApplicationSpec = session.application): AccessRights {
   // What was proved counts only for commands that come inside the secure messaging in which it was.
-  const { channels, terminal } = protection === 'messaging' ? grantsWithin(session.grants, application.name) : noGrants
+  const { channels, terminal, pace } = protection === 'messaging' ? grantsWithin(session.grants, application.name) : noGrants
   const open = new Set(channels.map(({ protocol }) => protocol))
+  // The PUK unblocks the PIN and opens no file (TR-03110-2 v2.21, 2.4.1).
+  if (pace?.password === 'puk') open.delete('pace')
   if (protection === 'scp03' && session.channel) open.add('scp03')
   return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set() }
 }
