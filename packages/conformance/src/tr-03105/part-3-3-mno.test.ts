@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { accepted, agreesWithTable, checkingError, either, refused, testCase } from './case.ts'
-import { ecKey, link, names, terminal, verifier } from './certificates.ts'
+import { days, ecKey, link, names, terminal, verifier } from './certificates.ts'
 import { chipKey, TestChip } from './chip.ts'
 import { dateCases, migrationCase } from './date-cases.ts'
 import { eacTwo, openForTerminal } from './opened.ts'
@@ -20,23 +20,26 @@ function telling(chip: TestChip, ...trusted: readonly string[]): TestChip {
   return chip
 }
 
-/** The case M_3: the second root becomes the trust point, and the date passes the first one's last day. */
+/** The case M_3, its dates those of the plan’s certificate set 7: the second root becomes the trust point, and the date passes the first one's last day. */
 function replaceTrustPoint(): TestChip {
   const chip = telling(new TestChip(), names.root)
   accepted(chip.setDst(names.root))
-  accepted(chip.verify(link({ ...second, from: '260601', to: '281231' })))
+  accepted(chip.verify(link({ ...second, from: '271230', to: '280229' })))
   telling(chip, second.holder, names.root)
-  const old = verifier({ from: '260601', to: '280331' })
+  const old = verifier({ to: days.to })
   accepted(chip.setDst(names.root))
   accepted(chip.verify(old))
   telling(chip, second.holder, names.root)
   accepted(chip.setDst(second.holder))
-  accepted(chip.verify(verifier({ ...below(second), from: '280101', to: '280331' })))
+  accepted(chip.verify(verifier({ ...below(second), from: '280101', to: '280131' })))
   chip.reset()
   openForTerminal(chip)
   expect(chip.authorities[0]).toBe(second.holder)
   either(chip.setDst(names.root))
   refused(chip.verify(old))
+  // Nor one that would last: it is the trust point that has ended.
+  either(chip.setDst(names.root))
+  refused(chip.verify(verifier({ to: '280131' })))
   return chip
 }
 
@@ -46,11 +49,11 @@ function replaceBoth(): TestChip {
   chip.reset()
   openForTerminal(chip)
   accepted(chip.setDst(chip.authorities[0]!))
-  accepted(chip.verify(link({ ...third, ...below(second), from: '280201', to: '301231' })))
+  accepted(chip.verify(link({ ...third, ...below(second), from: '280131', to: '280430' })))
   accepted(chip.setDst(third.holder))
-  accepted(chip.verify(link({ ...fourth, ...below(third), from: '280301', to: '311231' })))
+  accepted(chip.verify(link({ ...fourth, ...below(third), from: '280331', to: '280630' })))
   accepted(chip.setDst(fourth.holder))
-  accepted(chip.verify(verifier({ ...below(fourth), from: '280301', to: '280531' })))
+  accepted(chip.verify(verifier({ ...below(fourth), from: '280331', to: '280430' })))
   return telling(chip, fourth.holder, third.holder)
 }
 
@@ -61,9 +64,9 @@ describe('update', () => {
   testCase('EAC2_ISO7816_M_5', () => {
     const chip = replaceBoth()
     accepted(chip.setDst(chip.authorities[0]!))
-    accepted(chip.verify(link({ ...fifth, ...below(fourth), from: '280401', to: '321231' })))
+    accepted(chip.verify(link({ ...fifth, ...below(fourth), from: '280531', to: '280831' })))
     accepted(chip.setDst(fifth.holder))
-    refused(chip.verify(terminal({ ...below(fifth), from: '280401', to: '280531' })))
+    refused(chip.verify(terminal({ ...below(fifth), from: '280531', to: '280630' })))
   })
 })
 
