@@ -31,6 +31,13 @@ export function refused(answer: Answer): void {
   expect(answer.sw === '6300' ? '6400' : answer.sw).toMatch(checking)
 }
 
+/** An ISO checking error inside secure messaging, and not the warning 6300. */
+export function checkingError(answer: Answer): void {
+  expect(answer.secured).toBe(true)
+  expect(answer.data).toHaveLength(0)
+  expect(answer.sw).toMatch(checking)
+}
+
 /** 9000 or an ISO checking error inside secure messaging: the plan leaves it to the chip when a missing key is noticed. */
 export function either(answer: Answer): void {
   expect(answer.secured).toBe(true)

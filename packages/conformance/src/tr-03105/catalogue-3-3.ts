@@ -11,7 +11,6 @@ const none = {
   8: ['PSAInfo', 'n/a: the card has no pseudonymous signatures'],
   9: ['PrivilegedTerminalInfo', 'n/a: the card has no privileged terminals'],
 } as const
-const notRun = (about: string) => [about, 'open: not run yet; those about eID or eSign will not apply'] as const
 
 /** The same cases as in part 3.2 without the numbers that were withdrawn there. */
 const certificates = Object.fromEntries(
@@ -25,6 +24,12 @@ const spelled = (name: string): string =>
   name.replace('is ', 'inspection system ').replace('at ', 'authentication terminal ').replace('st ', 'signature terminal ')
 const lettered = (number: number, about: string, list: readonly string[]): Record<string, string> =>
   Object.fromEntries(list.map((name, i) => [`${number}${'abcdefg'[i]}`, `${about}: ${spelled(name)}`]))
+
+/** The cases of a template about data groups of eID, a letter each, from this group on. */
+const eidGroups = (number: number, letters: string, from: number, about: string): Record<string, readonly [string, string]> =>
+  Object.fromEntries([...letters].map((letter, i) => [`${number}${letter}`, [`${about} data group ${from + i} of eID`, noEid]]))
+const readable = 'abcdefghijklmnopqrstuv'
+const writable = 'abcdef'
 
 export const part33: Part = {
   name: '3.3',
@@ -78,17 +83,53 @@ export const part33: Part = {
       10: 'no MSE:Set AT before; chip authentication stays shut',
       11: 'MSE:Set AT with the name under another tag; chip authentication stays shut',
       12: 'a reset takes it away; chip authentication stays shut',
-      '13 and on': notRun('a second run in one session, and the rest of the unit'),
+      13: 'not twice in a session, the same certificates',
+      14: 'not twice in a session, other certificates',
+      15: ['not twice in a session, other auxiliary data', noEid],
+      16: 'the challenge asked for before the certificates',
     }),
     unit('EAC2_ISO7816_L', 'effective rights', {
-      ...rows(1, 35, notRun('a chain’s rights and what they open')),
+      1: 'verifier DG3 and DG4, terminal DG3: EF.DG3 opens',
+      2: 'verifier DG3 and DG4, terminal DG3: EF.DG4 stays shut',
+      3: 'verifier DG3 and DG4, terminal DG4: EF.DG4 opens',
+      4: 'verifier DG3 and DG4, terminal DG4: EF.DG3 stays shut',
+      5: 'verifier DG3, terminal both: EF.DG3 opens',
+      6: 'verifier DG3, terminal both: EF.DG4 stays shut',
+      7: 'verifier DG4, terminal both: EF.DG4 opens',
+      8: 'verifier DG4, terminal both: EF.DG3 stays shut',
+      9: 'certificates alone do not open EF.DG3, nor chip authentication',
+      10: 'certificates alone do not open EF.DG4, nor chip authentication',
+      11: 'a wrong signature does not open EF.DG3, nor chip authentication',
+      12: 'a wrong signature does not open EF.DG4, nor chip authentication',
+      ...eidGroups(13, readable, 1, 'official verifier, terminal to read'),
+      ...eidGroups(14, readable, 1, 'private verifier, terminal to read'),
+      ...eidGroups(15, writable, 17, 'official verifier, terminal to write'),
+      ...eidGroups(16, writable, 17, 'private verifier, terminal to write'),
+      17: ['the right to verify an age', noEid],
+      18: ['an age, without the right to verify it', noEid],
+      19: ['the right to verify a municipality', noEid],
+      20: ['a municipality, without the right to verify it', noEid],
+      ...rows(21, 22, gone),
+      23: ['eID after PACE with the CAN, with the right to it', noEid],
+      24: gone,
+      25: ['deactivation of the PIN, with the right to it', noTerminal],
+      26: ['activation of the PIN, with the right to it', noTerminal],
+      27: ['deactivation of the PIN, without the right to it', noTerminal],
+      28: ['deactivation of the PIN, without the right to it, once more', noTerminal],
+      ...rows(29, 34, gone),
+      35: 'bits without a meaning in an authorization are passed over: EF.DG3 opens',
       36: ['bits without a meaning in an authorization for eID', noEid],
       37: ['the privileged terminal', 'n/a: the card has no EF.ChipSecurity'],
     }),
     unit('EAC2_ISO7816_M', 'update', {
       1: 'a domestic terminal’s certificate moves the date',
       2: 'a verifier’s certificate moves the date',
-      ...rows(3, 8, notRun('trust points and link certificates')),
+      3: 'a link certificate: the new trust point, and the end of the old one',
+      4: 'two link certificates in a row: the trust point before them is gone',
+      5: 'no terminal right below a new CVCA',
+      6: ['the date is one for all terminal types: an authentication terminal’s verifier has expired', noEid],
+      7: ['two link certificates of authentication terminals', noEid],
+      8: ['after those, inspection systems’ trust points are as before', 'n/a: it goes on from case 7; the card has no eID application'],
     }),
     unit('EAC2_ISO7816_N', 'migration', {
       1: 'a link certificate to another signature algorithm and curve',
@@ -98,7 +139,15 @@ export const part33: Part = {
       1: 'verifier DG3 and DG4, terminal DG3, told DG4 alone: EF.DG3 stays shut',
       2: 'verifier DG3 and DG4, terminal DG4, told DG3 alone: EF.DG4 stays shut',
       3: 'verifier DG3, terminal both, told DG4 alone: EF.DG3 stays shut',
-      ...rows(4, 12, notRun('a chain’s rights, confined by what PACE was told')),
+      4: 'verifier DG4, terminal both, told DG3 alone: EF.DG4 stays shut',
+      ...eidGroups(5, readable, 1, 'official verifier, PACE not told of'),
+      ...eidGroups(6, readable, 1, 'private verifier, PACE not told of'),
+      ...eidGroups(7, writable, 17, 'official verifier, PACE not told of writing'),
+      ...eidGroups(8, writable, 17, 'private verifier, PACE not told of writing'),
+      9: ['the right to verify an age, not told', noEid],
+      10: ['the right to verify a municipality, not told', noEid],
+      11: gone,
+      12: ['deactivation of the PIN, the right to it not told', noTerminal],
     }),
     unit('EAC2_ISO7816_P', 'PIN management', {
       1: 'a wrong PIN costs a try',
@@ -160,7 +209,7 @@ export const part33: Part = {
       ],
       9: ['each RestrictedIdentificationInfo', 'n/a: the card has no restricted identification'],
       10: ['RestrictedIdentificationDomainParameterInfo', 'n/a: the card has no restricted identification'],
-      11: notRun('the last case of the unit'),
+      11: 'all that EF.CardAccess says',
     }),
     unit('EAC2_EIDDATA_B', 'eID data groups', rows(1, 21, ['a data group of the eID application', noEid])),
     unit('EAC2_DATA_C', 'EF.ChipSecurity', rows(1, 12, ['its content', 'n/a: the card has no EF.ChipSecurity'])),

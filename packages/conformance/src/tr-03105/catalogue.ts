@@ -2,8 +2,8 @@ import { part32 } from './catalogue-3-2.ts'
 import { part33 } from './catalogue-3-3.ts'
 import { part51 } from './catalogue-5-1.ts'
 
-/** How a case of the plan stands: passed by a test; its subject is tested, but its text was not at hand; asks for what the card has not; another outcome, on purpose; withdrawn from the plan; not run yet. */
-export type Outcome = 'pass' | 'mapped' | 'not applicable' | 'deviation' | 'withdrawn' | 'open'
+/** How a case of the plan stands: passed by a test; its subject is tested, but its text was not at hand; asks for what the card has not; another outcome, on purpose; withdrawn from the plan. */
+export type Outcome = 'pass' | 'mapped' | 'not applicable' | 'deviation' | 'withdrawn'
 
 /** One case: its id, what it is about in our words, how it stands, and why where it does not pass. `test` is file and name of a test elsewhere than in this folder. */
 export interface Case {
@@ -39,7 +39,7 @@ export function passing(units: readonly string[]): string[] {
   return rows.flatMap(({ cases }) => cases.filter(({ outcome, test }) => outcome === 'pass' && test === undefined).map(({ id }) => id))
 }
 
-const outcomes: readonly Outcome[] = ['pass', 'mapped', 'not applicable', 'deviation', 'withdrawn', 'open']
+const outcomes: readonly Outcome[] = ['pass', 'mapped', 'not applicable', 'deviation', 'withdrawn']
 
 const count = (cases: readonly Case[], outcome: Outcome): number => cases.filter((each) => each.outcome === outcome).length
 

@@ -45,9 +45,9 @@ export const eacTwo: Preconditions = {
   probe: (chip) => chip.readByte(0x1c),
 }
 
-/** PACE with the terminal type and the most rights of an inspection system. */
-export function openForTerminal(chip: TestChip, rights = '03'): TestChip {
-  const { sw } = chip.pace({ ...testPasswords.can, more: `7f4c0e0609${terminalTypes.is}5301${rights}` })
+/** PACE with the terminal type and the most rights of an inspection system, or others of its rights. */
+export function openForTerminal(chip: TestChip, rights = '03', password: 'can' | 'mrz' = 'can'): TestChip {
+  const { sw } = chip.pace({ ...testPasswords[password], more: `7f4c0e0609${terminalTypes.is}5301${rights}` })
   if (sw !== '9000') throw new Error(`PACE answered ${sw}`)
   return chip
 }

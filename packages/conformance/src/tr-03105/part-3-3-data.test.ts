@@ -6,6 +6,8 @@ import { agreesWithTable, testCase } from './case.ts'
 import { issuedFile } from './issued.ts'
 
 const strictly = { constructed: false, minimalLength: true } as const
+/** An object as one word, to compare it with another. */
+const hex = ({ tag, value }: Tlv): string => `${tag} ${toHex(value)}`
 const children = (value: Uint8Array): readonly Tlv[] => decodeTlvList(value, strictly)
 
 /** One SecurityInfo: its object identifier, and what follows it. */
@@ -102,6 +104,13 @@ describe('EF.CardAccess', () => {
 describe('EF.CardSecurity', () => {
   const infos = () => infosOf(efCardSecurityCodec.decode(issuedFile('EF.CardSecurity')).content)
   infoCases('EAC2_DATA_B', infos)
+  testCase('EAC2_DATA_B_11', () => {
+    const whole = (set: Uint8Array) =>
+      infosOf(set).map(({ oid, required, optional }) => JSON.stringify([oid, ...[required, ...optional].map(hex)]))
+    const open = whole(issuedFile('EF.CardAccess'))
+    expect(open.length).toBeGreaterThan(0)
+    expect(whole(efCardSecurityCodec.decode(issuedFile('EF.CardSecurity')).content)).toEqual(expect.arrayContaining(open))
+  })
 })
 
 agreesWithTable('EAC2_DATA_A', 'EAC2_DATA_B')

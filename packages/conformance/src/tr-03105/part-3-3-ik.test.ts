@@ -3,8 +3,8 @@ import { describe, expect } from 'vitest'
 import { generateChipKey } from '../../../emulator/src/key-agreement/chip-key.ts'
 import { standardizedGroup } from '../../../emulator/src/key-agreement/domain-parameters.ts'
 import { standardizedDhGroups } from '../../../emulator/src/key-agreement/standardized-dh.ts'
-import { accepted, agreesWithTable, either, refused, refusedInTheOpen, testCase } from './case.ts'
-import { keys, names, verifier } from './certificates.ts'
+import { accepted, agreesWithTable, checkingError, either, refused, refusedInTheOpen, testCase } from './case.ts'
+import { ecKey, keys, names, terminal, verifier } from './certificates.ts'
 import { type Answer, chipKey, TestChip, testProfile } from './chip.ts'
 import { openForTerminal } from './opened.ts'
 import {
@@ -12,9 +12,11 @@ import {
   announce,
   authenticateTerminal,
   chipOid,
+  chipRefused,
   compressed,
   type EphemeralKey,
   ephemeralKey,
+  onlyTwo,
   pointOfKind,
   proved,
   selectChip,
@@ -185,19 +187,7 @@ describe('terminal authentication version 2', () => {
   })
 })
 
-/** A card whose chip key is for version 2 alone: nothing but terminal authentication opens the way to it. */
-const onlyTwo = {
-  ...testProfile,
-  chipAuthentication: { keys: testProfile.chipAuthentication!.keys.map((key) => ({ ...key, versions: [2] as const })) },
-}
 const openedTwo = (): TestChip => openForTerminal(new TestChip(undefined, onlyTwo))
-
-/** Chip authentication version 2 from its start: refused at one of its commands, inside secure messaging. */
-function chipRefused(chip: TestChip, { publicKey }: Pick<EphemeralKey, 'publicKey'>): void {
-  const selected = selectChip(chip)
-  either(selected)
-  if (selected.sw === '9000') refused(agree(chip, publicKey))
-}
 
 describe('terminal authentication version 2, and what comes of it', () => {
   const key = ephemeralKey(chipKey)
@@ -249,6 +239,38 @@ describe('terminal authentication version 2, and what comes of it', () => {
     chip.reset()
     openForTerminal(chip)
     chipRefused(chip, key)
+  })
+
+  /** The chain is taken once more, but its terminal cannot prove itself again. */
+  const notAgain = (chip: TestChip): void => {
+    showChain(chip)
+    const announced = announce(chip, own)
+    either(announced)
+    if (announced.sw !== '9000') return
+    const { data } = accepted(chip.challenge())
+    expect(data).toHaveLength(8)
+    checkingError(signedFor(chip, data))
+  }
+  testCase('EAC2_ISO7816_K_13', () => {
+    const chip = opened()
+    authenticateTerminal(chip, own)
+    notAgain(chip)
+  })
+  testCase('EAC2_ISO7816_K_14', () => {
+    const third = { dv: { holder: 'DEDV00003', key: ecKey() }, is: { holder: 'DEIS00003', key: ecKey() } }
+    const chip = opened()
+    showChain(chip, verifier(third.dv), terminal({ ...third.is, authority: third.dv.holder, signer: third.dv.key, rights: '01' }))
+    accepted(announce(chip, own, third.is.holder, third.is.key))
+    accepted(chip.authenticate(signatureOf(chip, accepted(chip.challenge()).data, own, third.is.key)))
+    notAgain(chip)
+  })
+  testCase('EAC2_ISO7816_K_16', () => {
+    const chip = opened()
+    const { data } = accepted(chip.challenge())
+    expect(data).toHaveLength(8)
+    showChain(chip)
+    accepted(announce(chip, own))
+    accepted(signedFor(chip, data))
   })
 })
 

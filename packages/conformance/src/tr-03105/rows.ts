@@ -4,12 +4,13 @@ const shorthand: Readonly<Record<string, Outcome>> = {
   'n/a': 'not applicable',
   deviation: 'deviation',
   withdrawn: 'withdrawn',
-  open: 'open',
 }
 
 /** A unit from rows `number: title` or `number: [title, 'n/a: why']`. */
 export function unit(name: string, title: string, rows: Readonly<Record<string, string | readonly [string, string]>>): Unit {
-  const cases = Object.entries(rows).map(([number, row]): Case => {
+  // Numbers with letters stand where they belong, not behind all others.
+  const inOrder = Object.entries(rows).sort(([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+  const cases = inOrder.map(([number, row]): Case => {
     const [about, said = ''] = typeof row === 'string' ? [row] : row
     const [word = '', ...why] = said.split(': ')
     return { id: `${name}_${number}`, title: about, outcome: shorthand[word] ?? 'pass', why: why.join(': ') }

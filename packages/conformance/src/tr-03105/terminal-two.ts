@@ -1,15 +1,16 @@
 // Terminal authentication version 2 and chip authentication version 2, each step on its own.
 import { createECDH, randomBytes } from 'node:crypto'
 import { concatBytes, encodeTlv, fromHex, toHex } from '@kart/codec'
+import { expect } from 'vitest'
 import { aesCmac } from '../../../emulator/src/card-crypto/aes.ts'
 import { compress } from '../../../emulator/src/eac/chip-authentication.ts'
 import { deriveKey } from '../../../emulator/src/emrtd/key-derivation.ts'
 import { drawScalar } from '../../../emulator/src/key-agreement/agreement-group.ts'
 import { chipPublicKey } from '../../../emulator/src/key-agreement/chip-key.ts'
 import type { ChipKey } from '../../../emulator/src/memory/card-state.ts'
-import { accepted } from './case.ts'
+import { accepted, either, refused } from './case.ts'
 import { ascii, keys, names, signWith, type TestCertificate, type TestKey, terminal, verifier } from './certificates.ts'
-import { type Answer, authenticationObjects, type TestChip } from './chip.ts'
+import { type Answer, authenticationObjects, chipKey, emrtdAid, type TestChip, testProfile } from './chip.ts'
 
 const dv1 = verifier()
 const is1 = terminal()
@@ -91,4 +92,25 @@ export function proved(chip: TestChip, answer: Answer, key: EphemeralKey, cardKe
   const input = encodeTlv(0x7f49, [encodeTlv(0x06, fromHex(chipOid('ECDH'))), encodeTlv(0x86, key.publicKey)])
   if (goOver) chip.messaging.start('AES-128', ksEnc, ksMac)
   return toHex(objects.get(0x82)!) === toHex(aesCmac(ksMac, input).subarray(0, 8))
+}
+
+/** Chip authentication version 2 from start to end, the new keys, and the eMRTD application selected. */
+export function enterApplication(chip: TestChip, key: EphemeralKey): TestChip {
+  accepted(selectChip(chip))
+  expect(proved(chip, accepted(agree(chip, key.publicKey)), key, chipKey, true)).toBe(true)
+  accepted(chip.send('00a4040c', fromHex(emrtdAid)))
+  return chip
+}
+
+/** A card whose chip key is for version 2 alone: nothing but terminal authentication opens the way to it. */
+export const onlyTwo = {
+  ...testProfile,
+  chipAuthentication: { keys: testProfile.chipAuthentication!.keys.map((key) => ({ ...key, versions: [2] as const })) },
+}
+
+/** Chip authentication version 2 from its start: refused at one of its commands, inside secure messaging. */
+export function chipRefused(chip: TestChip, { publicKey }: Pick<EphemeralKey, 'publicKey'>): void {
+  const selected = selectChip(chip)
+  either(selected)
+  if (selected.sw === '9000') refused(agree(chip, publicKey))
 }
