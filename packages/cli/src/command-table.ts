@@ -14,7 +14,7 @@ export const summaries = {
   emulate: 'plug emulated cards into the PC/SC system (virtual readers: vpcd, kart), until Ctrl-C',
   readers: 'list smart-card readers, the cards in them, and their ATRs explained',
   apdu: 'send APDUs to a card: a shell, a script, or the arguments; answers explained',
-  trace: 'record what goes between a command and its card, and replay it',
+  trace: 'record what goes between a command and its card, replay it, or show it plain beside protected',
   match: 'compare two fingerprint templates (exit 0: the same finger, 1: no match)',
   gallery: 'galleries of templates to search in: build from a folder, show, or invent one of any size',
   identify: 'search a gallery for the owner of a finger (exit 0: somebody reaches the threshold, 1: nobody)',

@@ -310,3 +310,32 @@ describe('issue', () => {
     expect((await folder.run(['verify', '--card', 'json.card', '--mrz', specimenMrz, '--pki', 'pki'])).code).toBe(0)
   })
 })
+
+describe('trace show', () => {
+  it('puts every plain command beside its protected form, and shows no content', async () => {
+    const { code, stdout } = await folder.run([
+      'trace',
+      'show',
+      '--',
+      'verify',
+      '--card',
+      'citizen.card',
+      '--mrz',
+      specimenMrz,
+      '--pki',
+      'pki',
+    ])
+    expect(code).toBe(0)
+    const row = stdout.split('\n').find((line) => line.includes('EF.DG11') && line.includes('READ BINARY'))
+    // The command as meant, the channel in force, and the protected command that carried it.
+    expect(row).toMatch(/ (CA|PACE) .*00 B0 8B 00 .* bytes .*0C B0 8B 00 .*→ 87/)
+    expect(stdout).toContain('ACCEPTED')
+  })
+
+  it('is for commands that have both layers, and says what else there is', async () => {
+    const { code, stderr } = await folder.run(['trace', 'show', '--', 'tree'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('name one of verify, issue')
+    expect(stderr).toContain('kart trace record')
+  })
+})
