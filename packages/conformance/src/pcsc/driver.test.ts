@@ -340,8 +340,9 @@ async function muteCard(slot: Slot): Promise<{ destroy(): void }> {
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   const atr = new ScriptedCard().atr
   socket.on('data', (chunk) => {
-    // The question for the ATR waits for its answer, so it always stands last.
-    if (chunk.at(-1) === 4) socket.write(concatBytes(uintToBytes(atr.length, 2), atr))
+    // The question for the ATR is a frame of one byte, and waits for its answer, so it always stands last; any other frame stays without one.
+    const [high, low, code] = chunk.subarray(-3)
+    if (high === 0 && low === 1 && code === 4) socket.write(concatBytes(uintToBytes(atr.length, 2), atr))
   })
   socket.on('error', () => undefined)
   return socket
