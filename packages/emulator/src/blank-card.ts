@@ -4,6 +4,7 @@ import { EmulatedCard } from './emulated-card.ts'
 import { encodeImage } from './memory/card-image.ts'
 import { type CardMemory, CardMemoryError } from './memory/card-memory.ts'
 import type { CardState, KeySet } from './memory/card-state.ts'
+import { emptyFingerState, emptySignatureState } from './memory/holder-state.ts'
 
 const testKey = fromHex('404142434445464748494A4B4C4D4E4F')
 
@@ -72,6 +73,8 @@ export function createBlankCard(blank: BlankCard): EmulatedCard {
     pacePasswords: new Map(),
     chipKeys: [],
     trust: { trustPoints: [], date: undefined },
+    signature: emptySignatureState,
+    fingers: emptyFingerState,
   }
   if (memory.load() !== undefined) throw new CardMemoryError('the memory holds a card already: name another file')
   memory.store(encodeImage(state))

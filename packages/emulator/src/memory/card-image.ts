@@ -8,13 +8,14 @@ import { isTrust } from '../eac/terminal-trust.ts'
 import { isUsableChipKey } from '../key-agreement/chip-key.ts'
 import { CardMemoryError } from './card-memory.ts'
 import { type CardState, type ChipKey, type LifeCycle, lifeCycles, type PacePassword, type StoredKeySet } from './card-state.ts'
+import { fingerFields, readFingerState, readSignatureState, signatureFields } from './holder-image.ts'
+import { badField as bad, type Fields, fieldReader, optional, remedy } from './image-fields.ts'
 
 // House rule: magic (8) || version (2) || length of body (4) || body, deterministic CBOR (RFC 8949, 4.2.1) || SHA-256 over all before it (32).
 const magic = encodeAscii('KARTCARD')
-const version = 2
+const version = 3
 const headerLength = 14
 const hashLength = 32
-const remedy = 'restore the file from a copy or make a new card'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
@@ -56,6 +57,8 @@ function encodePassword(password: PacePassword): Uint8Array {
 const codings: { readonly [Name in keyof CardState]?: (value: CardState[Name]) => Uint8Array } = {
   trust: ({ trustPoints, date }) => encodeValue({ trustPoints, date: date ?? null }),
   pacePasswords: (passwords) => encodeMap([...passwords].map(([name, password]) => [name, encodePassword(password)])),
+  signature: (signature) => encodeValue(signatureFields(signature)),
+  fingers: (fingers) => encodeValue(fingerFields(fingers)),
   files: (files) => encodeValue(new Map([...files].map(([application, inside]) => [application, new Map(inside)]))),
 }
 
@@ -107,12 +110,6 @@ export function decodeImage(image: Uint8Array): CardState {
   }
 }
 
-type Fields = ReadonlyMap<unknown, unknown>
-
-function bad(what: string): CardMemoryError {
-  return new CardMemoryError(`card memory field ${what} is not what a card writes: ${remedy}`)
-}
-
 function asMap(value: unknown, what: string): Fields {
   if (!(value instanceof Map)) throw bad(what)
   return value
@@ -133,10 +130,6 @@ function asText(value: unknown, what: string): string {
   return value
 }
 
-function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
-  return value === null ? undefined : read(value)
-}
-
 const fieldNames = [
   'profile',
   'profileVersion',
@@ -152,6 +145,8 @@ const fieldNames = [
   'pacePasswords',
   'chipKeys',
   'trust',
+  'signature',
+  'fingers',
 ]
 
 function readState(map: Fields): CardState {
@@ -183,6 +178,8 @@ function readState(map: Fields): CardState {
     ),
     chipKeys: asList(map.get('chipKeys'), 'chipKeys').map(readChipKey),
     trust: readTrust(asMap(map.get('trust'), 'trust')),
+    signature: readSignatureState(asMap(map.get('signature'), 'signature'), fieldReader('signature')),
+    fingers: readFingerState(asMap(map.get('fingers'), 'fingers'), fieldReader('fingers')),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { PacePasswordName } from '@kart/layout/profile'
 import type { RsaKey } from '../card-crypto/rsa-key.ts'
 import type { SignatureKey } from '../card-crypto/signature-key.ts'
+import type { FingerState, SignatureState } from './holder-state.ts'
 
 /** Card life cycle with the coding of GET STATUS (GlobalPlatform Card Specification 2.3.1, table 11-6). */
 export const lifeCycles = { OP_READY: 0x01, INITIALIZED: 0x07, SECURED: 0x0f, CARD_LOCKED: 0x7f, TERMINATED: 0xff } as const
@@ -78,6 +79,9 @@ export interface CardState {
   readonly pacePasswords: ReadonlyMap<PacePasswordName, PacePassword>
   readonly chipKeys: readonly ChipKey[]
   readonly trust: TerminalTrust
+  /** The PKCS#15 application: its files, keys and PINs. */
+  readonly signature: SignatureState
+  readonly fingers: FingerState
 }
 
 /** The content of a file; undefined = not personalized. */

@@ -218,7 +218,7 @@ describe('the image', () => {
   it('says which of the ways it is wrong', () => {
     const other = image.slice()
     other[9] = 1
-    expect(() => decodeImage(other)).toThrowError(refusal(/version 1, this program reads version 2/))
+    expect(() => decodeImage(other)).toThrowError(refusal(/version 1, this program reads version 3/))
     expect(() => decodeImage(new Uint8Array(100))).toThrowError(refusal(/does not begin with KARTCARD/))
     const flipped = image.slice()
     flipped[200]! ^= 1
@@ -283,6 +283,9 @@ describe('the image', () => {
       { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(32) }] },
       { chipKeys: [{ keyId: 1, parameterId: 12, privateKey: new Uint8Array(32).fill(0xff) }] },
       { trust: { trustPoints: [], date: new Uint8Array(5) } },
+      { signature: { ...state.signature, changes: 65536 } },
+      { signature: { ...state.signature, activated: 1 } },
+      { fingers: { ...state.fingers, informationTemplates: 'none' } },
       { extra: 1 },
     ])
       expect(() => decodeImage(encodeImage({ ...state, ...wrong } as unknown as typeof state))).toThrowError(CardMemoryError)

@@ -75,6 +75,24 @@ export interface PersonalizationDgis {
   readonly trustPoint: number
   /** eMRTD: the card's date for terminal authentication, six bytes, one digit each (YYMMDD, TR-03110-3 v2.21, D.2.1.3). */
   readonly cardDate: number
+  /**
+   * PKCS#15: one PIN: reference (1) || flags (1; bit 1 transport PIN) || private-key uses a VERIFY, 0 = any number (1) || least (1) and most (1) characters ||
+   * tries (1) || PIN (8, padded with FF) || tries of the PUK (1) || PUK (8, padded with FF), the last two left out for a PIN without one.
+   */
+  readonly holderPin: number
+  /** PKCS#15: digits that no PIN may be taken from: entries of length (1) || ASCII digits. */
+  readonly forbiddenDigits: number
+  /** PKCS#15: one transparent file, made and filled: identifier (2) || access bytes (3) || proprietary bytes (2) || content. */
+  readonly holderFile: number
+  /** Fingerprint comparison: DO'7F61', whole (ISO/IEC 7816-11:2022). */
+  readonly informationTemplates: number
+  /** Fingerprint comparison: reference (1) || tries (1) || minutiae in compact card format, three bytes each. */
+  readonly finger: number
+  /**
+   * PKCS#15: makes a key file and its pair on the card: identifier (2) || type (1; 11 RSA, 22 EC) || bits (2) || access bytes (3) || proprietary bytes (2); the response carries
+   * 7F49 { 86 point } or 7F49 { 81 modulus, 82 exponent }.
+   */
+  readonly generateHolderKey: number
 }
 
 /** Curves for the card's own active-authentication key, with the byte that names each in the generate DGI (house rule). */
