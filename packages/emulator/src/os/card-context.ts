@@ -30,6 +30,10 @@ export interface PlainCommand {
 export interface VolatileState {
   application: ApplicationSpec
   file: FileSpec | undefined
+  /** Identifier of the current file under DF 5015; undefined = none. */
+  holderFile: number | undefined
+  /** References of the holder's PINs that VERIFY found right, with the private-key operations left to each; Infinity = any number. */
+  verified: Map<number, number>
   /** RND.ICC of the last GET CHALLENGE, good for one authentication. */
   challenge: Uint8Array | undefined
   messaging: SecureMessagingSession | undefined
@@ -69,6 +73,8 @@ export function freshSession(profile: CardProfile): VolatileState {
   return {
     application,
     file: undefined,
+    holderFile: undefined,
+    verified: new Map(),
     challenge: undefined,
     messaging: undefined,
     grants: noGrants,
@@ -123,5 +129,5 @@ export function rightsOf(session: VolatileState, protection: Protection, applica
   // The PUK unblocks the PIN and opens no file (TR-03110-2 v2.21, 2.4.1).
   if (pace?.password === 'puk') open.delete('pace')
   if (protection === 'scp03' && session.channel) open.add('scp03')
-  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set() }
+  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set(session.verified.keys()) }
 }
