@@ -11,8 +11,8 @@ import { withHolderPin, withSignature } from './signature-state.ts'
 
 const version = fromHex('040502')
 
-/** Version 1; RSA, DES, AES and EC offered, as the tool's bits say; most bits of each: RSA 2048, DES 192, AES 256, EC 521 (card.md). */
-const capabilities = fromHex('01000F080000C001000209')
+/** Version 1; RSA (bit 1) and EC (bit 4), no DES and no AES; most bits of each: RSA 4096, EC 521 (card.md; OpenSC card-myeid.c, card_caps). */
+const capabilities = fromHex('0100091000000000000209')
 
 /** GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; undefined = another object. */
 export function appletData(card: CardContext, { p1, p2, data }: PlainCommand): ResponseApdu | undefined {
