@@ -62,6 +62,7 @@ function enter(card: CardContext, application: ApplicationSpec): void {
   session.application = application
   session.file = undefined
   session.challenge = undefined
+  session.keyEnvironment = undefined
   endPace(session, true)
 }
 
