@@ -1,5 +1,5 @@
 import type { ResponseApdu } from '@kart/apdu/card'
-import { DecodeError, decodeTlv } from '@kart/codec'
+import { concatBytes, DecodeError, decodeTlv } from '@kart/codec'
 import { agreeWith, applyRsaKey } from '../../card-crypto/checked-private-key.ts'
 import { groupOfBits } from '../../card-crypto/holder-key.ts'
 import { unpadEncryption } from '../../card-crypto/pkcs1-padding.ts'
@@ -8,17 +8,31 @@ import { answer, refuse, SW } from '../../os/status.ts'
 import { beginKeyUse } from '../holder-rights.ts'
 import { chosenKey } from './key-environment.ts'
 
+/** Padding indicators (MyEID command surface): a cryptogram whole, the first and the second half of one of RSA-2048, which a tool that knows no chaining sends in two commands. */
+const indicators = { whole: 0x00, firstHalf: 0x81, secondHalf: 0x82 } as const
+
 /**
- * PERFORM SECURITY OPERATION, DECIPHER (ISO/IEC 7816-8:2021, 11.7): padding indicator 00 and a cryptogram as long as the RSA modulus in; the block out, or with the padded algorithm
- * its content (RFC 8017, 7.2.2). Refuses 6700 for a length, 6A80 for everything else that cannot be deciphered.
+ * PERFORM SECURITY OPERATION, DECIPHER (ISO/IEC 7816-8:2021, 11.7): padding indicator and a cryptogram as long as the RSA modulus in; the block out, or with the padded algorithm
+ * its content (RFC 8017, 7.2.2). The first half answers 9000 and uses no key. Refuses 6700 for a length, 6985 for a second half without a first, 6A80 for all else that cannot be deciphered.
  */
 export function decipher(card: CardContext, command: PlainCommand): ResponseApdu {
   const { algorithm, file, privateKey } = chosenKey(card, 'confidentiality')
   if (algorithm === 'ec') refuse(SW.conditions)
+  const { session } = card
+  const { firstHalf, ...environment } = session.keyEnvironment ?? refuse(SW.conditions)
+  session.keyEnvironment = environment
   const [indicator] = command.data
-  const cryptogram = command.data.subarray(1)
-  if (cryptogram.length !== file.size / 8) refuse(SW.wrongLength)
-  if (indicator !== 0x00) refuse(SW.wrongData)
+  const part = command.data.subarray(1)
+  const length = file.size / 8
+  if (indicator === indicators.firstHalf) {
+    if (part.length !== length / 2) refuse(SW.wrongLength)
+    session.keyEnvironment = { ...environment, firstHalf: part.slice() }
+    return answer()
+  }
+  if (indicator === indicators.secondHalf && firstHalf === undefined) refuse(SW.conditions)
+  const cryptogram = indicator === indicators.secondHalf && firstHalf ? concatBytes(firstHalf, part) : part
+  if (cryptogram.length !== length) refuse(SW.wrongLength)
+  if (indicator !== indicators.whole && indicator !== indicators.secondHalf) refuse(SW.wrongData)
   beginKeyUse(card, command, file)
   const block = applyRsaKey(privateKey, cryptogram) ?? refuse(SW.wrongData)
   return answer(algorithm === 'rsaRaw' ? block : (unpadEncryption(block) ?? refuse(SW.wrongData)))

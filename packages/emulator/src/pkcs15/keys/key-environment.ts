@@ -18,6 +18,8 @@ export interface KeyEnvironment {
   readonly purpose: KeyPurpose
   readonly algorithm: KeyAlgorithm
   readonly fid: number
+  /** First half of a cryptogram that comes in two commands. */
+  readonly firstHalf?: Uint8Array
 }
 
 /** The key of a private-key operation. */

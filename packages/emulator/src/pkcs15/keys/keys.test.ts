@@ -118,12 +118,52 @@ describe('PSO: decipher', () => {
     const sealed = seal(constants.RSA_PKCS1_PADDING)
     for (const data of [new Uint8Array(0), sealed.subarray(0, 256), concatBytes(sealed, Uint8Array.of(0))])
       expect(card.status('002a8086', data)).toBe('6700')
-    for (const indicator of [0x01, 0x81, 0x82]) expect(card.status('002a8086', sealed.with(0, indicator))).toBe('6a80')
+    for (const indicator of [0x01, 0x80, 0xff]) expect(card.status('002a8086', sealed.with(0, indicator))).toBe('6a80')
     expect(card.status('002a8086', concatBytes(Uint8Array.of(0), rsaNumbers(rsa.privateKey!).modulus))).toBe('6a80')
     card.choose('b8', 0x04, p256Fid)
     expect(card.status('002a8086', sealed)).toBe('6985')
     card.choose('b6', 0x00, rsaFid)
     expect(card.status('002a8086', sealed)).toBe('6985')
+  })
+})
+
+describe('PSO: decipher in two halves', () => {
+  const sealed = new Uint8Array(publicEncrypt({ key: publicRsa, padding: constants.RSA_PKCS1_PADDING }, Uint8Array.of(1, 2, 3)))
+  const [first, second] = [
+    concatBytes(Uint8Array.of(0x81), sealed.subarray(0, 128)),
+    concatBytes(Uint8Array.of(0x82), sealed.subarray(128)),
+  ]
+  const chosen = () => {
+    const card = bench()
+    card.choose('b8', 0x02, rsaFid)
+    return card
+  }
+
+  it('uses the key once, at the second', () => {
+    const card = chosen()
+    card.card.session.verified.set(1, 1)
+    expect(card.status('002a8086', first, 0)).toBe('9000')
+    expect(card.card.session.verified.get(1)).toBe(1)
+    expect(toHex(card.send('002a8086', second)!.data)).toBe('010203')
+    expect(card.card.session.verified.has(1)).toBe(false)
+  })
+
+  it.each([
+    ['a second without a first', [second], '6985'],
+    ['the second twice', [first, second, second], '6985'],
+    ['a whole cryptogram in between', [first, concatBytes(Uint8Array.of(0), sealed), second], '6985'],
+    ['a half too short', [first.subarray(0, 128)], '6700'],
+    ['another half too long', [first, concatBytes(second, Uint8Array.of(0))], '6700'],
+  ])('refuses %s', (_, parts, sw) => {
+    const card = chosen()
+    expect(parts.map((part) => card.status('002a8086', part)).at(-1)).toBe(sw)
+  })
+
+  it('forgets the first when a key is chosen again', () => {
+    const card = chosen()
+    card.send('002a8086', first)
+    card.choose('b8', 0x02, rsaFid)
+    expect(card.status('002a8086', second)).toBe('6985')
   })
 })
 
