@@ -22,7 +22,7 @@ export const SW = {
   objectMissing: 0x6987,
   objectWrong: 0x6988,
   wrongData: 0x6a80,
-  functionNotSupported: 0x6a81,
+  notSupported: 0x6a81,
   fileNotFound: 0x6a82,
   fileFull: 0x6a84,
   wrongParameters: 0x6a86,

@@ -31,7 +31,7 @@ export function handleKeys(card: CardContext, command: PlainCommand): ResponseAp
       return publicKeyData(card, (p1 << 8) | p2)
     case 0xda:
       // Keys are made on the card alone: no component comes in from outside.
-      return p1 === 0x01 && isKeyComponent(p2) ? refuse(SW.functionNotSupported) : undefined
+      return p1 === 0x01 && isKeyComponent(p2) ? refuse(SW.notSupported) : undefined
     default:
       return undefined
   }
