@@ -35,7 +35,7 @@ const table = (rows: readonly (readonly [command: string, answer: string, why: s
 const dirHex = toHex(files.dir)
 const emrtdFci = '6f098407a00000024710019000'
 const isdFci = '6f118408a000000151000000a5059f6502fff69000'
-const pkcs15Fci = '6f1882013883025015840ca000000063504b43532d31358a01039000'
+const pkcs15Fci = '6f2581020000820138830250158603000fff850200008a0101840ca000000063504b43532d31359000'
 
 describe('SELECT', () => {
   it('finds applications by name, by the start of a name, and one after another', () =>
@@ -51,7 +51,7 @@ describe('SELECT', () => {
       ['00a4040203a0000000', '6a82', 'no fourth'],
       ['00a4040000', isdFci, 'the empty name is the issuer security domain'],
       ['00a4040008a00000015100000000', isdFci, 'the security domain by name'],
-      ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'the PKCS#15 application, empty as yet'],
+      ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'the PKCS#15 application, empty as yet, in creation'],
       ['00a4040011a00000024710010000000000000000000000', '6700', 'a name of 17 bytes'],
       ['00a4040100', '6a86', 'last occurrence'],
       ['00a4040800', '6a86', 'FMD'],
