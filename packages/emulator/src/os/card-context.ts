@@ -3,6 +3,7 @@ import { findApplication } from '@kart/layout/profile'
 import type { PaceEnvironment } from '../emrtd/pace/set-pace.ts'
 import type { SecureMessagingSession } from '../emrtd/secure-messaging.ts'
 import type { CardStore } from '../memory/card-store.ts'
+import type { KeyEnvironment } from '../pkcs15/keys/key-environment.ts'
 import type { PersonalizationSession } from '../security-domain/personalization.ts'
 import type { PendingChannel, Scp03Session } from '../security-domain/scp03.ts'
 import type { AccessRights } from './access.ts'
@@ -37,6 +38,8 @@ export interface VolatileState {
   holderFile: number | undefined
   /** References of the holder's PINs that VERIFY found right, with the private-key operations left to each; Infinity = any number. */
   verified: Map<number, number>
+  /** The holder's key that MANAGE SECURITY ENVIRONMENT chose. */
+  keyEnvironment: KeyEnvironment | undefined
   /** RND.ICC of the last GET CHALLENGE, good for one authentication. */
   challenge: Uint8Array | undefined
   messaging: SecureMessagingSession | undefined
@@ -80,6 +83,7 @@ export function freshSession(profile: CardProfile): VolatileState {
     file: undefined,
     holderFile: undefined,
     verified: new Map(),
+    keyEnvironment: undefined,
     challenge: undefined,
     messaging: undefined,
     grants: noGrants,

@@ -70,6 +70,7 @@ function enter(card: CardContext, application: ApplicationSpec): void {
   // The holder's PINs are global references: they hold in the MF and under it, in no application beside (ISO/IEC 7816-4:2020, 9.3).
   if (application.name !== 'mf' && application.name !== 'pkcs15') session.verified.clear()
   session.challenge = undefined
+  session.keyEnvironment = undefined
   endPace(session, true)
 }
 

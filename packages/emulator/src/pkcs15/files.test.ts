@@ -209,7 +209,7 @@ describe('EF.DIR', () => {
 describe('applet data', () => {
   it('01A0 tells name, version, serial number and a change counter that steps with each change', () => {
     const { card } = creationCard()
-    const info = (changes: string): string => `4f73454944040502${'00112233445566778899'}${changes}9000`
+    const info = (changes: string): string => `4f73454944040009${'00112233445566778899'}${changes}9000`
     expect(sendHex(card, '00ca01a014')).toBe(info('0000'))
     for (const command of [createFileHex('4301', 4), '00d600000100', putPin(1, pins.auth), 'a0e40000', activate]) sendHex(card, command)
     expect(sendHex(card, '00ca01a014')).toBe(info('0005'))
