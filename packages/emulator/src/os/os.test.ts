@@ -63,8 +63,8 @@ describe('SELECT', () => {
       ['00a4020c022f00', '9000', 'EF under the current DF'],
       ['00b0000000', `${dirHex}9000`, 'and reads it'],
       ['00a4000c022f00', '9000', 'P1 00'],
-      ['00a40004022f0000', '62118002002882010183022f008801f08a01039000', 'FCP'],
-      ['00a40000022f0000', '6f118002002882010183022f008801f08a01039000', 'FCI'],
+      ['00a40004022f0000', '62118002002882010183022f008801f08a01019000', 'FCP'],
+      ['00a40000022f0000', '6f118002002882010183022f008801f08a01019000', 'FCI'],
       ['00a4080c022f00', '9000', 'path from the MF'],
       ['00a4080c043f002f00', '9000', 'the same, with the MF’s identifier before'],
       ['00a4090c022f00', '9000', 'path from the current DF'],
@@ -96,12 +96,11 @@ it('SELECT finds a DF by its name and by its file identifier, from the MF and in
   }
   const profile: CardProfile = { ...nationalId, applications: [...nationalId.applications, df] }
   card = createBlankCard({ memory: inMemory(), profile, transportKeys: testTransportKeys, iccSerial })
-  const fci = '6f1882013883025015840ca000000063504b43532d31358a01039000'
   table([
-    ['00a404000ca000000063504b43532d313500', fci, 'by name, FCI'],
-    ['00ca01a014', '6d00', 'it has no data objects'],
-    ['00a40000023f0000', '6f0a82013883023f008a01039000', 'the MF'],
-    ['00a4000002501500', fci, 'by identifier'],
+    ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'by name, FCI'],
+    ['00ca01a114', '6d00', 'it has no such data object'],
+    ['00a40000023f0000', '6f0a82013883023f008a01019000', 'the MF'],
+    ['00a4000002501500', pkcs15Fci, 'by identifier'],
     ['00a4010c025015', '9000', 'as a child DF'],
     ['00a4080c025015', '9000', 'by path'],
     ['00a4080c0450152f00', '6a82', 'nothing in it'],
@@ -146,7 +145,7 @@ describe('class, instruction, length', () => {
       ['08b0000004', '6882', 'secure messaging without header'],
       ['80ca9f7f00', '6e00', 'GlobalPlatform class in the MF'],
       ['0012000000', '6d00', 'unknown instruction'],
-      ['0020000100', '6d00', 'VERIFY: no PIN on this card'],
+      ['0020000100', '6a88', 'VERIFY: no PIN on this card'],
       ['0084000008', '6d00', 'GET CHALLENGE outside the eMRTD application'],
       ['0070000001', '6881', 'MANAGE CHANNEL: open'],
       ['0070800100', '6881', 'MANAGE CHANNEL: close'],
