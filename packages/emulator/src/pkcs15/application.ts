@@ -22,7 +22,8 @@ export function handlePkcs15(card: CardContext, command: PlainCommand): Response
   const handler = handlerOf(name, command)
   if (handler === undefined) return undefined
   requirePace(card, command)
-  return handler(card, command)
+  // An object that nobody knows: there is none (6A88).
+  return handler(card, command) ?? refuse(SW.dataNotFound)
 }
 
 type Handler = (card: CardContext, command: PlainCommand) => ResponseApdu | undefined

@@ -171,7 +171,7 @@ describe('a private key', () => {
     expect(sendHex(card, '00b1000000').slice(-4)).not.toBe('9000')
     expect(sendHex(card, '00d6000001ff')).toBe('6982')
     expect(sendHex(card, `00da018720${'01'.repeat(32)}`)).toBe('6a81')
-    for (const p2 of ['80', '83', '87', '97']) expect(sendHex(card, `00ca01${p2}00`)).toBe('6d00')
+    for (const p2 of ['80', '83', '87', '97']) expect(sendHex(card, `00ca01${p2}00`)).toBe('6a88')
     choose(card, 'b6', '04', '4b03')
     const signature = card.process(fromHex(`002a9e9a20${toHex(digest)}00`)).slice(0, -2)
     expect(verify('sha256', message, loadPrivateKey(fromHex(before)).publicKey, signature)).toBe(true)
