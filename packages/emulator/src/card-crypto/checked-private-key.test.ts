@@ -8,7 +8,7 @@ import * as raw from './raw-private-key.ts'
 
 vi.mock('./raw-private-key.ts', { spy: true })
 afterEach(() => {
-  vi.restoreAllMocks()
+  vi.resetAllMocks()
 })
 
 const groups = loadGroups('ec/nist-curves.json')

@@ -10,12 +10,12 @@ import { isPinValue, isWeakPin, pinLength, securityOfficer } from './pin-value.t
 import { withHolderPin, withSignature } from './signature-state.ts'
 
 /**
- * What the stock tool goes by: before 4.0.10 it takes a card to keep no secret key for a session, so that a secret that two parties agree on leaves the card
- * as what it is (PKCS #11, C_DeriveKey).
+ * The version that the stock tool goes by (OpenSC card-myeid.c, myeid_init): of 4.0.10 and later it believes that secret keys of a session live on the card, and would make
+ * a file for each secret that two parties agree on; this card gives that secret out. Without 4.5 it sends blocks of RSA-2048 in two halves in place of a chain.
  */
 const version = fromHex('040009')
 
-/** Version 1; RSA and EC; most bits of each: RSA 4096, DES and AES none, EC 521. */
+/** Version 1; RSA (bit 1) and EC (bit 4), no DES and no AES; most bits of each: RSA 4096, EC 521 (card.md; OpenSC card-myeid.c, card_caps). */
 const capabilities = fromHex('0100091000000000000209')
 
 /** GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; undefined = another object. */

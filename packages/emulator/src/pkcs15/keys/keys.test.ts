@@ -9,7 +9,7 @@ import { holderPin, KeyBench, type KeyBenchOptions, keyFile } from '../../testin
 
 vi.mock('../../card-crypto/raw-private-key.ts', { spy: true })
 afterEach(() => {
-  vi.restoreAllMocks()
+  vi.resetAllMocks()
 })
 
 const [rsaFid, p256Fid, p384Fid, p521Fid] = [0x4b01, 0x4b02, 0x4b03, 0x4b04]
