@@ -5,6 +5,7 @@ import { EmulatedCard } from './emulated-card.ts'
 import { standardizedGroup } from './key-agreement/domain-parameters.ts'
 import { decodeImage, encodeImage } from './memory/card-image.ts'
 import { inMemory } from './memory/card-memory.ts'
+import { pkcs15Aid } from './testing/holder-card.ts'
 import { withPasswords } from './testing/pace-terminal.ts'
 import {
   blankCard,
@@ -23,12 +24,19 @@ import {
 const personalized = (() => {
   const memory = inMemory()
   personalize(blankCard(memory))
-  return memory.load()!
+  // Past the creation phase, in which whoever holds the card may write EF.DIR.
+  const state = decodeImage(memory.load()!)
+  return encodeImage({ ...state, signature: { ...state.signature, activated: true } })
 })()
 const withPace = (() => {
   const memory = inMemory()
   cardInState(
-    (state) => ({ ...withPasswords(state), files: decodeImage(personalized).files, bacKeys: decodeImage(personalized).bacKeys }),
+    (state) => ({
+      ...withPasswords(state),
+      files: decodeImage(personalized).files,
+      bacKeys: decodeImage(personalized).bacKeys,
+      signature: decodeImage(personalized).signature,
+    }),
     {
       memory,
     },
@@ -43,6 +51,7 @@ const blank = (() => {
 
 const knownIns = [
   0x22, 0x2a, 0x86, 0x86, 0x2c, 0x70, 0x82, 0x84, 0x88, 0xa4, 0xb0, 0xb1, 0xc0, 0xca, 0x50, 0xe2, 0xe6, 0xf0, 0xf2, 0x20, 0x12, 0xd8, 0xe4,
+  0x24, 0x2e, 0x44, 0x46, 0xd6, 0xda, 0xe0,
 ]
 const knownClasses = [0x00, 0x00, 0x80, 0x0c, 0x1c, 0x84, 0x04, 0x10, 0x01, 0x40, 0xff]
 
@@ -55,7 +64,21 @@ const nearCommand = fc
     p2: fc.oneof(fc.constantFrom(0x00, 0x02, 0x03, 0x04, 0x0c, 0x0f, 0x66, 0xa4, 0xa6, 0xb6, 0xbe), fc.nat(255)),
     data: fc.oneof(
       fc.constantFrom(
-        ...['', emrtdAid, isdAid, '3f00', '0101', '2f00', '540100', '9701048e080000000000000000', '010159000000'].map(fromHex),
+        ...[
+          '',
+          emrtdAid,
+          isdAid,
+          pkcs15Aid,
+          '3f00',
+          '5015',
+          '4301',
+          '80010081024b01840100',
+          '0101',
+          '2f00',
+          '540100',
+          '9701048e080000000000000000',
+          '010159000000',
+        ].map(fromHex),
       ),
       fc.uint8Array({ maxLength: 48 }),
     ),

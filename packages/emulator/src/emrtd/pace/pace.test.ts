@@ -141,8 +141,9 @@ describe('MSE:Set AT', () => {
     const { pace: _, ...without } = nationalId
     card = cardInState((state) => state, { profile: without })
     expect(set(`${oid}830102`)).toBe('6a80')
+    // The PKCS#15 application sets its own keys by this command.
     sendHex(card, selectAid('a000000063504b43532d3135'))
-    expect(set(`${oid}830102`)).toBe('6d00')
+    expect(set(`${oid}830102`)).toBe('6a86')
   })
 })
 

@@ -123,7 +123,8 @@ describe('C08 the PUK', () => {
     expect(inside('pin').send('002c0203', { data: testPasswords.pin.secret }).sw).toBe('9000')
     const puk = inside('puk')
     for (const [header, data, sw] of [
-      ['002c0103', undefined, '6a86'],
+      // P1 01 is for the holder's PINs, of which there is none.
+      ['002c0103', undefined, '6a88'],
       ['002c0302', undefined, '6a88'],
       ['002c0304', undefined, '6a88'],
       ['002c0303', '313233343536', '6700'],
