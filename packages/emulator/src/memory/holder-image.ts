@@ -1,12 +1,5 @@
-import {
-  type EnrolledFinger,
-  type FingerState,
-  type HolderFile,
-  type HolderPin,
-  holderFileTypes,
-  type SignatureState,
-  type TryCounter,
-} from './holder-state.ts'
+import { isHolderKey } from '../card-crypto/holder-key.ts'
+import type { EnrolledFinger, FingerState, HolderFile, HolderPin, SignatureState, TryCounter } from './holder-state.ts'
 import { type FieldReader, type Fields, optional } from './image-fields.ts'
 
 /** What goes into CBOR: undefined is null. */
@@ -42,9 +35,9 @@ function readFile(fields: Fields, read: FieldReader): HolderFile {
     content: read.bytes(fields.get('content')),
     privateKey: optional(fields.get('privateKey'), (key) => read.bytes(key)),
   } satisfies HolderFile
-  const isKey = holderFileTypes[type] !== holderFileTypes.transparent
-  if (isKey ? file.content.length > 0 : file.content.length !== file.size || file.privateKey !== undefined) return read.refuse()
-  return file
+  if (type === 'transparent') return file.content.length === file.size && file.privateKey === undefined ? file : read.refuse()
+  const usable = file.privateKey === undefined || isHolderKey({ type, size: file.size }, file.privateKey)
+  return usable && file.content.length === 0 ? file : read.refuse()
 }
 
 function readPin(fields: Fields, read: FieldReader): HolderPin {

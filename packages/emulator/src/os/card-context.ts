@@ -3,6 +3,7 @@ import { findApplication } from '@kart/layout/profile'
 import type { PaceEnvironment } from '../emrtd/pace/set-pace.ts'
 import type { SecureMessagingSession } from '../emrtd/secure-messaging.ts'
 import type { CardStore } from '../memory/card-store.ts'
+import type { KeyEnvironment } from '../pkcs15/keys/key-environment.ts'
 import type { PersonalizationSession } from '../security-domain/personalization.ts'
 import type { PendingChannel, Scp03Session } from '../security-domain/scp03.ts'
 import type { AccessRights } from './access.ts'
@@ -11,6 +12,9 @@ import { type Grants, grantsWithin, noGrants } from './grants.ts'
 
 /** How a command reached the card; `authenticated` = in plain, in an SCP03 session of security level 00. */
 export type Protection = 'none' | 'messaging' | 'scp03' | 'authenticated'
+
+/** How the card has its power: through its contacts, or from a field. */
+export type CardInterface = 'contact' | 'contactless'
 
 /** A command after length coding, chaining and secure channel are taken away. */
 export interface PlainCommand {
@@ -30,6 +34,12 @@ export interface PlainCommand {
 export interface VolatileState {
   application: ApplicationSpec
   file: FileSpec | undefined
+  /** Identifier of the current file under DF 5015; undefined = none. */
+  holderFile: number | undefined
+  /** References of the holder's PINs that VERIFY found right, with the private-key operations left to each; Infinity = any number. */
+  verified: Map<number, number>
+  /** The holder's key that MANAGE SECURITY ENVIRONMENT chose. */
+  keyEnvironment: KeyEnvironment | undefined
   /** RND.ICC of the last GET CHALLENGE, good for one authentication. */
   challenge: Uint8Array | undefined
   messaging: SecureMessagingSession | undefined
@@ -58,6 +68,8 @@ export interface CardContext {
   readonly store: CardStore
   readonly random: (length: number) => Uint8Array
   session: VolatileState
+  /** Set at power-on. */
+  interface: CardInterface
   /** Milliseconds by which the answer to the present command is to be late. */
   delay: number
 }
@@ -69,6 +81,9 @@ export function freshSession(profile: CardProfile): VolatileState {
   return {
     application,
     file: undefined,
+    holderFile: undefined,
+    verified: new Map(),
+    keyEnvironment: undefined,
     challenge: undefined,
     messaging: undefined,
     grants: noGrants,
@@ -86,6 +101,8 @@ export function freshSession(profile: CardProfile): VolatileState {
 
 /** Ends every secure channel and what was gained by it. */
 export function endChannels(session: VolatileState): void {
+  // A PIN that was proved inside secure messaging is proved no longer than that lasts.
+  if (session.messaging) session.verified.clear()
   session.messaging?.destroy()
   session.messaging = undefined
   session.grants = noGrants
@@ -123,5 +140,5 @@ export function rightsOf(session: VolatileState, protection: Protection, applica
   // The PUK unblocks the PIN and opens no file (TR-03110-2 v2.21, 2.4.1).
   if (pace?.password === 'puk') open.delete('pace')
   if (protection === 'scp03' && session.channel) open.add('scp03')
-  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set() }
+  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set(session.verified.keys()) }
 }

@@ -79,25 +79,31 @@ export class Scp03Terminal {
     return statusOf(this.card.process(command))
   }
 
-  #mac(header: Uint8Array, data: Uint8Array): Uint8Array {
-    const lc = length(data.length + this.#macLength)
+  #mac(header: Uint8Array, data: Uint8Array, extended = false): Uint8Array {
+    const size = data.length + this.#macLength
+    const lc = extended ? Uint8Array.of(0, size >> 8, size & 255) : length(size)
     const mac = aesCmac(this.#sMac, concatBytes(this.#chaining, header, lc, data))
     this.#chaining = mac
     return concatBytes(header, lc, data, mac.subarray(0, this.#macLength))
   }
 
-  /** The protected command; header as four bytes of hex, class 80. */
-  wrap(header: string, data: Uint8Array = new Uint8Array(0)): Uint8Array {
+  /** The protected command; header as four bytes of hex, class 80; `le` asks for an answer of any length, in that coding. */
+  wrap(header: string, data: Uint8Array = new Uint8Array(0), le?: 'short' | 'extended'): Uint8Array {
     const bytes = fromHex(header)
     bytes[0]! |= 0x04
     this.#counter++
     const iv = encryptAesBlock(this.#sEnc, concatBytes(new Uint8Array(12), uintToBytes(this.#counter, 4)))
     const encrypts = (this.level & 0x02) !== 0 && data.length > 0
-    return this.#mac(bytes, encrypts ? encryptAesCbc(this.#sEnc, iv, pad(data, 16)) : data)
+    const command = this.#mac(bytes, encrypts ? encryptAesCbc(this.#sEnc, iv, pad(data, 16)) : data, le === 'extended')
+    return le === undefined ? command : concatBytes(command, new Uint8Array(le === 'short' ? 1 : 2))
   }
 
-  send(header: string, data?: Uint8Array): Uint8Array {
-    return this.card.process(this.wrap(header, data))
+  /** The answer as it comes, the parts that wait for GET RESPONSE (ISO/IEC 7816-4:2020, 11.8.1) put together. */
+  send(header: string, data?: Uint8Array, le?: 'short' | 'extended'): Uint8Array {
+    let response = this.card.process(this.wrap(header, data, le))
+    while (response.at(-2) === 0x61)
+      response = concatBytes(response.slice(0, -2), this.card.process(Uint8Array.of(0x00, 0xc0, 0x00, 0x00, response.at(-1)!)))
+    return response
   }
 
   status(header: string, data?: Uint8Array): string {
@@ -105,8 +111,8 @@ export class Scp03Terminal {
   }
 
   /** Sends, checks the R-MAC where the level has one, and gives the answer's plain data, status word included, in hex. */
-  answer(header: string, data?: Uint8Array): string {
-    const response = this.send(header, data)
+  answer(header: string, data?: Uint8Array, le?: 'short' | 'extended'): string {
+    const response = this.send(header, data, le)
     const sw = response.subarray(-2)
     if ((this.level & 0x10) === 0 || response.length === 2) return toHex(response)
     const body = response.subarray(0, -2 - this.#macLength)
