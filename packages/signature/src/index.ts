@@ -11,6 +11,7 @@ export {
   readHolderFile,
   selectHolderApplication,
 } from './holder-application.ts'
+export { openHolderChannel } from './open-channel.ts'
 export { PinError, type PinProblem } from './pin-error.ts'
 export { changePin, checkNewPin, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
 export {
