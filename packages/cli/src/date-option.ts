@@ -38,3 +38,11 @@ export function isoDay(text: string | undefined, option: string): string {
   parseIsoDate(text, option)
   return text
 }
+
+/** The moment that --at names; the present one where it names none. Throws InputError. */
+export function momentNamed(text: string | undefined): Date {
+  if (text === undefined) return new Date()
+  const moment = new Date(text)
+  if (Number.isNaN(moment.getTime())) throw new InputError('--at', 'not a time: for instance 2026-11-22 or 2026-11-22T10:00:00Z')
+  return moment
+}

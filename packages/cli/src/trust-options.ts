@@ -58,3 +58,15 @@ export function trustOf(options: TrustOptions): TrustStore {
   const more = { links: (options.link ?? []).flatMap(certificatesIn), revocationLists: (options.crl ?? []).flatMap(revocationListsIn) }
   return usingInput('--csca', () => trustStore(certificates, [], more))
 }
+
+export interface AuthorityOptions {
+  readonly ca?: readonly string[]
+  readonly crl?: readonly string[]
+}
+
+/** The authorities of holders' certificates that the user trusts, and their revocation lists, in DER. Throws InputError unless --ca is given. */
+export function authoritiesOf(options: AuthorityOptions): { readonly authorities: Uint8Array[]; readonly revocationLists: Uint8Array[] } {
+  if (options.ca === undefined || options.ca.length === 0)
+    throw new InputError('--ca', 'say whom you trust: --ca FILE, the certificate of an authority that certifies holders')
+  return { authorities: options.ca.flatMap(certificatesIn), revocationLists: (options.crl ?? []).flatMap(revocationListsIn) }
+}

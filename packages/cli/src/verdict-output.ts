@@ -48,6 +48,14 @@ const lines = (table: Table.Table): string =>
     .map((line) => line.trimEnd())
     .join('\n')
 
+/** A table of checks, a line each. */
+export function checkLines(checks: readonly Check[]): string {
+  const table = plainTable(['outcome', 'check', 'what was found'])
+  for (const check of checks)
+    table.push([marks[check.outcome], `${check.title}${check.required ? '' : pc.dim(' (not required)')}`, visibleText(check.detail)])
+  return lines(table)
+}
+
 /** What to do about a card that stayed shut. */
 const accessHint =
   'Check what is printed (the card access number, or document number, date of birth and date of expiry), and that this is the card you mean.'
@@ -63,11 +71,8 @@ const shownChecks = (report: Report): readonly Check[] =>
 
 /** Prints every check, the verdict and the moment it holds for, and once more, behind it, whatever stood in the way of an acceptance. */
 export function printReport(output: Output, report: Report, policy: Policy, evidence: Evidence): void {
-  const table = plainTable(['outcome', 'check', 'what was found'])
   const shown = shownChecks(report)
-  for (const check of shown)
-    table.push([marks[check.outcome], `${check.title}${check.required ? '' : pc.dim(' (not required)')}`, visibleText(check.detail)])
-  output.line(lines(table))
+  output.line(checkLines(shown))
   output.line()
   for (const line of describeAccess(evidence)) output.line(pc.dim(visibleText(line)))
   output.line()

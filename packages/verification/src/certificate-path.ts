@@ -38,7 +38,7 @@ function trustedCscas(store: TrustStore, policy: Policy): readonly TrustedCsca[]
 }
 
 /** Whether the CSCA's key signed the certificate or list; or why it cannot have. */
-function signedBy(signed: Signed, csca: Certificate, policy: Policy): boolean | string {
+export function signedBy(signed: Signed, csca: Certificate, policy: Policy): boolean | string {
   const scheme = signed.signatureScheme === undefined ? undefined : usableScheme(signed.signatureScheme)
   if (scheme === undefined) return 'signed with an algorithm that is not supported'
   try {

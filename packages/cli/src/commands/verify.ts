@@ -1,4 +1,3 @@
-import { InputError } from '@kart/codec'
 import { thresholds } from '@kart/matcher'
 import { defaultPolicy, judge, runChecks } from '@kart/verification'
 import type { Command } from 'commander'
@@ -6,6 +5,7 @@ import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-op
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
+import { momentNamed } from '../date-option.ts'
 import { withExample } from '../help.ts'
 import { noVerdict } from '../no-verdict.ts'
 import { profileNamed } from '../profile-option.ts'
@@ -28,13 +28,6 @@ interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, Tru
   readonly threshold: string
   readonly at?: string
   readonly json?: boolean
-}
-
-function momentOf(text: string | undefined): Date {
-  if (text === undefined) return new Date()
-  const moment = new Date(text)
-  if (Number.isNaN(moment.getTime())) throw new InputError('--at', 'not a time: for instance 2026-11-22 or 2026-11-22T10:00:00Z')
-  return moment
 }
 
 /** `kart verify`: reads a card, proves it genuine, and matches its holder's finger. */
@@ -66,7 +59,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const profile = profileNamed(options.profile)
           const access = accessKeyOf(options)
           const trust = trustOf(options)
-          const policy = { ...defaultPolicy(momentOf(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
+          const policy = { ...defaultPolicy(momentNamed(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
           const probe = options.probe === undefined ? undefined : readFinger(options.probe).bytes
           checkTarget('--report', options.report)
           const terminal = await terminalOf(options)

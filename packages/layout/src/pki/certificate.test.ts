@@ -103,4 +103,9 @@ describe('names', () => {
     const text = name(['550406', 0x13, 'IR'], ['550403', 0x0c, 'a\u202eb\u0000c\nd']).text
     expect(text).toBe('C=IR, CN=a\ufffdb\ufffdc\ufffdd')
   })
+
+  test('keep the zero-width non-joiner of Persian names, and say which is the family name', () => {
+    const { text } = name(['550404', 0x0c, 'نمونه\u200cپور'], ['55042a', 0x0c, 'آزمون\u200f'])
+    expect(text).toBe('SN=نمونه\u200cپور, GN=آزمون\ufffd')
+  })
 })

@@ -27,12 +27,14 @@ const countryOid = '2.5.4.6'
 
 const shortNames: Readonly<Record<string, string>> = {
   '2.5.4.3': 'CN',
+  '2.5.4.4': 'SN',
   '2.5.4.5': 'serialNumber',
   [countryOid]: 'C',
   '2.5.4.7': 'L',
   '2.5.4.8': 'ST',
   '2.5.4.10': 'O',
   '2.5.4.11': 'OU',
+  '2.5.4.42': 'GN',
 }
 
 const what = 'distinguished name'
@@ -54,9 +56,9 @@ export function readName(node: DerNode | undefined): DistinguishedName {
   }
 }
 
-/** Control and direction-changing characters must not reach a terminal or a report through a name. */
+/** Control and direction-changing characters must not reach a terminal or a report through a name; the zero-width non-joiner is a letter's form in Persian ones. */
 function printable(text: string | undefined): string {
-  return text === undefined ? '(not text)' : text.replace(/[\p{C}]/gu, '\ufffd')
+  return text === undefined ? '(not text)' : text.replace(/(?!\u200c)\p{C}/gu, '\ufffd')
 }
 
 /**

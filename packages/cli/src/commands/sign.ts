@@ -1,0 +1,133 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { InputError, toHex, visibleText } from '@kart/codec'
+import { findKey, signWithCard } from '@kart/signature'
+import type { CadesReport } from '@kart/verification'
+import type { Command } from 'commander'
+import { pc } from '../colours.ts'
+import { summaries } from '../command-table.ts'
+import { momentNamed } from '../date-option.ts'
+import { type ExitCode, exitCode } from '../exit-code.ts'
+import { withExample } from '../help.ts'
+import { type HolderOptions, triesBefore, withHolderCard, withHolderOptions } from '../holder-options.ts'
+import type { Output } from '../output.ts'
+import { readInput } from '../read-file.ts'
+import { readSecret } from '../read-pin.ts'
+import type { Runner } from '../runner.ts'
+import { checkSignable, hashFile, personOf, verifyFile } from '../signing.ts'
+import { type AuthorityOptions, authoritiesOf } from '../trust-options.ts'
+import { checkLines } from '../verdict-output.ts'
+import { checkTarget, writeOutput } from '../write-file.ts'
+
+interface Options extends HolderOptions, AuthorityOptions {
+  readonly key: string
+  readonly pinFile?: string
+  readonly output?: string
+  readonly verify?: boolean
+  readonly signature?: string
+  readonly at?: string
+  readonly json?: boolean
+}
+
+async function sign(file: string, options: Options, output: Output): Promise<ExitCode> {
+  for (const [option, value] of [
+    ['--ca', options.ca],
+    ['--signature', options.signature],
+    ['--at', options.at],
+  ] as const)
+    if (value !== undefined) throw new InputError(option, 'goes with --verify; a signature is written with -o')
+  checkSignable(file)
+  const target = options.output ?? `${file}.p7s`
+  checkTarget('-o', target)
+  if (existsSync(target) && realpathSync(target) === realpathSync(file)) throw new InputError('-o', 'is the file that is to be signed')
+  return withHolderCard(options, async (channel, application, where) => {
+    const key = findKey(application, options.key)
+    const what = key.pin === undefined ? undefined : `${key.pin.label} of ${where}${await triesBefore(channel, key.pin)}`
+    const pin =
+      what === undefined ? undefined : await readSecret({ what, variable: 'KART_PIN', option: '--pin-file', file: options.pinFile })
+    const made = await signWithCard(channel, application, { key, pin, messageDigest: (hash) => hashFile(file, hash, output.json) })
+    writeOutput(target, made.signature)
+    const { subject, issuer } = made.certificate
+    output.line(`${pc.green('SIGNED')}  ${visibleText(file)} with the key ${visibleText(key.label)}: ${visibleText(target)}`)
+    output.line(`  by ${visibleText(subject.text)}`)
+    output.line(
+      pc.dim(`  at ${made.signingTime.toISOString()} by this machine’s clock; ${made.scheme.kind}, ${made.scheme.hash}; CAdES-B-B`),
+    )
+    output.document({
+      ...{ file, signature: target, key: key.label, scheme: made.scheme, signingTime: made.signingTime.toISOString() },
+      signer: { ...personOf(subject), subject: subject.text, issuer: issuer.text },
+    })
+    return exitCode.done
+  })
+}
+
+function printVerdict(output: Output, { verdict, signers }: CadesReport, file: string): void {
+  for (const { certificate, signingTime, checks } of signers) {
+    output.line(checkLines(checks))
+    output.line()
+    if (certificate === undefined) continue
+    const colour = verdict === 'accepted' ? pc.green : pc.red
+    output.line(`${pc.bold(colour(verdict.toUpperCase()))}  ${visibleText(file)}`)
+    output.line(`  ${verdict === 'accepted' ? 'signed by' : 'the signature names'} ${visibleText(certificate.subject.text)}`)
+    output.line(pc.dim(`  certified by ${visibleText(certificate.issuer.text)}`))
+    if (signingTime !== undefined) output.line(pc.dim(`  at ${signingTime.toISOString()}, as the signer says; no time-stamp proves it`))
+  }
+  if (signers.every(({ certificate }) => certificate === undefined)) output.line(pc.bold(pc.red('REJECTED')))
+}
+
+async function verify(file: string, options: Options, output: Output): Promise<ExitCode> {
+  if (options.card !== undefined || options.reader !== undefined || options.output !== undefined || options.pinFile !== undefined)
+    throw new InputError('--verify', 'needs no card: leave --card, --reader, --pin-file and -o out')
+  checkSignable(file)
+  const path = options.signature ?? `${file}.p7s`
+  const bytes = readInput(path)
+  const report = await verifyFile(file, bytes, { ...authoritiesOf(options), now: momentNamed(options.at) }, output.json)
+  printVerdict(output, report, file)
+  output.document({
+    ...{ verdict: report.verdict, file, signature: path },
+    signers: report.signers.map(({ certificate, signingTime, checks }) => ({
+      ...(certificate === undefined
+        ? {}
+        : {
+            ...personOf(certificate.subject),
+            subject: certificate.subject.text,
+            issuer: certificate.issuer.text,
+            certificateSerialNumber: toHex(certificate.serialNumber),
+          }),
+      ...(signingTime === undefined ? {} : { signingTime: signingTime.toISOString() }),
+      checks,
+    })),
+  })
+  return report.verdict === 'accepted' ? exitCode.done : exitCode.rejected
+}
+
+/** `kart sign`: signs a file with the card, or verifies a signature. */
+export function addSignCommand(program: Command, run: Runner): void {
+  const command = withHolderOptions(
+    program
+      .command('sign')
+      .description(summaries.sign)
+      .argument('<file>', 'the file: its content is hashed here, and never goes to the card'),
+  )
+    .option('--key <name>', 'which key of the card: signature, authentication, or another label', 'signature')
+    .option('--pin-file <file>', 'the PIN of that key, in a file; else KART_PIN, else it is asked for. It is sent once')
+    .option('-o, --output <file>', 'where the signature goes; the file’s name and .p7s unless told')
+    .option('--verify', 'verify a signature instead, and say who signed')
+    .option('--signature <file>', 'with --verify: the signature; the file’s name and .p7s unless told')
+    .option('--ca <file...>', 'with --verify: trust these authorities of holders’ certificates (DER or PEM)')
+    .option('--crl <file...>', 'with --verify: their revocation lists (DER or PEM)')
+    .option('--at <time>', 'with --verify: judge as of this time instead of now')
+    .option('--json', 'one JSON document on standard output')
+    .action((file: string, options: Options) =>
+      run(
+        options,
+        (output) => (options.verify === true ? verify(file, options, output) : sign(file, options, output)),
+        options.verify === true ? { verdict: 'error' } : {},
+      ),
+    )
+  withExample(
+    command,
+    'kart sign contract.pdf --card citizen.card                # asks for the SignPIN, writes contract.pdf.p7s',
+    'kart sign --verify contract.pdf --signature contract.pdf.p7s --ca citizen-ca.cer',
+    'openssl cms -verify -cades -binary -inform DER -in contract.pdf.p7s -content contract.pdf -CAfile citizen-ca.pem -purpose any -out /dev/null',
+  )
+}
