@@ -60,7 +60,7 @@ export function contactlessView(card: PluggableCard, options: { readonly ats: Ui
     get answerDelay() {
       return delay
     },
-    powerOn: () => card.powerOn(),
+    powerOn: () => card.powerOn('contactless'),
     powerOff: () => card.powerOff(),
     reset: () => card.reset(),
     process(command) {

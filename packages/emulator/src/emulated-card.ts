@@ -4,7 +4,7 @@ import { CardError, DecodeError } from '@kart/codec'
 import { type CardProfile, profiles } from '@kart/layout/profile'
 import { type CardMemory, CardMemoryError } from './memory/card-memory.ts'
 import { CardStore } from './memory/card-store.ts'
-import { type CardContext, endChannels, endPace, freshSession } from './os/card-context.ts'
+import { type CardContext, type CardInterface, endChannels, endPace, freshSession } from './os/card-context.ts'
 import { answerCommand } from './os/dispatch.ts'
 import { answer, Refusal, SW } from './os/status.ts'
 
@@ -59,6 +59,7 @@ export class EmulatedCard {
       store,
       random: options.random ?? ((length) => new Uint8Array(randomBytes(length))),
       session: freshSession(profile),
+      interface: 'contact',
       delay: 0,
     }
   }
@@ -78,9 +79,10 @@ export class EmulatedCard {
     return this.#card.delay
   }
 
-  /** Gives the card power; it starts with the MF current and nothing authenticated. */
-  powerOn(): void {
+  /** Gives the card power; it starts with the MF current and nothing authenticated. From a field, PINs and the PKCS#15 application need PACE. */
+  powerOn(by: CardInterface = 'contact'): void {
     this.#card.store.reload()
+    this.#card.interface = by
     this.reset()
     this.#powered = true
   }
@@ -137,9 +139,9 @@ export class EmulatedCard {
     }
   }
 
-  /** The card in an in-process reader; closing it takes the power away and leaves the memory open for another transport. */
-  transport(): EmulatedCardTransport {
-    this.powerOn()
+  /** The card in an in-process reader, with contacts unless told; closing it takes the power away and leaves the memory open for another transport. */
+  transport(by: CardInterface = 'contact'): EmulatedCardTransport {
+    this.powerOn(by)
     let open = true
     return {
       atr: this.atr,

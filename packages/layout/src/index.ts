@@ -137,7 +137,7 @@ export {
   parseNationalCode,
   strictNationalCode,
 } from './national/national-code.ts'
-export { findPinWeaknesses, holderPinPolicy, type PinHolder, type PinPolicy, type PinWeakness } from './pin/pin-policy.ts'
+export { findPinWeaknesses, type PinHolder, type PinWeakness } from './pin/pin-policy.ts'
 export {
   type CioDiscretionaryData,
   cioDiscretionaryDataCodec,

@@ -30,6 +30,7 @@ export {
   pacePasswords,
 } from './profile/card-profile.ts'
 export { nationalId } from './profile/national-id.ts'
+export { holderPinPolicy, type PinPolicy } from './profile/pin-policy.ts'
 
 import type { CardProfile } from './profile/card-profile.ts'
 import { nationalId } from './profile/national-id.ts'

@@ -13,6 +13,9 @@ import { type Grants, grantsWithin, noGrants } from './grants.ts'
 /** How a command reached the card; `authenticated` = in plain, in an SCP03 session of security level 00. */
 export type Protection = 'none' | 'messaging' | 'scp03' | 'authenticated'
 
+/** How the card has its power: through its contacts, or from a field. */
+export type CardInterface = 'contact' | 'contactless'
+
 /** A command after length coding, chaining and secure channel are taken away. */
 export interface PlainCommand {
   /** 00 (interindustry) or 80 (GlobalPlatform). */
@@ -65,6 +68,8 @@ export interface CardContext {
   readonly store: CardStore
   readonly random: (length: number) => Uint8Array
   session: VolatileState
+  /** Set at power-on. */
+  interface: CardInterface
   /** Milliseconds by which the answer to the present command is to be late. */
   delay: number
 }
@@ -96,6 +101,8 @@ export function freshSession(profile: CardProfile): VolatileState {
 
 /** Ends every secure channel and what was gained by it. */
 export function endChannels(session: VolatileState): void {
+  // A PIN that was proved inside secure messaging is proved no longer than that lasts.
+  if (session.messaging) session.verified.clear()
   session.messaging?.destroy()
   session.messaging = undefined
   session.grants = noGrants

@@ -1,8 +1,9 @@
 import type { ReceivedCommand, ResponseApdu } from '@kart/apdu/card'
 import { handleEmrtd } from '../emrtd/application.ts'
+import { handlePkcs15 } from '../pkcs15/application.ts'
 import { handleSecurityDomain } from '../security-domain/application.ts'
 import { closeChannel, externalAuthenticate, openChannelCommand } from '../security-domain/secure-channel.ts'
-import { beginNextMessaging, type CardContext, endChannels, endPace, type PlainCommand } from './card-context.ts'
+import { beginNextMessaging, type CardContext, endChannels, endPace, type PlainCommand, type VolatileState } from './card-context.ts'
 import { type CommandClass, readClass } from './class-byte.ts'
 import { type Link, takeLink } from './command-chain.ts'
 import { readBinary, readBinaryObject } from './read-binary.ts'
@@ -22,8 +23,9 @@ const ins = {
 } as const
 
 /** Answers one command: waiting response bytes first, then class byte, chaining, secure channel, and the command itself. */
-export function answerCommand(card: CardContext, received: ReceivedCommand): ResponseApdu {
+export function answerCommand(card: CardContext, sent: ReceivedCommand): ResponseApdu {
   const { session } = card
+  const received = asInterindustry(session, sent)
   card.delay = 0
   if (session.waiting && isGetResponse(received)) return moreOfResponse(session, received)
   session.waiting = undefined
@@ -50,6 +52,12 @@ export function answerCommand(card: CardContext, received: ReceivedCommand): Res
   )
   beginNextMessaging(session)
   return limitToNe(session, received, response, kind.base, received.ins === ins.getData)
+}
+
+/** OpenSC's myeid driver deletes a file in class A0, the one of GSM 11.11; everything else comes interindustry. */
+function asInterindustry({ application }: VolatileState, command: ReceivedCommand): ReceivedCommand {
+  const isHolders = application.name === 'pkcs15' || application.name === 'mf'
+  return isHolders && command.cla === 0xa0 && command.ins === 0xe4 ? { ...command, cla: 0x00 } : command
 }
 
 /**
@@ -145,6 +153,8 @@ function handle(card: CardContext, command: PlainCommand): ResponseApdu {
   if (lifeCycle === 'CARD_LOCKED' && (selects ? command.p1 !== 0x04 : !inDomain)) refuse(SW.conditions)
   if (command.cla === 0x00) {
     if (command.ins === ins.select) return select(card, command)
+    const ofHolder = handlePkcs15(card, command)
+    if (ofHolder) return ofHolder
     if (command.ins === ins.readBinary) return readBinary(card, command)
     if (command.ins === ins.readBinaryObject) return readBinaryObject(card, command)
   }

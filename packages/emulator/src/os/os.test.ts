@@ -35,7 +35,7 @@ const table = (rows: readonly (readonly [command: string, answer: string, why: s
 const dirHex = toHex(files.dir)
 const emrtdFci = '6f098407a00000024710019000'
 const isdFci = '6f118408a000000151000000a5059f6502fff69000'
-const pkcs15Fci = '6f1882013883025015840ca000000063504b43532d31358a01039000'
+const pkcs15Fci = '6f2581020000820138830250158603000fff850200008a0101840ca000000063504b43532d31359000'
 
 describe('SELECT', () => {
   it('finds applications by name, by the start of a name, and one after another', () =>
@@ -51,7 +51,7 @@ describe('SELECT', () => {
       ['00a4040203a0000000', '6a82', 'no fourth'],
       ['00a4040000', isdFci, 'the empty name is the issuer security domain'],
       ['00a4040008a00000015100000000', isdFci, 'the security domain by name'],
-      ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'the PKCS#15 application, empty as yet'],
+      ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'the PKCS#15 application, empty as yet, in creation'],
       ['00a4040011a00000024710010000000000000000000000', '6700', 'a name of 17 bytes'],
       ['00a4040100', '6a86', 'last occurrence'],
       ['00a4040800', '6a86', 'FMD'],
@@ -63,8 +63,8 @@ describe('SELECT', () => {
       ['00a4020c022f00', '9000', 'EF under the current DF'],
       ['00b0000000', `${dirHex}9000`, 'and reads it'],
       ['00a4000c022f00', '9000', 'P1 00'],
-      ['00a40004022f0000', '62118002002882010183022f008801f08a01039000', 'FCP'],
-      ['00a40000022f0000', '6f118002002882010183022f008801f08a01039000', 'FCI'],
+      ['00a40004022f0000', '62118002002882010183022f008801f08a01019000', 'FCP'],
+      ['00a40000022f0000', '6f118002002882010183022f008801f08a01019000', 'FCI'],
       ['00a4080c022f00', '9000', 'path from the MF'],
       ['00a4080c043f002f00', '9000', 'the same, with the MF’s identifier before'],
       ['00a4090c022f00', '9000', 'path from the current DF'],
@@ -96,12 +96,11 @@ it('SELECT finds a DF by its name and by its file identifier, from the MF and in
   }
   const profile: CardProfile = { ...nationalId, applications: [...nationalId.applications, df] }
   card = createBlankCard({ memory: inMemory(), profile, transportKeys: testTransportKeys, iccSerial })
-  const fci = '6f1882013883025015840ca000000063504b43532d31358a01039000'
   table([
-    ['00a404000ca000000063504b43532d313500', fci, 'by name, FCI'],
-    ['00ca01a014', '6d00', 'it has no data objects'],
-    ['00a40000023f0000', '6f0a82013883023f008a01039000', 'the MF'],
-    ['00a4000002501500', fci, 'by identifier'],
+    ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'by name, FCI'],
+    ['00ca01a114', '6d00', 'it has no such data object'],
+    ['00a40000023f0000', '6f0a82013883023f008a01019000', 'the MF'],
+    ['00a4000002501500', pkcs15Fci, 'by identifier'],
     ['00a4010c025015', '9000', 'as a child DF'],
     ['00a4080c025015', '9000', 'by path'],
     ['00a4080c0450152f00', '6a82', 'nothing in it'],
@@ -146,7 +145,7 @@ describe('class, instruction, length', () => {
       ['08b0000004', '6882', 'secure messaging without header'],
       ['80ca9f7f00', '6e00', 'GlobalPlatform class in the MF'],
       ['0012000000', '6d00', 'unknown instruction'],
-      ['0020000100', '6d00', 'VERIFY: no PIN on this card'],
+      ['0020000100', '6a88', 'VERIFY: no PIN on this card'],
       ['0084000008', '6d00', 'GET CHALLENGE outside the eMRTD application'],
       ['0070000001', '6881', 'MANAGE CHANNEL: open'],
       ['0070800100', '6881', 'MANAGE CHANNEL: close'],

@@ -66,7 +66,7 @@ function readable(card: CardContext, command: PlainCommand, file: FileSpec): Uin
  * The bytes from `offset` on. An offset at or past the end is 6B00. Le of 256 or 65536 asks for what there is; any other Le that reaches
  * past the end gives what is left with 6282. `wrapped` bytes of tag go before the data, and their length field.
  */
-function piece(
+export function piece(
   card: CardContext,
   command: PlainCommand,
   content: Uint8Array,

@@ -2,6 +2,9 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import { bytesToUint, encodeTlv, equalBytes } from '@kart/codec'
 import { type ApplicationSpec, type FileSpec, findApplication } from '@kart/layout/profile'
 import { fileContent } from '../memory/card-state.ts'
+import { requirePace } from '../pkcs15/application.ts'
+import { holderFileParameters } from '../pkcs15/control-parameters.ts'
+import { currentFile, fileOf } from '../pkcs15/holder-rights.ts'
 import { selectedSecurityDomain } from '../security-domain/select-response.ts'
 import { isAllowed } from './access.ts'
 import { type CardContext, endPace, type PlainCommand, rightsOf } from './card-context.ts'
@@ -26,13 +29,15 @@ export function select(card: CardContext, command: PlainCommand): ResponseApdu {
       enter(card, childApplication(card, readIdentifier(data)) ?? refuse(SW.fileNotFound))
       break
     case 0x02:
-      card.session.file = reachableFile(card, command, card.session.application, readIdentifier(data))
+      makeCurrent(card, reachableFile(card, command, card.session.application, readIdentifier(data)))
       break
     case 0x03:
       if (data.length > 0) refuse(SW.wrongLength)
       enter(card, mf(card))
       break
     case 0x04:
+      // A new session of the application, also where it is the current one.
+      card.session.verified.clear()
       enter(card, applicationByName(card, data, occurrence === 2))
       break
     case 0x08:
@@ -61,6 +66,9 @@ function enter(card: CardContext, application: ApplicationSpec): void {
   session.grants = grantsWithin(session.grants, application.name)
   session.application = application
   session.file = undefined
+  session.holderFile = undefined
+  // The holder's PINs are global references: they hold in the MF and under it, in no application beside (ISO/IEC 7816-4:2020, 9.3).
+  if (application.name !== 'mf' && application.name !== 'pkcs15') session.verified.clear()
   session.challenge = undefined
   session.keyEnvironment = undefined
   endPace(session, true)
@@ -75,7 +83,7 @@ function selectByIdentifier(card: CardContext, command: PlainCommand, fid: numbe
   else {
     const child = childApplication(card, fid)
     if (child) enter(card, child)
-    else card.session.file = reachableFile(card, command, card.session.application, fid)
+    else makeCurrent(card, reachableFile(card, command, card.session.application, fid))
   }
 }
 
@@ -83,7 +91,7 @@ function selectByPath(card: CardContext, command: PlainCommand, start: Applicati
   const { data } = command
   if (data.length === 0 || data.length % 2 !== 0) refuse(SW.wrongLength)
   let application = start
-  let file: FileSpec | undefined
+  let file: ReachedFile | undefined
   for (let at = 0; at < data.length; at += 2) {
     const fid = bytesToUint(data.subarray(at, at + 2))
     if (file) refuse(SW.fileNotFound) // nothing lies under an EF
@@ -96,17 +104,33 @@ function selectByPath(card: CardContext, command: PlainCommand, start: Applicati
     }
   }
   if (application !== card.session.application) enter(card, application)
-  card.session.file = file
+  makeCurrent(card, file)
+}
+
+/** A file of the profile's table, or the identifier of one under DF 5015. */
+type ReachedFile = FileSpec | number
+
+function makeCurrent({ session }: CardContext, file: ReachedFile | undefined): void {
+  session.file = typeof file === 'number' ? undefined : file
+  session.holderFile = typeof file === 'number' ? file : undefined
 }
 
 /** The file, when it may be read; before the access rule is met nobody learns whether it is there (6982). */
-function reachableFile(card: CardContext, command: PlainCommand, application: ApplicationSpec, fid: number): FileSpec {
+function reachableFile(card: CardContext, command: PlainCommand, application: ApplicationSpec, fid: number): ReachedFile {
+  if (application.name === 'pkcs15') return reachableHolderFile(card, command, fid)
   const file = application.files.find((candidate) => candidate.fid === fid) ?? refuse(SW.fileNotFound)
   // A path that leads out of the current application leaves behind the rights that are tied to it.
   const rights = rightsOf(card.session, command.protection, application)
   if (!isAllowed(file.read, rights)) refuse(SW.securityStatus)
   if (fileContent(card.store.state, application.name, fid) === undefined) refuse(SW.fileNotFound)
   return file
+}
+
+/** Which files there are under DF 5015 is no secret to whoever may talk to it: tools select a key before they verify its PIN. */
+function reachableHolderFile(card: CardContext, command: PlainCommand, fid: number): number {
+  requirePace(card, command)
+  fileOf(card, fid)
+  return fid
 }
 
 function applicationByName(card: CardContext, name: Uint8Array, next: boolean): ApplicationSpec {
@@ -125,6 +149,7 @@ function control(card: CardContext, template: 0x62 | 0x6f): Uint8Array {
   const { application, file } = card.session
   const { state } = card.store
   if (file) return encodeTlv(template, fileParameters(state, application, file))
+  if (card.session.holderFile !== undefined) return encodeTlv(template, holderFileParameters(state, currentFile(card)))
   if (template === 0x62) return encodeTlv(template, applicationParameters(state, application))
   const { aid } = application
   if (aid && equalBytes(aid, card.profile.securityDomainAid)) return selectedSecurityDomain(card.profile)

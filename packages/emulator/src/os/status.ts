@@ -27,6 +27,7 @@ export const SW = {
   fileFull: 0x6a84,
   wrongParameters: 0x6a86,
   dataNotFound: 0x6a88,
+  fileExists: 0x6a89,
   offset: 0x6b00,
   wrongLe: 0x6c00,
   noInstruction: 0x6d00,

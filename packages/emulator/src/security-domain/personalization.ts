@@ -10,6 +10,7 @@ import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 import { generateGrouping } from '../pkcs15/keys/generate.ts'
+import { holderGrouping } from '../pkcs15/groupings.ts'
 import { isDomainData, takeDomainData } from './domain-data.ts'
 import { type GroupingUse, requireEncryption } from './grouping-use.ts'
 import { paceGrouping } from './pace-groupings.ts'
@@ -123,6 +124,7 @@ function groupingHeader(bytes: Uint8Array, at: number): { dgi: number; length: n
 /** What a data grouping of this application personalizes; refuses 6A88 when there is none, 6982 when the channel is not enough for it. */
 function useOf(card: CardContext, target: ApplicationSpec, dgi: number): GroupingUse {
   const { profile, session } = card
+  if (target.name === 'pkcs15') return holderGrouping(card, dgi) ?? refuse(SW.dataNotFound)
   const file = target.files.find((candidate) => candidate.fid === dgi)
   if (file) {
     if (!isAllowed(file.update, rightsOf(session, 'scp03'))) refuse(SW.securityStatus)

@@ -58,6 +58,7 @@ export function eacBench(options: EacBenchOptions = {}): EacBench {
     store: new CardStore((options.memory ?? inMemory)(image)),
     random: (length) => fromHex(draws.shift() ?? '00'.repeat(length)),
     session: freshSession(profile),
+    interface: 'contact',
     delay: 0,
   }
   card.session.application = findApplication(profile, application)!

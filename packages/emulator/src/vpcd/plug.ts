@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { CardInterface } from '../os/card-context.ts'
 import { encodeFrame, FrameReader, longestMessage } from './frames.ts'
 import { VpcdError } from './vpcd-error.ts'
 
@@ -15,7 +16,8 @@ const noDiagnosis = Uint8Array.of(0x6f, 0x00)
 export interface PluggableCard {
   /** Answer to reset, 2..33 bytes (ISO/IEC 7816-3:2006, 8.2). */
   readonly atr: Uint8Array
-  powerOn(): void
+  /** Through contacts unless told. */
+  powerOn(by?: CardInterface): void
   powerOff(): void
   reset(): void
   /** Carries out a command APDU and gives the response APDU. */

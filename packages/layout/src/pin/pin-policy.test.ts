@@ -1,7 +1,8 @@
 import { InputError } from '@kart/codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findPinWeaknesses, holderPinPolicy, type PinHolder } from './pin-policy.ts'
+import { holderPinPolicy } from '../profile/pin-policy.ts'
+import { findPinWeaknesses, type PinHolder } from './pin-policy.ts'
 
 // Born on 1 Mordad 1370; a national code with a true check digit.
 const holder: PinHolder = { numbers: ['0084575948', 'I98-4413-77'], birthDate: '1991-07-23' }

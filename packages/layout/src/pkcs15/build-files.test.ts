@@ -41,7 +41,7 @@ describe('the application from its tables', () => {
       ['EF.PrKDF', '4402', 1530],
       ['EF.PuKDF', '4404', 1530],
       ['EF.CDF', '4403', 1530],
-      ['EF.DODF', '4405', 1530],
+      ['EF.DODF', '4406', 1530],
       ['EF.AODF', '4401', 255],
       ['public key authentication', '5501', 3],
       ['authentication', '4301', 3],
@@ -110,7 +110,7 @@ describe('the application from its tables', () => {
       { label: 'authentication', id: Uint8Array.of(1), subject, value: inApplication(0x4301) },
       { label: 'authority', authority: true },
     ])
-    const data = dodfCodec.decode(content(0x4405))
+    const data = dodfCodec.decode(content(0x4406))
     expect(data).toMatchObject([
       { label: 'note', authId: Uint8Array.of(1), flags: ['private', 'modifiable'] },
       { label: 'free', applicationOid: '1.2.3' },
@@ -120,7 +120,7 @@ describe('the application from its tables', () => {
 
   test('grows past the planned length', () => {
     const many = Array.from({ length: 60 }, (_, i) => ({ label: `note ${i}`, applicationName: 'Kart', fid: 0x4600 + i }))
-    const dodf = buildPkcs15Files({ ...tables, data: many }).files.find(({ fid }) => fid === 0x4405)!.content
+    const dodf = buildPkcs15Files({ ...tables, data: many }).files.find(({ fid }) => fid === 0x4406)!.content
     expect(dodf.length).toBeGreaterThan(1530)
     expect(dodfCodec.decode(dodf)).toHaveLength(60)
   })

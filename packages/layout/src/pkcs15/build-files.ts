@@ -36,7 +36,7 @@ const directories = [
   { name: 'EF.PrKDF', fid: 0x4402, type: 'privateKeys', length: 1530 },
   { name: 'EF.PuKDF', fid: 0x4404, type: 'publicKeys', length: 1530 },
   { name: 'EF.CDF', fid: 0x4403, type: 'certificates', length: 1530 },
-  { name: 'EF.DODF', fid: 0x4405, type: 'dataObjects', length: 1530 },
+  { name: 'EF.DODF', fid: 0x4406, type: 'dataObjects', length: 1530 },
   { name: 'EF.AODF', fid: 0x4401, type: 'authObjects', length: 255 },
 ] as const satisfies readonly { name: string; fid: number; type: DirectoryType; length: number }[]
 

@@ -37,8 +37,8 @@ const applications = [
   { name: 'mf', title: 'Master file', aid: undefined, fid: 0x3f00, files: mfFiles, clause: 'ISO/IEC 7816-4:2020, 7.2' },
   { name: 'emrtd', title: 'eMRTD, LDS1', aid: fromHex('A0000002471001'), fid: undefined, files: emrtdFiles, clause: 'Doc 9303-10, 8th ed., 4.3' },
   { name: 'isd', title: 'Issuer security domain', aid: fromHex('A000000151000000'), fid: undefined, files: [], clause: 'GlobalPlatform Card Specification 2.3.1, 7' },
-  // Selectable and empty in this step: OpenSC's myeid driver, which the ATR binds, gives up on a card without it. Its files come with the signature keys.
-  { name: 'pkcs15', title: 'PKCS#15, no files yet', aid: fromHex('A000000063504B43532D3135'), fid: 0x5015, files: [], clause: 'ISO/IEC 7816-15:2016, 7.3' },
+  // Its files, keys and PINs are of each card's own making: what they are, and who may touch them, they say themselves (access bytes of CREATE FILE).
+  { name: 'pkcs15', title: 'PKCS#15', aid: fromHex('A000000063504B43532D3135'), fid: 0x5015, files: [], clause: 'ISO/IEC 7816-15:2016, 7.3' },
 ] as const satisfies readonly ApplicationSpec[]
 
 /** The reference card: the Iranian national smart card. */
