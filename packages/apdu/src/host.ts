@@ -53,6 +53,17 @@ export {
   type WrappedKey,
 } from './commands/key-management.ts'
 export type { CommandLabel } from './commands/make-command.ts'
+export { changeReferenceData, type PinAnswer, queryPin, resetRetryCounter, verifyPin } from './commands/pin.ts'
+export {
+  computeSignature,
+  decipher,
+  getMyeidInfo,
+  getPublicPart,
+  keyAlgorithms,
+  type MyeidCardInfo,
+  type PrivateKeyUse,
+  setPrivateKey,
+} from './commands/private-key.ts'
 export { externalAuthenticateChannel, type InitializeUpdateResponse, initializeUpdate } from './commands/secure-channel-opening.ts'
 export {
   type AuthenticationDirection,
