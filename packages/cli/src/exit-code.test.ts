@@ -29,6 +29,7 @@ describe('exitCodeOf', () => {
       reader: 3,
       'secure-messaging': 3,
       authentication: 3,
+      pin: 2,
       personalization: 3,
     })
   })

@@ -29,6 +29,8 @@ const byErrorCode = {
   hsm: exitCode.cardFailure,
   'secure-messaging': exitCode.cardFailure,
   authentication: exitCode.cardFailure,
+  // What the user gave is not what the card holds.
+  pin: exitCode.badInput,
   personalization: exitCode.cardFailure,
 } as const satisfies Record<ErrorCode, ExitCode>
 

@@ -13,6 +13,7 @@ export const errorCodes = [
   'pki', // a key, certificate or trust store cannot be used
   'key-store', // a key set or a master key is missing, is not the one described, or may not be used (any more)
   'hsm', // the token that holds the keys failed or its session is lost
+  'pin', // a PIN was wrong, is blocked, or may not do what was asked
   'personalization', // the card is not in the state that a personalization step needs
 ] as const
 

@@ -5,9 +5,17 @@ import { nodeBackend } from './node-backend.ts'
 /** Hash functions of Doc 9303-12 and TR-03110; SHA-1 is here for BAC, its keys and old active authentication only. */
 export type HashAlgorithm = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512'
 
+/** A hash over data that come piece by piece. */
+export interface RunningDigest {
+  update(data: Uint8Array): void
+  /** The hash of all pieces; nothing can be added then. */
+  finish(): Uint8Array
+}
+
 /** The primitives that exist twice; arguments are already checked by the public functions. */
 export interface Backend {
   digest(algorithm: HashAlgorithm, data: Uint8Array): Uint8Array
+  startDigest(algorithm: HashAlgorithm): RunningDigest
   /** AES block by block, no chaining; whole blocks. */
   aesEcbEncrypt(key: Uint8Array, data: Uint8Array): Uint8Array
   aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array
@@ -34,6 +42,7 @@ const nodePaysFrom = 512
 /** @noble for short inputs, node:crypto where it is faster: long inputs, ECDSA verification and ECDH. */
 const autoBackend: Backend = {
   digest: (algorithm, data) => (data.length >= nodePaysFrom ? nodeBackend : nobleBackend).digest(algorithm, data),
+  startDigest: nodeBackend.startDigest,
   aesEcbEncrypt: (key, data) => (data.length >= nodePaysFrom ? nodeBackend : nobleBackend).aesEcbEncrypt(key, data),
   aesCbcEncrypt: (key, iv, data) => (data.length >= nodePaysFrom ? nodeBackend : nobleBackend).aesCbcEncrypt(key, iv, data),
   aesCbcDecrypt: (key, iv, data) => (data.length >= nodePaysFrom ? nodeBackend : nobleBackend).aesCbcDecrypt(key, iv, data),

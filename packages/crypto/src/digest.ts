@@ -1,4 +1,4 @@
-import { backend, type HashAlgorithm } from './backend.ts'
+import { backend, type HashAlgorithm, type RunningDigest } from './backend.ts'
 
 /** Bytes of each hash function's output. */
 export const digestLength = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 } as const satisfies Record<HashAlgorithm, number>
@@ -6,4 +6,9 @@ export const digestLength = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha5
 /** Hashes a byte string (FIPS 180-4). */
 export function digest(algorithm: HashAlgorithm, data: Uint8Array): Uint8Array {
   return backend().digest(algorithm, data)
+}
+
+/** Begins a hash over data that come piece by piece, for files too big to hold (FIPS 180-4). */
+export function startDigest(algorithm: HashAlgorithm): RunningDigest {
+  return backend().startDigest(algorithm)
 }

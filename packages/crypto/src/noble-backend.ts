@@ -14,6 +14,10 @@ const plain = { prehash: false, lowS: false, format: 'compact' } as const
 /** The primitives on @noble/hashes, @noble/ciphers and @noble/curves. */
 export const nobleBackend: Backend = {
   digest: (algorithm, data) => hashes[algorithm](data),
+  startDigest(algorithm) {
+    const running = hashes[algorithm].create()
+    return { update: (data) => void running.update(data), finish: () => running.digest() }
+  },
   aesEcbEncrypt: (key, data) => ecb(key, unpadded).encrypt(data),
   aesCbcEncrypt: (key, iv, data) => cbc(key, iv, unpadded).encrypt(data),
   aesCbcDecrypt: (key, iv, data) => cbc(key, iv, unpadded).decrypt(data),

@@ -43,6 +43,10 @@ function cmac(key: Uint8Array, data: Uint8Array): Uint8Array {
 /** The primitives on node:crypto (OpenSSL). */
 export const nodeBackend: Backend = {
   digest: (algorithm, data) => plain(createHash(algorithm).update(data).digest()),
+  startDigest(algorithm) {
+    const running = createHash(algorithm)
+    return { update: (data) => void running.update(data), finish: () => plain(running.digest()) }
+  },
   aesEcbEncrypt: (key, data) => cipher(ecbName(key), key, null, data),
   aesCbcEncrypt: (key, iv, data) => cipher(cbcName(key), key, iv, data),
   aesCbcDecrypt: (key, iv, data) => plain(createDecipheriv(cbcName(key), key, iv).setAutoPadding(false).update(data)),

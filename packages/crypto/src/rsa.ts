@@ -2,6 +2,7 @@ import { constants, createPublicKey, verify } from 'node:crypto'
 import { concatBytes, encodeTlv, equalBytes, fromHex, uintToBytes } from '@kart/codec'
 import type { HashAlgorithm } from './backend.ts'
 import { bigIntToBytes, bitLength, bytesToBigInt, modPow } from './big-integer.ts'
+import { CryptoError } from './crypto-error.ts'
 import { digest, digestLength } from './digest.ts'
 import { hashOids } from './hash-oid.ts'
 import type { RsaPublicKey } from './public-key.ts'
@@ -19,13 +20,27 @@ export function rsaPublicOperation(key: Pick<RsaPublicKey, 'modulus' | 'exponent
 export function rsaPkcs1Verify(key: RsaPublicKey, hash: HashAlgorithm, data: Uint8Array, signature: Uint8Array): boolean {
   const encoded = rsaPublicOperation(key, signature)
   if (encoded === undefined) return false
-  const info = encodeTlv(0x30, [
-    encodeTlv(0x30, [encodeTlv(0x06, fromHex(hashOids[hash])), encodeTlv(0x05)]),
-    encodeTlv(0x04, digest(hash, data)),
-  ])
-  const fill = encoded.length - info.length - 3
-  if (fill < 8) return false
-  return equalBytes(encoded, concatBytes(Uint8Array.of(0, 1), new Uint8Array(fill).fill(0xff), Uint8Array.of(0), info))
+  const block = pkcs1Block(hash, digest(hash, data), encoded.length)
+  return block !== undefined && equalBytes(encoded, block)
+}
+
+/** EMSA-PKCS1-v1_5 (RFC 8017, 9.2); undefined where the modulus is too short for the digest. */
+function pkcs1Block(hash: HashAlgorithm, hashed: Uint8Array, length: number): Uint8Array | undefined {
+  const info = encodeTlv(0x30, [encodeTlv(0x30, [encodeTlv(0x06, fromHex(hashOids[hash])), encodeTlv(0x05)]), encodeTlv(0x04, hashed)])
+  const fill = length - info.length - 3
+  if (fill < 8) return undefined
+  return concatBytes(Uint8Array.of(0, 1), new Uint8Array(fill).fill(0xff), Uint8Array.of(0), info)
+}
+
+/**
+ * The padded block that an RSA key signs for a digest: EMSA-PKCS1-v1_5 (RFC 8017, 9.2). `length`: bytes of the modulus. For keys that do nothing but the private
+ * operation. Throws CryptoError for a digest of another length than the hash's, or a modulus too short for it.
+ */
+export function encodePkcs1Block(hash: HashAlgorithm, hashed: Uint8Array, length: number): Uint8Array {
+  if (hashed.length !== digestLength[hash]) throw new CryptoError('argument', 'a digest of another length than its hash function’s')
+  const block = pkcs1Block(hash, hashed, length)
+  if (block === undefined) throw new CryptoError('key-policy', 'an RSA modulus too short for the digest')
+  return block
 }
 
 function mgf1(hash: HashAlgorithm, seed: Uint8Array, length: number): Uint8Array {

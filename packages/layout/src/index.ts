@@ -1,7 +1,21 @@
 export { type AlgorithmIdentifier, encodeSignatureAlgorithm, type HashName, type SignatureScheme } from './asn1/algorithm.ts'
 export { encodeOid } from './asn1/der-encode.ts'
+export { type CadesSigning, dataOid, signCades } from './cms/cades.ts'
 export type { DataSigning } from './cms/sign-data.ts'
-export type { SignedAttribute, SignedData, SignerId, SignerInfo } from './cms/signed-data.ts'
+export {
+  type DetachedSignedData,
+  decodeDetachedSignedData,
+  type SignedAttribute,
+  type SignedData,
+  type SignerId,
+  type SignerInfo,
+} from './cms/signed-data.ts'
+export {
+  type CertificateReference,
+  decodeSigningCertificate,
+  signingCertificateOid,
+  signingCertificateV2Oid,
+} from './cms/signing-certificate.ts'
 export {
   type Chat,
   type CvRole,

@@ -9,9 +9,13 @@ import { requireCreation } from './holder-rights.ts'
 import { isPinValue, isWeakPin, pinLength, securityOfficer } from './pin-value.ts'
 import { withHolderPin, withSignature } from './signature-state.ts'
 
-const version = fromHex('040502')
+/**
+ * What the stock tool goes by: before 4.0.10 it takes a card to keep no secret key for a session, so that a secret that two parties agree on leaves the card
+ * as what it is (PKCS #11, C_DeriveKey).
+ */
+const version = fromHex('040009')
 
-/** Version 1; RSA (bit 1) and EC (bit 4), no DES and no AES; most bits of each: RSA 4096, EC 521 (card.md; OpenSC card-myeid.c, card_caps). */
+/** Version 1; RSA and EC; most bits of each: RSA 4096, DES and AES none, EC 521. */
 const capabilities = fromHex('0100091000000000000209')
 
 /** GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; undefined = another object. */

@@ -5,6 +5,7 @@ import { refuse, SW } from '../os/status.ts'
 import { type GroupingUse, requireEncryption } from '../security-domain/grouping-use.ts'
 import { isTries } from './applet-data.ts'
 import { longestFile, requireIdentifier, requireRoom } from './create-file.ts'
+import { generateGrouping } from './keys/generate.ts'
 import { isPinValue, pinLength } from './pin-value.ts'
 import { withHolderFile, withHolderPin, withSignature } from './signature-state.ts'
 
@@ -27,6 +28,8 @@ export function holderGrouping(card: CardContext, dgi: number): GroupingUse | un
       }
     case dgis.holderFile:
       return { maxLength: fileHeader + longestFile, apply: (state, value) => ({ state: withFile(state, value) }) }
+    case dgis.generateHolderKey:
+      return generateGrouping
     default:
       return undefined
   }

@@ -28,6 +28,14 @@ export function verifyPin(card: CardContext, command: PlainCommand): ResponseApd
   return answer()
 }
 
+/** Takes back the verification of every PIN (MyEID command surface, 00 2E 00 00: what the stock tool sends to log out). */
+export function logOut(card: CardContext, { p1, p2, data }: PlainCommand): ResponseApdu {
+  if (p1 !== 0x00 || p2 !== 0x00) refuse(SW.wrongParameters)
+  if (data.length > 0) refuse(SW.wrongLength)
+  card.session.verified.clear()
+  return answer()
+}
+
 /**
  * CHANGE REFERENCE DATA (ISO/IEC 7816-4:2020, 11.6.7), P1 00: the PIN that is and the one that is to be, 8 bytes each; a transport PIN ends here. Refuses 6A80
  * for a new one that has not the form of a PIN, without counting; for a weak one only to whoever knew the old one, so that nobody learns the holder's numbers by asking.

@@ -9,7 +9,6 @@ import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
-import { generateGrouping } from '../pkcs15/keys/generate.ts'
 import { holderGrouping } from '../pkcs15/groupings.ts'
 import { isDomainData, takeDomainData } from './domain-data.ts'
 import { type GroupingUse, requireEncryption } from './grouping-use.ts'
@@ -138,7 +137,6 @@ function useOf(card: CardContext, target: ApplicationSpec, dgi: number): Groupin
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
-  if (target.name === 'pkcs15' && dgi === profile.dgis.generateHolderKey) return generateGrouping
   const other = target.name === 'emrtd' ? (paceGrouping(card, dgi) ?? trustGrouping(profile, dgi)) : undefined
   return other ?? refuse(SW.dataNotFound)
 }

@@ -60,7 +60,7 @@ export class KeyBench {
     session.application = findApplication(nationalId, 'pkcs15') ?? session.application
     session.verified.set(1, Number.POSITIVE_INFINITY)
     const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
-    this.card = { profile: nationalId, store: new CardStore(memory), random, session, delay: 0 }
+    this.card = { profile: nationalId, store: new CardStore(memory), random, session, delay: 0, interface: 'contact' }
   }
 
   get state(): CardState {

@@ -66,21 +66,27 @@ export interface SignerInfo {
   readonly unsignedAttributes: Uint8Array | undefined
 }
 
-/** CMS SignedData (RFC 5652, 5.1), every part as it came: nothing in it is verified here. */
-export interface SignedData {
+/** CMS SignedData (RFC 5652, 5.1) whose content may be elsewhere, every part as it came: nothing in it is verified here. */
+export interface DetachedSignedData {
   /** SignedData version; 3 by Doc 9303-10, table 38. */
   readonly version: number
   readonly digestAlgorithms: readonly AlgorithmIdentifier[]
   /** eContentType, dotted. */
   readonly contentType: string
-  /** Contents of eContent: the bytes that the message digest runs over. */
-  readonly content: Uint8Array
+  /** Contents of eContent; undefined where the signature is detached (RFC 5652, 5.2). */
+  readonly content: Uint8Array | undefined
   /** Embedded certificates in DER, as they came; nobody vouches for them here. */
   readonly certificates: readonly Uint8Array[]
   /** Embedded revocation lists in DER, as they came. */
   readonly crls: readonly Uint8Array[]
   /** One or more; Doc 9303-10 recommends exactly one. */
   readonly signers: readonly SignerInfo[]
+}
+
+/** CMS SignedData with its content inside. */
+export interface SignedData extends DetachedSignedData {
+  /** Contents of eContent: the bytes that the message digest runs over. */
+  readonly content: Uint8Array
 }
 
 const signedDataOid = '1.2.840.113549.1.7.2'
@@ -90,6 +96,13 @@ export const signingTimeOid = '1.2.840.113549.1.9.5'
 
 /** Reads a ContentInfo in DER that holds SignedData (RFC 5652, 3 and 5.1). `what` names the file in errors. Throws DecodeError or LimitError. */
 export function decodeSignedData(bytes: Uint8Array, what: string): SignedData {
+  const data = decodeDetachedSignedData(bytes, what)
+  if (data.content === undefined) throw new DecodeError(what, 'the signed content is not in it')
+  return { ...data, content: data.content }
+}
+
+/** Reads a ContentInfo in DER that holds SignedData with or without its content. `what` names the file in errors. Throws DecodeError or LimitError. */
+export function decodeDetachedSignedData(bytes: Uint8Array, what: string): DetachedSignedData {
   const [oid, explicit] = derSequence(decodeDer(bytes, what), what, 2, 2)
   const outerType = derOid(oid, what)
   if (outerType !== signedDataOid) throw new DecodeError(what, 'content that is not CMS SignedData')
@@ -99,8 +112,8 @@ export function decodeSignedData(bytes: Uint8Array, what: string): SignedData {
   const digestAlgorithms = derSet(fields.any('digestAlgorithms'), 'digestAlgorithms', 0, 8).map((one) =>
     readAlgorithm(one, 'digestAlgorithms'),
   )
-  const [contentTypeNode, contentNode] = derSequence(fields.any('encapContentInfo'), 'encapContentInfo', 2, 2)
-  const content = derOctets(derExplicit(contentNode, 0xa0, 'eContent'), 'eContent')
+  const [contentTypeNode, contentNode] = derSequence(fields.any('encapContentInfo'), 'encapContentInfo', 1, 2)
+  const content = contentNode && derOctets(derExplicit(contentNode, 0xa0, 'eContent'), 'eContent')
   const certificates = (fields.optional(0xa0)?.children ?? []).map((one) => {
     if (one.tag !== derTag.sequence) throw new DecodeError(what, 'an embedded certificate that is not X.509', { offset: one.offset })
     return one.raw.slice()
@@ -176,14 +189,14 @@ function readAttribute(node: DerNode): SignedAttribute {
 }
 
 /** Puts the parts together to a ContentInfo again: what was signed stays as signed. */
-export function encodeSignedData(data: SignedData): Uint8Array {
+export function encodeSignedData(data: DetachedSignedData): Uint8Array {
   const signedData = encodeSequence(
     encodeInteger(data.version),
     encodeTlv(
       derTag.set,
       data.digestAlgorithms.map((one) => one.raw),
     ),
-    encodeSequence(encodeOid(data.contentType), encodeTlv(0xa0, encodeOctets(data.content))),
+    encodeSequence(encodeOid(data.contentType), ...(data.content === undefined ? [] : [encodeTlv(0xa0, encodeOctets(data.content))])),
     ...(data.certificates.length === 0 ? [] : [encodeTlv(0xa0, data.certificates)]),
     ...(data.crls.length === 0 ? [] : [encodeTlv(0xa1, data.crls)]),
     encodeTlv(derTag.set, data.signers.map(encodeSigner)),

@@ -6,7 +6,9 @@ import { type HolderFile, holderFileTypes } from '../../memory/holder-state.ts'
 import type { CardContext, PlainCommand } from '../../os/card-context.ts'
 import { answer, refuse, SW } from '../../os/status.ts'
 import type { GroupingUse } from '../../security-domain/grouping-use.ts'
+import { requireRoom } from '../create-file.ts'
 import { currentFile, requireCreation, requireRight } from '../holder-rights.ts'
+import { withHolderFile } from '../signature-state.ts'
 
 /** Public exponent 65537, as the stock tool asks for it: 30 05 { DO'81' }. */
 const wantedExponent = fromHex('30058103010001')
@@ -15,10 +17,7 @@ const wantedExponent = fromHex('30058103010001')
 function withFreshKey(state: CardState, fid: number, file: HolderFile): { readonly state: CardState; readonly publicKey: Uint8Array } {
   const kind = file.type === 'transparent' ? refuse(SW.noCurrentFile) : { type: file.type, size: file.size }
   const privateKey = generateHolderKey(kind) ?? refuse(SW.wrongData)
-  const { signature } = state
-  const files = new Map(signature.files).set(fid, { ...file, privateKey })
-  const changes = (signature.changes + 1) & 0xffff
-  return { state: { ...state, signature: { ...signature, changes, files } }, publicKey: publicKeyObject(kind, privateKey) }
+  return { state: withHolderFile(state, fid, { ...file, privateKey }), publicKey: publicKeyObject(kind, privateKey) }
 }
 
 /**
@@ -49,6 +48,7 @@ export const generateGrouping: GroupingUse = {
     const type = (['rsa', 'ec'] as const).find((name) => holderFileTypes[name] === value[2]) ?? refuse(SW.wrongData)
     const held = state.signature.files.get(fid)
     if (fid >> 8 !== keyFiles || held?.type === 'transparent') refuse(SW.wrongData)
+    requireRoom(state.signature.files, fid, 0)
     const made = withFreshKey(state, fid, {
       type,
       size: bytesToUint(value.subarray(3, 5)),

@@ -1,0 +1,26 @@
+export {
+  fidOf,
+  findKey,
+  findPin,
+  type HolderApplication,
+  type HolderKey,
+  type HolderPin,
+  type HolderReading,
+  openHolderApplication,
+  readCertificates,
+  readHolderFile,
+  selectHolderApplication,
+} from './holder-application.ts'
+export { PinError, type PinProblem } from './pin-error.ts'
+export { changePin, checkNewPin, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
+export {
+  type CardSignature,
+  type CardSignatureScheme,
+  type CardSigning,
+  hashPieces,
+  holds,
+  proveKey,
+  schemeOfKey,
+  signDigest,
+  signWithCard,
+} from './sign.ts'

@@ -1,0 +1,134 @@
+import {
+  type CardChannel,
+  changeReferenceData,
+  describeStatusWord,
+  type PinAnswer,
+  queryPin,
+  resetRetryCounter,
+  send,
+  verifyPin,
+} from '@kart/apdu/host'
+import { encodeAscii, InputError } from '@kart/codec'
+import { wipe } from '@kart/crypto'
+import { findPinWeaknesses, holderPinPolicy, type PinHolder, type PinWeakness, toLatinDigits } from '@kart/layout'
+import type { HolderPin } from './holder-application.ts'
+import { PinError } from './pin-error.ts'
+
+/** What the card says of a PIN without a try: tries left, none needed any more in this session, blocked, or that it takes no question here. */
+export type PinStatus =
+  | { readonly state: 'usable'; readonly triesLeft: number }
+  | { readonly state: 'verified' }
+  | { readonly state: 'blocked' }
+  | { readonly state: 'unknown'; readonly sw: number; readonly meaning: string }
+
+/** Asks for the tries that a PIN has left: an empty VERIFY, which takes none (ISO/IEC 7816-4:2020, 11.6). Throws StatusWordError, TransportError. */
+export async function readPinStatus(channel: CardChannel, pin: Pick<HolderPin, 'label' | 'reference'>): Promise<PinStatus> {
+  const answer = await send(channel, queryPin(pin.reference, { label: pin.label }))
+  if (answer.state === 'wrong') return { state: 'usable', triesLeft: answer.triesLeft }
+  if (answer.state === 'taken') return { state: 'verified' }
+  if (answer.state === 'blocked') return { state: 'blocked' }
+  return { state: 'unknown', sw: answer.sw, meaning: describeStatusWord(answer.sw) }
+}
+
+const why: Readonly<Record<PinWeakness, string>> = {
+  'not-digits': 'it is not digits alone',
+  length: 'it is too short or too long',
+  repeat: 'the same digit stands three times or more in a row',
+  run: 'it has digits in a row, as 1234',
+  'few-digits': 'it has too few different digits',
+  'repeated-block': 'it is one group of digits over and over',
+  'own-number': 'it is a part of a number of yours',
+  'birth-date': 'it is a date of birth, or a part of one',
+  listed: 'it is a pattern of the keypad that many people take',
+}
+
+/** Refuses a new PIN that the policy of the reference card does not take, before it is sent (house rule). Throws InputError, which does not repeat it. */
+export function checkNewPin(value: string, pin: Pick<HolderPin, 'minLength' | 'maxLength'>, field: string, holder: PinHolder = {}): void {
+  const policy = { ...holderPinPolicy, minLength: pin.minLength, maxLength: pin.maxLength }
+  const weaknesses = findPinWeaknesses(value, policy, holder)
+  if (weaknesses.length === 0) return
+  const reasons = weaknesses.map((weakness) => (weakness === 'length' ? `it is not ${digitsOf(pin)}` : why[weakness]))
+  throw new InputError(field, `this PIN is not taken: ${reasons.join('; ')}. Choose another; nothing was sent to the card`)
+}
+
+const digitsOf = ({ minLength, maxLength }: Pick<HolderPin, 'minLength' | 'maxLength'>): string =>
+  minLength === maxLength ? `${minLength} digits` : `${minLength} to ${maxLength} digits`
+
+/** A PIN as the card stores it: ASCII digits, padded. Persian digits count as digits. Throws InputError, which does not repeat it. */
+export function encodePin(value: string, pin: Pick<HolderPin, 'storedLength' | 'padding'>, field = 'PIN'): Uint8Array {
+  const digits = toLatinDigits(value)
+  const length = pin.padding === undefined ? digits.length : pin.storedLength
+  if (!/^[0-9]+$/.test(digits) || digits.length > pin.storedLength) throw new InputError(field, `is not 1 to ${pin.storedLength} digits`)
+  const bytes = new Uint8Array(length).fill(pin.padding ?? 0xff)
+  bytes.set(encodeAscii(digits))
+  return bytes
+}
+
+/** Bytes of PINs lent to `use`, erased behind it. */
+async function withPins<T>(pins: readonly Uint8Array[], use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } finally {
+    wipe(...pins)
+  }
+}
+
+const triesText = (count: number): string => (count === 1 ? 'one try is left' : `${count} tries are left`)
+
+/** Throws the PinError that an answer means; nothing for `taken`. `what`: which of the two secrets sent the card speaks of. */
+function mustTake(answer: PinAnswer, pin: Pick<HolderPin, 'label'>, what: 'PIN' | 'PUK'): void {
+  const remedy =
+    what === 'PIN' ? 'unblock it with the PUK ("kart pin unblock")' : 'nothing unblocks this PIN any more: the holder needs a new card'
+  if (answer.state === 'taken') return
+  if (answer.state === 'wrong')
+    throw new PinError(pin.label, 'wrong', `the ${what} is wrong; ${triesText(answer.triesLeft)}. It was not tried again`, {
+      triesLeft: answer.triesLeft,
+    })
+  if (answer.state === 'blocked') throw new PinError(pin.label, 'blocked', `no try of the ${what} is left: ${remedy}`, { triesLeft: 0 })
+  throw new PinError(pin.label, answer.sw === 0x6a80 ? 'weak' : 'refused', refusalText(answer.sw))
+}
+
+function refusalText(sw: number): string {
+  if (sw === 0x6a80)
+    return 'the card does not take the new PIN: it is weak, or made from the holder’s national code or date of birth; the old one still holds'
+  if (sw === 0x6982)
+    return 'the card takes no PIN here: without contacts a PIN travels only inside PACE, so give the card access number (--can)'
+  if (sw === 0x6985)
+    return 'the card does not take this PIN now: at its last try over the air it asks for the card access number first (--can)'
+  if (sw === 0x6a88) return 'the card has no such PIN'
+  return `the card refused with ${sw.toString(16).toUpperCase()} (${describeStatusWord(sw)})`
+}
+
+/** VERIFY, once: a wrong PIN costs a try and is never sent again by itself. Throws PinError, InputError, StatusWordError, TransportError. */
+export async function verifyHolderPin(channel: CardChannel, pin: HolderPin, value: string): Promise<void> {
+  const bytes = encodePin(value, pin)
+  await withPins([bytes], async () => mustTake(await send(channel, verifyPin(pin.reference, bytes, { label: pin.label })), pin, 'PIN'))
+}
+
+/**
+ * CHANGE REFERENCE DATA, once; a new PIN that is weak is refused before anything is sent. `holder`: what is known of the holder, for the check alone. A transport
+ * PIN is changed the same way. Throws PinError, InputError, StatusWordError, TransportError.
+ */
+export async function changePin(
+  channel: CardChannel,
+  pin: HolderPin,
+  present: string,
+  next: string,
+  holder: PinHolder = {},
+): Promise<void> {
+  checkNewPin(next, pin, 'new PIN', holder)
+  if (toLatinDigits(present) === toLatinDigits(next)) throw new InputError('new PIN', 'is the present one')
+  const [before, after] = [encodePin(present, pin, 'present PIN'), encodePin(next, pin, 'new PIN')]
+  await withPins([before, after], async () =>
+    mustTake(await send(channel, changeReferenceData(pin.reference, before, after, { label: pin.label })), pin, 'PIN'),
+  )
+}
+
+/** RESET RETRY COUNTER with the PUK and a new PIN, once; a new PIN that is weak is refused before anything is sent. Throws as {@link changePin}. */
+export async function unblockPin(channel: CardChannel, pin: HolderPin, puk: string, next: string, holder: PinHolder = {}): Promise<void> {
+  checkNewPin(next, pin, 'new PIN', holder)
+  const [code, after] = [encodePin(puk, pin, 'PUK'), encodePin(next, pin, 'new PIN')]
+  await withPins([code, after], async () =>
+    mustTake(await send(channel, resetRetryCounter(pin.reference, code, after, { label: pin.label })), pin, 'PUK'),
+  )
+}
