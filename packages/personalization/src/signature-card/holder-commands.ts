@@ -2,8 +2,8 @@ import { type CardCommand, encodeDgi, installForPersonalization, storeData } fro
 import { concatBytes, DecodeError, decodeTlv, encodeAscii, findTlv, InputError, uintToBytes } from '@kart/codec'
 import {
   type CardProfile,
+  dg15FromRsa,
   encodeEcPublicKeyInfo,
-  encodeRsaPublicKeyInfo,
   findApplication,
   type KeyRow,
   type PinRow,
@@ -78,7 +78,12 @@ export function generateHolderKeyCommand(profile: CardProfile, row: KeyRow, plan
     noProperties,
   )
   const ne = kind === 'rsa' && bits > 1024 ? 65536 : 256
-  const command = storeData(encodeDgi(profile.dgis.generateHolderKey, value), { blockNumber: 0, last: true, ne, label: `generate the key ${row.label}` })
+  const command = storeData(encodeDgi(profile.dgis.generateHolderKey, value), {
+    blockNumber: 0,
+    last: true,
+    ne,
+    label: `generate the key ${row.label}`,
+  })
   return {
     ...command,
     parse(response) {
@@ -91,13 +96,18 @@ export function generateHolderKeyCommand(profile: CardProfile, row: KeyRow, plan
       }
       return row.algorithm.kind === 'ec'
         ? encodeEcPublicKeyInfo(curveOfBits[row.algorithm.bits], part(0x86))
-        : encodeRsaPublicKeyInfo(part(0x81), part(0x82))
+        : dg15FromRsa(part(0x81), part(0x82)).subjectPublicKeyInfo
     },
   }
 }
 
 /** One file of the application, made and filled, in as many blocks as it needs. */
-export function fileCommands(profile: CardProfile, plan: HolderPlan, files: readonly Pkcs15File[], blockSize: number): CardCommand<unknown>[] {
+export function fileCommands(
+  profile: CardProfile,
+  plan: HolderPlan,
+  files: readonly Pkcs15File[],
+  blockSize: number,
+): CardCommand<unknown>[] {
   const officer = plan.pinRows.find(({ role }) => role === 'security-officer')?.reference ?? 0x0f
   return files.flatMap(({ name, fid, content }) => {
     const bytes = encodeDgi(profile.dgis.holderFile, concatBytes(uintToBytes(fid, 2), fileAccess(officer), noProperties, content))

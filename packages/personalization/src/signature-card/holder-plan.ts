@@ -75,7 +75,11 @@ function drawPin(length: number, numbers: readonly string[], random: (length: nu
 }
 
 /** Draws the PINs and PUKs of a card. */
-export function drawTransportPins(rows: readonly PinRow[], numbers: readonly string[], random: (length: number) => Uint8Array): TransportPins {
+export function drawTransportPins(
+  rows: readonly PinRow[],
+  numbers: readonly string[],
+  random: (length: number) => Uint8Array,
+): TransportPins {
   return Object.fromEntries(
     rows.map(({ label, minLength, role }) => {
       const pin = drawPin(minLength, numbers, random)

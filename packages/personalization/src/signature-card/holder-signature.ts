@@ -1,7 +1,0 @@
-import { type CardChannel, computeSignature, keyReference as _unused, selectApplication, send, setPrivateKey, verifyPin } from '@kart/apdu/host'
-import { concatBytes, fromHex } from '@kart/codec'
-import { digest } from '@kart/crypto'
-import { type KeyRow, pkcs15Aid } from '@kart/layout'
-import { PersonalizationError } from '../personalization-error.ts'
-import { paddedPin } from './holder-commands.ts'
-import type { HolderPlan } from './holder-plan.ts'
