@@ -7,7 +7,7 @@ import type { CardProfile } from '@kart/layout/profile'
 import {
   buildImage,
   type CardImage,
-  type CardPasswords,
+  type CertifyHolder,
   checkSigner,
   type EnrollmentRecord,
   execute,
@@ -35,7 +35,11 @@ const titles = {
   'generate-chip-keys': 'let the card make its keys of chip authentication',
   sign: 'sign EF.SOD and EF.CardSecurity',
   'signed-files': 'write DG14, DG15, EF.SOD, EF.COM and EF.CardSecurity',
+  'holder-keys': 'write the holder’s PINs, let the card make the holder’s keys, and check them',
+  certify: 'certify the holder’s keys, each by a request that the card signs',
+  'holder-files': 'write PKCS#15: directories, public keys, certificates',
   'read-back': 'read back over PACE, compare, and try every way in',
+  'prove-signature': 'read PKCS#15 back and let each of the holder’s keys sign once',
   secure: 'set the life cycle to SECURED',
   prove: 'prove that personalization is over',
 } as const satisfies Record<PersonalizationStep, string>
@@ -87,7 +91,7 @@ export function checkIssuable(record: EnrollmentRecord, profile: CardProfile, si
 }
 
 /** What a card is given beside the record. */
-export type IssueExtras = Pick<ImageOptions, 'passwords' | 'cvcaCertificate'>
+export type IssueExtras = Pick<ImageOptions, 'passwords' | 'cvcaCertificate' | 'signatureCard'>
 
 function imageOf(record: EnrollmentRecord, profile: CardProfile, iccSerial: Uint8Array, extras: IssueExtras): CardImage {
   return usingInput('record', () => buildImage(record, profile, { ...extras, iccSerial }))
@@ -102,6 +106,8 @@ export interface IssueParts {
   readonly issuerKeys?: Scp03KeySource
   readonly signer: Signer
   readonly extras?: IssueExtras
+  /** Certifies the holder’s keys; needed for a signature card. */
+  readonly certify?: CertifyHolder
   readonly allowUnfinished: boolean
   /** Whether long APDUs may be used; true unless told. */
   readonly extendedLength?: boolean
@@ -113,7 +119,7 @@ export interface Issued {
   /** Without what is for the printer. */
   readonly report: Omit<PersonalizationReport, 'forPrinter'>
   /** What is printed on the card or into the letter: secrets, told once. */
-  readonly forPrinter: CardPasswords
+  readonly forPrinter: PersonalizationReport['forPrinter']
   /** Lines of the machine-readable zone. */
   readonly mrz: readonly string[]
   /** What the office should know of this card: for people, without the holder's data. */
@@ -130,6 +136,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     keys,
     ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     signer,
+    ...(parts.certify ? { certify: parts.certify } : {}),
     allowUnfinished: parts.allowUnfinished,
     extendedLength: parts.extendedLength ?? true,
     ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),

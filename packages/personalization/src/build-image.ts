@@ -23,11 +23,13 @@ import {
   encodeMrz,
   encodeMrzDate,
   type FileFormat,
+  filePath,
   holderMrzName,
   isoToJalali,
   minutiaeFinger,
   mrzNameLength,
   parseIsoDate,
+  pkcs15Entry,
   summaryWithFather,
 } from '@kart/layout'
 import { trustPointOf } from '@kart/secure-channel'
@@ -35,6 +37,7 @@ import { type CardImage, type ImageFile, profileFile } from './card-image.ts'
 import { type CardPasswords, passwordsFor } from './card-passwords.ts'
 import type { EnrollmentRecord } from './record/enrollment-record.ts'
 import { cardAccessInfos } from './security-infos.ts'
+import { type HolderPlan, hasSignatureApplication, planHolder, type TransportPins } from './signature-card/holder-plan.ts'
 
 /** What an image needs beside the record and the profile. */
 export interface ImageOptions {
@@ -51,9 +54,17 @@ export interface ImageOptions {
    * opened on this card.
    */
   readonly cvcaCertificate?: Uint8Array
+  /**
+   * Makes it a signature card: keys, PINs and certificates of the holder in PKCS#15. PINs are drawn at random where none are given. Without it the application stays
+   * empty.
+   */
+  readonly signatureCard?: { readonly pins?: TransportPins }
   /** Gives random bytes; the system's generator unless told. For tests. */
   readonly random?: (length: number) => Uint8Array
 }
+
+/** DF 5015 under the MF. */
+const signatureDirectory = filePath(0x3f00, 0x5015)
 
 const mrzDate = (iso: string): string => encodeMrzDate(parseIsoDate(iso))
 const mrzSex = { M: 'M', F: 'F', X: '<' } as const
@@ -114,11 +125,12 @@ function fingers({ fingers: captured }: EnrollmentRecord, random: (length: numbe
   return dg3Codec.encode({ fingers: captured.map((one) => minutiaeFinger(one.template, one.position)) })
 }
 
-function directory(profile: CardProfile): Uint8Array {
+function directory(profile: CardProfile, holder: HolderPlan | undefined): Uint8Array {
+  const entries = profile.applications.flatMap(({ name, aid, title, files }) =>
+    aid === undefined || files.length === 0 || name === 'pkcs15' ? [] : [{ aid, label: title }],
+  )
   return efDirCodec.encode({
-    applications: profile.applications.flatMap(({ aid, title, files }) =>
-      aid === undefined || files.length === 0 ? [] : [{ aid, label: title }],
-    ),
+    applications: [...entries, ...(holder === undefined ? [] : [pkcs15Entry(profile.title, signatureDirectory)])],
   })
 }
 
@@ -140,10 +152,11 @@ function contents(
   profile: CardProfile,
   options: ImageOptions,
   cvca: CvCertificate | undefined,
+  holder: HolderPlan | undefined,
 ): Partial<Record<FileFormat, () => Uint8Array>> {
   const { cardServiceData, cardCapabilities, maxCommandLength, maxResponseLength } = profile
   return {
-    'ef-dir': () => directory(profile),
+    'ef-dir': () => directory(profile, holder),
     'ef-atr-info': () =>
       efAtrInfoCodec.encode({ cardServiceData, cardCapabilities, extendedLength: { maxCommandLength, maxResponseLength } }),
     ...(profile.pace === undefined
@@ -171,7 +184,10 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
     throw new InputError('document.issuingState', `is not the state of profile ${profile.name} (${profile.issuingState})`)
   if (iccSerial.length < 1 || iccSerial.length > 16) throw new InputError('iccSerial', 'is not 1..16 bytes')
   const cvca = trustPoint(profile, options)
-  const makers = contents(record, profile, options, cvca)
+  if (options.signatureCard !== undefined && !hasSignatureApplication(profile))
+    throw new InputError('signatureCard', `profile ${profile.name} has no PKCS#15 application`)
+  const holder = options.signatureCard && planHolder(record, profile, options.random ?? randomBytes, options.signatureCard.pins)
+  const makers = contents(record, profile, options, cvca, holder)
   const files = profile.applications.flatMap((application) =>
     application.files.flatMap((spec): ImageFile[] => {
       const make = makers[spec.format]
@@ -184,6 +200,7 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
     personalizedOn: (options.personalizedAt ?? new Date()).toISOString().slice(0, 10),
     passwords: passwordsFor(profile, options.passwords ?? {}, options.random ?? randomBytes),
     trustPoint: cvca,
+    holder,
     access: {
       documentNumber: record.document.number,
       dateOfBirth: mrzDate(record.holder.dateOfBirth),

@@ -1,6 +1,7 @@
 import { InputError } from '@kart/codec'
 import { type CardProfile, type CvCertificate, findFile } from '@kart/layout'
 import type { CardPasswords } from './card-passwords.ts'
+import type { HolderPlan } from './signature-card/holder-plan.ts'
 
 /** One file of the card, coded. */
 export interface ImageFile {
@@ -25,6 +26,8 @@ export interface CardImage {
   readonly passwords: CardPasswords
   /** The CVCA that terminal authentication begins with; undefined = none. */
   readonly trustPoint: CvCertificate | undefined
+  /** What the PKCS#15 application is made from; undefined = it stays empty. Holds PINs: secret. */
+  readonly holder: HolderPlan | undefined
   /** In the order of the profile. */
   readonly files: readonly ImageFile[]
 }

@@ -9,7 +9,7 @@ import {
   wrongLength,
 } from '@kart/apdu/host'
 import { InputError, toHex } from '@kart/codec'
-import { digest } from '@kart/crypto'
+import { digest, type SeenKeys, seenInMemory } from '@kart/crypto'
 import type { CardProfile } from '@kart/layout'
 import { type BacKeys, deriveBacKeys, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
@@ -32,6 +32,16 @@ import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { redact } from './redact.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
+import type { CertifyHolder } from './signature-card/holder-certificate.ts'
+import {
+  type CertifiedKey,
+  certifyHolderKeys,
+  holderFiles,
+  holderKeyParts,
+  proveHolder,
+  writeHolderFiles,
+  writeHolderKeys,
+} from './signature-card/personalize-holder.ts'
 import { StepMeter } from './step-meter.ts'
 
 /** What {@link execute} needs beside the image. */
@@ -45,6 +55,10 @@ export interface ExecuteOptions {
   readonly issuerKeys?: Scp03KeySource
   /** The document signer. */
   readonly signer: Signer
+  /** Certifies the holder's keys; needed where the image is that of a signature card. */
+  readonly certify?: CertifyHolder
+  /** Public keys that were certified before, so that none is twice; those of this process alone unless told. */
+  readonly seenKeys?: SeenKeys
   /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
   readonly blockSize?: number
   /** Whether reader and card take extended length fields: what the profile says unless told. False for readers that do not. */
@@ -122,7 +136,44 @@ function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], read
   }
 }
 
-async function write(run: Run, { session, channel }: KeyExchange): Promise<CompleteImage> {
+/** What the PKCS#15 application was given. */
+interface HolderContent {
+  readonly keys: readonly CertifiedKey[]
+  readonly files: ReturnType<typeof holderFiles>
+}
+
+const processSeen = seenInMemory()
+
+/**
+ * Makes the PKCS#15 application: keys in the session under way, which ends with it; certificates outside any session, for which the card signs; files in a session
+ * of their own. Undefined where the image has none.
+ */
+async function writeHolder(run: Run, channel: CardChannel, end: () => void): Promise<HolderContent | undefined> {
+  const { image, options, meter, base, plan } = run
+  const { holder, profile } = image
+  if (holder === undefined) return undefined
+  const { certify, seenKeys = processSeen, now = new Date() } = options
+  if (certify === undefined) throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
+  const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
+    writeHolderKeys(channel, profile, holder, seenKeys, () => advance()),
+  )
+  end()
+  const keys = await meter.step('certify', pairs.length, (advance) =>
+    certifyHolderKeys(run.plain(base), holder, pairs, certify, now, () => advance()),
+  )
+  const files = holderFiles(holder, keys, image.iccSerial, profile.title, now)
+  await meter.step('holder-files', files.files.length, async (advance) => {
+    const again = await secured(run, 'open')
+    try {
+      await writeHolderFiles(again.channel, profile, holder, files.files, plan.blockSize ?? blockSizeFor(profile), advance)
+    } finally {
+      again.session.destroy()
+    }
+  })
+  return { keys, files }
+}
+
+async function write(run: Run, { session, channel }: KeyExchange): Promise<{ complete: CompleteImage; holder: HolderContent | undefined }> {
   const { image, options, meter, plan } = run
   try {
     const answers = new Map<PlannedStep['name'], readonly unknown[]>()
@@ -134,7 +185,7 @@ async function write(run: Run, { session, channel }: KeyExchange): Promise<Compl
       return made
     })
     await sendStep(run, channel, planCompletion(complete, plan))
-    return complete
+    return { complete, holder: await writeHolder(run, channel, () => session.destroy()) }
   } finally {
     session.destroy()
   }
@@ -195,6 +246,7 @@ const keyName = ({ activeAuthentication: spec }: CardProfile): string =>
 function reportOf(
   run: Run,
   complete: CompleteImage,
+  holder: HolderContent | undefined,
   proved: readonly ProvedAccess[],
   keySet: KeySetReport | undefined,
 ): PersonalizationReport {
@@ -206,22 +258,39 @@ function reportOf(
     lifeCycle: 'SECURED',
     keySet,
     steps,
-    files: complete.files.map((file) => ({
-      application: file.application,
-      name: file.name,
-      fid: file.fid,
-      length: file.bytes.length,
-      readBack: canReadBack(complete, file),
+    files: [
+      ...complete.files.map((file) => ({
+        application: file.application,
+        name: file.name,
+        fid: file.fid,
+        length: file.bytes.length,
+        readBack: canReadBack(complete, file),
+      })),
+      ...(holder?.files.files ?? []).map(({ name, fid, content }) => ({
+        application: 'pkcs15',
+        name,
+        fid,
+        length: content.length,
+        readBack: true,
+      })),
+    ],
+    holderKeys: (holder?.keys ?? []).map(({ row, publicKey, certificate }) => ({
+      label: row.label,
+      algorithm: row.algorithm.kind === 'rsa' ? `RSA-${row.algorithm.bits}` : `P-${row.algorithm.bits}`,
+      fingerprint: toHex(digest('sha256', publicKey)),
+      certificate: toHex(digest('sha256', certificate)),
     })),
     publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
     trustPoint: complete.trustPoint?.holderReference,
     proved,
-    forPrinter: { ...complete.passwords },
+    forPrinter: { ...complete.passwords, ...(complete.holder === undefined ? {} : { pins: complete.holder.pins }) },
     apdus,
     sent,
     received,
-    payload: complete.files.reduce((sum, file) => sum + file.bytes.length, 0),
+    payload:
+      complete.files.reduce((sum, file) => sum + file.bytes.length, 0) +
+      (holder?.files.files ?? []).reduce((sum, { content }) => sum + content.length, 0),
     ms,
   }
 }
@@ -238,6 +307,8 @@ export async function execute(transport: CardTransport, image: CardImage, option
   if (!profile.bac && profile.pace === undefined)
     throw new InputError('profile', 'has neither PACE nor BAC: its files could not be read back')
   checkSigner(options.signer, profile, options.now ?? new Date())
+  if (image.holder !== undefined && options.certify === undefined)
+    throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   if (options.issuerKeys !== undefined) checkIssuerKeys(options.keys, options.issuerKeys)
   const meter = new StepMeter(options.onProgress)
   const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
@@ -251,12 +322,18 @@ export async function execute(transport: CardTransport, image: CardImage, option
     const run: Run = { image, options, meter, base, plain, plan }
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const session = await open(run)
-    const complete = await write(run, session)
+    const { complete, holder } = await write(run, session)
     const proved = await meter.step('read-back', readBackParts(complete), (advance) =>
       readBack(base, complete, keys, { plain, advance, extended }),
     )
+    if (holder !== undefined && image.holder !== undefined) {
+      const own = image.holder
+      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, (advance) =>
+        proveHolder(plain(base), own, holder.keys, holder.files, extended, advance),
+      )
+    }
     const keySet = await secure(run)
-    return reportOf(run, complete, proved, keySet)
+    return reportOf(run, complete, holder, proved, keySet)
   } finally {
     keys.destroy()
   }

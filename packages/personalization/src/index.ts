@@ -55,3 +55,5 @@ export { type LoadFile, parseEnrollmentRecord, type RecordOptions } from './reco
 export { redact } from './redact.ts'
 export { readChipSerial } from './security-domain.ts'
 export type { ChipPublicKey } from './security-infos.ts'
+export { buildRequest, type CertificateOrder, type CertifyHolder, testHolderAuthority } from './signature-card/holder-certificate.ts'
+export type { HolderName, HolderPlan, TransportPin, TransportPins } from './signature-card/holder-plan.ts'

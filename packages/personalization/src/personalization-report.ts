@@ -1,6 +1,7 @@
 import type { CardPasswords } from './card-passwords.ts'
 import type { PlannedStepName } from './plan-commands.ts'
 import type { ProvedAccess } from './read-back.ts'
+import type { TransportPins } from './signature-card/holder-plan.ts'
 
 /** Every step of a personalization, in order. */
 export const personalizationSteps = [
@@ -12,10 +13,16 @@ export const personalizationSteps = [
   'generate-chip-keys',
   'sign',
   'signed-files',
+  'holder-keys',
+  'certify',
+  'holder-files',
   'read-back',
+  'prove-signature',
   'secure',
   'prove',
-] as const satisfies readonly (PlannedStepName | 'open' | 'sign' | 'read-back' | 'prove')[]
+] as const satisfies readonly (PlannedStepName | 'open' | 'sign' | 'read-back' | 'prove' | HolderStepName)[]
+/** Steps of a signature card alone. */
+export type HolderStepName = 'holder-keys' | 'certify' | 'holder-files' | 'prove-signature'
 export type PersonalizationStep = (typeof personalizationSteps)[number]
 
 /** How far a personalization is. */
@@ -74,12 +81,19 @@ export interface PersonalizationReport {
   readonly publicKey: { readonly curve: string; readonly fingerprint: string }
   /** Chip authentication keys: number, and SHA-256 of the SubjectPublicKeyInfo in hex. */
   readonly chipKeys: readonly { readonly keyId: number; readonly fingerprint: string }[]
+  /** The holder's keys, with the use of each, algorithm, and SHA-256 of SubjectPublicKeyInfo and of the certificate in hex; empty where the card has none. */
+  readonly holderKeys: readonly {
+    readonly label: string
+    readonly algorithm: string
+    readonly fingerprint: string
+    readonly certificate: string
+  }[]
   /** The CVCA whose terminals the card will take; undefined = none, and what is kept for terminal authentication stays shut for good. */
   readonly trustPoint: string | undefined
   /** Every way in that was tried and held in the read-back. */
   readonly proved: readonly ProvedAccess[]
   /** Told this once: what the printer puts on the card or into the letter. Secrets; never in a trace or a log. */
-  readonly forPrinter: CardPasswords
+  readonly forPrinter: CardPasswords & { readonly pins?: TransportPins }
   readonly apdus: number
   readonly sent: number
   readonly received: number

@@ -3,7 +3,16 @@ import { InputError } from '@kart/codec'
 import { testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout/profile'
 import { decodeTemplate, decodeTemplates, encodeTemplate, fmrCodec, makeImpression } from '@kart/minutiae'
-import { cvcFolderName, type EnrollmentRecord, initTestCvc, initTestPki, saveCvc, savePki, softwareSigner } from '@kart/personalization'
+import {
+  cvcFolderName,
+  type EnrollmentRecord,
+  initTestCvc,
+  initTestPki,
+  saveCvc,
+  savePki,
+  softwareSigner,
+  testHolderAuthority,
+} from '@kart/personalization'
 import { annotateTrace, buildEvidenceTree, RunRecorder, renderFileTreeText } from '@kart/report'
 import { defaultPolicy, judge, runChecks, trustStore } from '@kart/verification'
 import type { Command } from 'commander'
@@ -96,7 +105,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
           const pki = initTestPki()
           const signer = softwareSigner(pki.documentSigner)
           const cvc = await initTestCvc()
-          const extras = { cvcaCertificate: cvc.cvca.certificate.raw }
+          const extras = { cvcaCertificate: cvc.cvca.certificate.raw, signatureCard: {} }
           checkIssuable(record, profile, signer, extras)
           const files = prepareDemoFolder(options.out)
 
@@ -126,6 +135,7 @@ export function addDemoCommand(program: Command, run: Runner): void {
                 keys: testTransportKeys,
                 signer,
                 extras,
+                certify: testHolderAuthority(pki.holderAuthority),
                 allowUnfinished: false,
                 traceSink: issueRecorder.sink,
                 tell,

@@ -4,7 +4,17 @@ import { basename, dirname, join } from 'node:path'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
-import { cvcFolderName, loadCvc, loadPki, newestCvca, type PersonalizationReport, softwareSigner } from '@kart/personalization'
+import { type CardProfile, findApplication } from '@kart/layout/profile'
+import {
+  cvcFolderName,
+  loadCvc,
+  loadPki,
+  newestCvca,
+  type PersonalizationReport,
+  softwareSigner,
+  type TransportPins,
+  testHolderAuthority,
+} from '@kart/personalization'
 import { RunRecorder } from '@kart/report'
 import type { Command } from 'commander'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
@@ -29,6 +39,7 @@ interface Options extends CardSourceOptions, KeyOptions {
   readonly profile?: string
   readonly can?: string
   readonly canFile?: string
+  readonly letter?: string
   readonly cvca?: string
   readonly allowUnfinished?: boolean
   readonly extendedLength: boolean
@@ -54,21 +65,27 @@ function leaveNoBlankCard(output: Output, path: string, written: boolean): void 
 }
 
 /** What the card is given beside the record. Throws PkiError and InputError. */
-async function extrasOf({ can, cvca, pki }: Options): Promise<IssueExtras> {
-  const passwords = can === undefined ? {} : { passwords: { can } }
+async function extrasOf({ can, cvca, pki }: Options, profile: CardProfile): Promise<IssueExtras> {
+  const signs = findApplication(profile, 'pkcs15') !== undefined
+  const passwords = { ...(signs ? { signatureCard: {} } : {}), ...(can === undefined ? {} : { passwords: { can } }) }
   const beside = join(pki, cvcFolderName)
   if (cvca !== undefined) return { ...passwords, cvcaCertificate: readInput(cvca) }
   return existsSync(beside) ? { ...passwords, cvcaCertificate: newestCvca(await loadCvc(beside)).raw } : passwords
 }
 
-/** The card access number is told once: its file takes the place of nothing, least of all of the card. Throws InputError. */
-function checkCanFile({ canFile, card }: Options): void {
-  if (canFile === undefined) return
-  checkTarget('--can-file', canFile)
-  if (existsSync(canFile)) throw new InputError('--can-file', 'exists already and is never overwritten')
+/** What is told once goes into a file that takes the place of nothing, least of all of the card. Throws InputError. */
+function checkSecretFile(option: string, file: string | undefined, card: string | undefined): void {
+  if (file === undefined) return
+  checkTarget(option, file)
+  if (existsSync(file)) throw new InputError(option, 'exists already and is never overwritten')
   const real = (path: string): string => join(realpathSync(dirname(path)), basename(path))
-  if (card !== undefined && existsSync(dirname(card)) && real(card) === real(canFile))
-    throw new InputError('--can-file', 'is the file of the card: name another')
+  if (card !== undefined && existsSync(dirname(card)) && real(card) === real(file))
+    throw new InputError(option, 'is the file of the card: name another')
+}
+
+/** A line a PIN: its label, the PIN, its PUK. */
+function pinLines(pins: TransportPins): string[] {
+  return Object.entries(pins).map(([label, { pin, puk }]) => `${label} ${pin}${puk === undefined ? '' : `, PUK ${puk}`}`)
 }
 
 /** The keys that open the card and those that it gets: test transport keys and none, unless a store of master keys is named. */
@@ -113,6 +130,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
       .option('--keys <dir>', 'master keys (made by "kart keys init"): the card’s own keys replace its transport keys')
       .option('--can <number>', 'the card access number, six digits; drawn at random unless told')
       .option('--can-file <file>', 'write the card access number there, a new file for the printer, and do not show it')
+      .option('--letter <file>', 'write the holder’s PINs and PUKs there, a new file for the letter, and do not show them')
       .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
   )
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
@@ -128,12 +146,22 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const signer = softwareSigner(pki.documentSigner)
         if (options.card !== undefined && options.reader !== undefined)
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
-        const extras = await extrasOf(options)
-        checkCanFile(options)
+        const extras = await extrasOf(options, profile)
+        checkSecretFile('--can-file', options.canFile, options.card)
+        checkSecretFile('--letter', options.letter, options.card)
+        if (options.letter !== undefined && options.letter === options.canFile)
+          throw new InputError('--letter', 'is the file of the card access number: name another')
         checkIssuable(record, profile, signer, extras)
         const opened = await keysNamed(options)
         try {
-          return await issueOne(output, options, { record, profile, signer, extras, ...keysFor(opened) })
+          return await issueOne(output, options, {
+            record,
+            profile,
+            signer,
+            extras,
+            certify: testHolderAuthority(pki.holderAuthority),
+            ...keysFor(opened),
+          })
         } finally {
           await opened?.store.close()
         }
@@ -150,7 +178,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
 async function issueOne(
   output: Output,
   options: Options,
-  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'keys' | 'issuerKeys'>,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'keys' | 'issuerKeys'>,
 ): Promise<ExitCode> {
   const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
   const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
@@ -179,16 +207,27 @@ async function issueOne(
     )
     for (const line of mrz) output.line(`  ${line}`)
     printKeySet(output, report)
-    const { can } = forPrinter
+    const { can, pins } = forPrinter
+    for (const key of report.holderKeys)
+      output.line(`  the holder’s key ${key.label}, ${key.algorithm}, made on the card, certified, and proved by a signature`)
     if (options.canFile !== undefined && can !== undefined) writeOutput(options.canFile, `${can}\n`)
     const shown = options.canFile === undefined ? can : undefined
     if (shown !== undefined) output.line(`  card access number ${shown}: print it on the card, it is not told again`)
+    if (pins !== undefined && options.letter !== undefined) writeOutput(options.letter, `${pinLines(pins).join('\n')}\n`)
+    const told = options.letter === undefined ? pins : undefined
+    if (told !== undefined) {
+      output.line(
+        '  PINs for the letter to the holder, who changes each before it is first used ("kart pin change"); they are not told again:',
+      )
+      for (const line of pinLines(told)) output.line(`    ${line}`)
+    }
     for (const note of notes) output.line(pc.dim(note))
     output.document({
       card: card.where,
       mrz: mrz.join(''),
       notes,
       ...(shown === undefined ? {} : { can: shown }),
+      ...(told === undefined ? {} : { pins: told }),
       ...report,
       publicKey: report.publicKey,
       atr: toHex(card.transport.atr),

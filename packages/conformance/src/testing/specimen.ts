@@ -51,10 +51,13 @@ export const can = '271828'
 /** What every test personalization runs with. */
 export const executeOptions = { keys: testTransportKeys, signer: softwareSigner(pki.documentSigner), now: personalizationDay }
 
+/** What every test image is built with, for the first chip. */
+export const specimenOptions = {
+  ...{ iccSerial: chipSerial, personalizedAt: personalizationDay, personalizationSystem: 'TEST-1', passwords: { can } },
+  cvcaCertificate: cvc.cvca.certificate.raw,
+}
+
 /** The specimen's card image for a chip. */
 export function specimenImage(iccSerial: Uint8Array = chipSerial, record: EnrollmentRecord = specimen): CardImage {
-  return buildImage(record, nationalId, {
-    ...{ iccSerial, personalizedAt: personalizationDay, personalizationSystem: 'TEST-1', passwords: { can } },
-    cvcaCertificate: cvc.cvca.certificate.raw,
-  })
+  return buildImage(record, nationalId, { ...specimenOptions, iccSerial })
 }

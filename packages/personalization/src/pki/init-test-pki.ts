@@ -14,6 +14,8 @@ export interface Authority {
 export interface TestPki {
   readonly csca: Authority
   readonly documentSigner: Authority
+  /** Certifies holders' keys; apart from the CSCA, which signs document signers alone. */
+  readonly holderAuthority: Authority
 }
 
 export interface TestPkiOptions {
@@ -50,7 +52,8 @@ function serialNumber(): Uint8Array {
 }
 
 /**
- * Makes a test CSCA (P-384) and a document signer (P-256) by the certificate profile of Doc 9303-12, 8th ed., 7.1; every name says TEST.
+ * Makes a test CSCA (P-384) and a document signer (P-256) by the certificate profile of Doc 9303-12, 8th ed., 7.1, and an authority for holders' keys (P-384); every
+ * name says TEST.
  * Throws InputError for a malformed country or code.
  */
 export function initTestPki(options: TestPkiOptions = {}): TestPki {
@@ -64,6 +67,7 @@ export function initTestPki(options: TestPkiOptions = {}): TestPki {
   const notBefore = new Date(Math.floor((options.now ?? new Date()).getTime() / 1000) * 1000)
   const cscaKeys = generateEcKeyPair('P-384')
   const signerKeys = generateEcKeyPair('P-256')
+  const holderKeys = generateEcKeyPair('P-384')
   const organization = 'TEST ONLY Kart'
   const cscaName = { country, organization, commonName: `TEST CSCA ${mrzCode}` }
   const shared = {
@@ -101,8 +105,27 @@ export function initTestPki(options: TestPkiOptions = {}): TestPki {
     },
     cscaKeys.privateKeyPkcs8,
   )
+  const holderName = { country, organization, commonName: `TEST Holder CA ${mrzCode}` }
+  const holderAuthority = buildCertificate(
+    {
+      ...shared,
+      // The same form as a CSCA's: self-signed, certificates and lists only.
+      kind: 'csca',
+      curveParameters: 'named',
+      serialNumber: serialNumber(),
+      issuer: holderName,
+      issuerKey: holderKeys.publicKeySpki,
+      subject: holderName,
+      subjectKey: holderKeys.publicKeySpki,
+      privateKeyNotAfter: later(notBefore, cscaSigningYears, 0),
+      notAfter: later(notBefore, cscaSigningYears + documentYears, signerSigningMonths),
+      documentTypes: [],
+    },
+    holderKeys.privateKeyPkcs8,
+  )
   return {
     csca: { certificate: csca, privateKeyPkcs8: cscaKeys.privateKeyPkcs8 },
     documentSigner: { certificate: documentSigner, privateKeyPkcs8: signerKeys.privateKeyPkcs8 },
+    holderAuthority: { certificate: holderAuthority, privateKeyPkcs8: holderKeys.privateKeyPkcs8 },
   }
 }

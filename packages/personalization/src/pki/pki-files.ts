@@ -12,6 +12,8 @@ export const pkiFileNames = {
   cscaKey: 'csca-key.pem',
   signerCertificate: 'document-signer.cer',
   signerKey: 'document-signer-key.pem',
+  holderCertificate: 'holder-ca.cer',
+  holderKey: 'holder-ca-key.pem',
   readme: 'README.txt',
 } as const
 
@@ -21,6 +23,8 @@ csca.cer                 certificate of the TEST country signing authority (X.50
 csca-key.pem             its private key (PKCS#8)
 document-signer.cer      certificate of the TEST document signer, signed by the authority
 document-signer-key.pem  its private key (PKCS#8)
+holder-ca.cer            certificate of the TEST authority for holders' keys, self-signed
+holder-ca-key.pem        its private key (PKCS#8)
 
 Never put these certificates into a trust store that real cards are verified with.
 `
@@ -36,6 +40,8 @@ export async function savePki(folder: string, pki: TestPki): Promise<void> {
   await create(folder, pkiFileNames.cscaCertificate, pki.csca.certificate, 0o644)
   await create(folder, pkiFileNames.signerKey, toPem(pki.documentSigner.privateKeyPkcs8), 0o600)
   await create(folder, pkiFileNames.signerCertificate, pki.documentSigner.certificate, 0o644)
+  await create(folder, pkiFileNames.holderKey, toPem(pki.holderAuthority.privateKeyPkcs8), 0o600)
+  await create(folder, pkiFileNames.holderCertificate, pki.holderAuthority.certificate, 0o644)
   await create(folder, pkiFileNames.readme, readme, 0o644)
 }
 
@@ -58,5 +64,6 @@ export async function loadPki(folder: string): Promise<TestPki> {
   return {
     csca: await loadAuthority(folder, pkiFileNames.cscaCertificate, pkiFileNames.cscaKey),
     documentSigner: await loadAuthority(folder, pkiFileNames.signerCertificate, pkiFileNames.signerKey),
+    holderAuthority: await loadAuthority(folder, pkiFileNames.holderCertificate, pkiFileNames.holderKey),
   }
 }
