@@ -9,6 +9,7 @@ export {
 } from './biometric-data.ts'
 export { type BiometricInformation, bitGroupCodec, type MinutiaeParameters } from './bit-group.ts'
 export { compactCardCodec, normalCardCodec } from './card-formats.ts'
+export { type CardLimits, cardTemplate } from './card-template.ts'
 export { type ConcernCode, inspectTemplate, type TemplateConcern } from './concerns.ts'
 export {
   type DecodedTemplates,

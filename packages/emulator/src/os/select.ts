@@ -61,6 +61,7 @@ function enter(card: CardContext, application: ApplicationSpec): void {
   session.grants = grantsWithin(session.grants, application.name)
   session.application = application
   session.file = undefined
+  session.verifiedFingers = new Map()
   session.challenge = undefined
   endPace(session, true)
 }
