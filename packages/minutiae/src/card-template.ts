@@ -25,15 +25,19 @@ const reach = 2550
 
 /**
  * The best minutiae of a finger within a card's limits, moved into the 25.5 mm square of the compact size card format and rounded to its steps, so that encoding loses nothing more: a print that is
- * wider loses its rim, minutiae that become equal are told once, the worst are left out (ISO/IEC 19794-2:2005, 8.4.2: quality, then nearness to the middle). `pick` says how they are chosen. Quality is gone, as the format has none. Throws InputError for a limit that is none.
+ * wider loses its rim, minutiae that become equal are told once, the worst are left out (ISO/IEC 19794-2:2005, 8.4.2: quality, then nearness to the middle). Quality is gone, as the
+ * format has none. Throws InputError for a limit that is none.
  */
 export function cardTemplate(template: MinutiaeTemplate, { most, order, descending = false }: CardLimits): MinutiaeTemplate {
   checkTemplate(template)
   if (!Number.isInteger(most) || most < 1 || most > 255) throw new InputError('most', 'not in 1..255')
-  const best = limitMinutiae(withoutDoubles(intoSquare(minutiaeOf(template))), most)
-  const rounded = compactCardCodec.decode(compactCardCodec.encode(best))
+  const best = limitMinutiae(fitted(template), most)
+  // Once more: the best begin elsewhere than all did.
+  const rounded = compactCardCodec.decode(compactCardCodec.encode(fitted(best)))
   return order === undefined ? rounded : sortMinutiae(rounded, order, descending)
 }
+
+const fitted = (template: MinutiaeTemplate): MinutiaeTemplate => withoutDoubles(intoSquare(minutiaeOf(template)))
 
 /** Moves the print so that it begins at 0, 0; of one that does not fit, the square around its middle. */
 function intoSquare(minutiae: readonly Minutia[]): Minutia[] {
