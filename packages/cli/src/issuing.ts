@@ -35,6 +35,7 @@ const titles = {
   'generate-chip-keys': 'let the card make its keys of chip authentication',
   sign: 'sign EF.SOD and EF.CardSecurity',
   'signed-files': 'write DG14, DG15, EF.SOD, EF.COM and EF.CardSecurity',
+  fingers: 'enrol the fingers that the card compares itself',
   'read-back': 'read back over PACE, compare, and try every way in',
   secure: 'set the life cycle to SECURED',
   prove: 'prove that personalization is over',

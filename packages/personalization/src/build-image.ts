@@ -31,6 +31,7 @@ import {
   summaryWithFather,
 } from '@kart/layout'
 import { trustPointOf } from '@kart/secure-channel'
+import { chooseFingers } from './card-fingers.ts'
 import { type CardImage, type ImageFile, profileFile } from './card-image.ts'
 import { type CardPasswords, passwordsFor } from './card-passwords.ts'
 import type { EnrollmentRecord } from './record/enrollment-record.ts'
@@ -116,8 +117,8 @@ function fingers({ fingers: captured }: EnrollmentRecord, random: (length: numbe
 
 function directory(profile: CardProfile): Uint8Array {
   return efDirCodec.encode({
-    applications: profile.applications.flatMap(({ aid, title, files }) =>
-      aid === undefined || files.length === 0 ? [] : [{ aid, label: title }],
+    applications: profile.applications.flatMap(({ aid, title, files, name }) =>
+      aid === undefined || (files.length === 0 && name !== 'fingerprint') ? [] : [{ aid, label: title }],
     ),
   })
 }
@@ -178,6 +179,7 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
       return make === undefined ? [] : [profileFile(profile, application.name, spec.name, make())]
     }),
   )
+  const onCard = chooseFingers(record.fingers, profile)
   return {
     profile,
     iccSerial: iccSerial.slice(),
@@ -189,6 +191,7 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
       dateOfBirth: mrzDate(record.holder.dateOfBirth),
       dateOfExpiry: mrzDate(record.document.dateOfExpiry),
     },
+    ...(onCard === undefined ? {} : { fingers: onCard }),
     files,
   }
 }

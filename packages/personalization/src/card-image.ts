@@ -1,5 +1,6 @@
 import { InputError } from '@kart/codec'
 import { type CardProfile, type CvCertificate, findFile } from '@kart/layout'
+import type { CardFingers } from './card-fingers.ts'
 import type { CardPasswords } from './card-passwords.ts'
 
 /** One file of the card, coded. */
@@ -25,6 +26,8 @@ export interface CardImage {
   readonly passwords: CardPasswords
   /** The CVCA that terminal authentication begins with; undefined = none. */
   readonly trustPoint: CvCertificate | undefined
+  /** What the card compares a live finger with; left out where the profile has no comparison on the card. */
+  readonly fingers?: CardFingers
   /** In the order of the profile. */
   readonly files: readonly ImageFile[]
 }

@@ -28,6 +28,7 @@ import {
   shortBlockSize,
   takesExtendedLength,
 } from './plan-commands.ts'
+import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { redact } from './redact.ts'
@@ -134,6 +135,8 @@ async function write(run: Run, { session, channel }: KeyExchange): Promise<Compl
       return made
     })
     await sendStep(run, channel, planCompletion(complete, plan))
+    const fingers = planFingers(complete, plan)
+    if (fingers) await sendStep(run, channel, fingers)
     return complete
   } finally {
     session.destroy()
@@ -215,6 +218,7 @@ function reportOf(
     })),
     publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
+    fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),
     trustPoint: complete.trustPoint?.holderReference,
     proved,
     forPrinter: { ...complete.passwords },
