@@ -6,7 +6,7 @@ import { isSameFinger } from './compare-fingers.ts'
 import { fingerOf, restoreTries, spendTry } from './finger-tries.ts'
 import { readProbe } from './read-probe.ts'
 
-/** House rule: milliseconds after which the answer to a comparison leaves, right or wrong: longer than any comparison within the card's limits takes, so that its time tells nothing of the score. */
+/** House rule: the answer to a comparison leaves at a whole multiple of so many milliseconds, right or wrong: several times what a comparison takes, so that time tells nothing of the score. */
 export const answerTime = 100
 
 /**
@@ -39,7 +39,7 @@ export function verifyFinger(card: CardContext, command: PlainCommand, spec: Fin
     restoreTries(card, reference)
     session.verifiedFingers = new Map(session.verifiedFingers).set(reference, command.protection)
   }
-  card.delay = Math.max(0, answerTime - (performance.now() - began))
+  card.delay = answerTime - ((performance.now() - began) % answerTime)
   return same ? answer() : answer(undefined, SW.triesLeft | left)
 }
 
