@@ -24,6 +24,13 @@ export const commandTable = [
     clause: 'ISO/IEC 7816-4:2020, 11.6, VERIFY; ISO/IEC 7816-11:2017',
   },
   { family: 'iso', ins: 0x20, name: 'VERIFY', clause: 'ISO/IEC 7816-4:2020, 11.6, VERIFY' },
+  {
+    family: 'iso',
+    ins: 0x21,
+    p2: bits(0x96, 0xfe),
+    name: 'VERIFY, fingerprint',
+    clause: 'ISO/IEC 7816-4:2020, 11.6, VERIFY; ISO/IEC 7816-11:2017',
+  },
   { family: 'iso', ins: 0x21, name: 'VERIFY', clause: 'ISO/IEC 7816-4:2020, 11.6, VERIFY' },
   {
     family: 'iso',

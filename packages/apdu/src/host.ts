@@ -42,6 +42,7 @@ export {
   setCardStatus,
   storeData,
 } from './commands/card-content.ts'
+export { describeFingerAnswer, type FingerAnswer, getFingerTemplates, queryFinger, verifyFinger } from './commands/finger.ts'
 export { type GetDataOptions, getData, getDataByTagList } from './commands/get-data.ts'
 export {
   aesKeyType,

@@ -35,6 +35,7 @@ const titles = {
   'generate-chip-keys': 'let the card make its keys of chip authentication',
   sign: 'sign EF.SOD and EF.CardSecurity',
   'signed-files': 'write DG14, DG15, EF.SOD, EF.COM and EF.CardSecurity',
+  fingers: 'enrol the fingers that the card compares itself',
   'holder-keys': 'write the holder’s PINs, let the card make the holder’s keys, and check them',
   certify: 'certify the holder’s keys, each by a request that the card signs',
   'holder-files': 'write PKCS#15: directories, public keys, certificates',

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { decodeTemplate, encodeTemplate, makeImpression } from '@kart/minutiae'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueSpecimen, KartFolder, specimenAccess, specimenMrz, vectorPath } from './testing/run-kart.ts'
 
@@ -39,6 +40,39 @@ describe('verify', () => {
         outcome: expect.stringMatching(/^(pass|not-run)$/),
         required: expect.any(Boolean),
       })
+  })
+
+  it('lets the card compare the finger where its own is shut to this terminal, and where it is told to', async () => {
+    const print = makeImpression(decodeTemplate(new Uint8Array(readFileSync(folder.at('live.fmr')))), { seed: 7 }).template
+    writeFileSync(
+      folder.at('print.fmr'),
+      encodeTemplate(print, 'iso-19794-2-2005', { position: 7, width: 512, height: 512, resolution: 197 }),
+    )
+    const shut = await verify(...specimenAccess, '--pki', 'pki', '--probe', 'print.fmr')
+    expect([shut.code, shut.verdict.verdict]).toEqual([0, 'accepted'])
+    const told = await verify(...specimenAccess, '--pki', 'pki', '--cvc', 'pki/cvc', '--probe', 'print.fmr', '--on-card')
+    const outcomes = ({ checks }: Verdict) =>
+      checks.filter(({ id }) => id.startsWith('finger.')).map(({ id, outcome, required }) => [id, outcome, required])
+    expect([outcomes(shut.verdict), outcomes(told.verdict)]).toEqual([
+      [
+        ['finger.match', 'not-run', false],
+        ['finger.on-card', 'pass', true],
+      ],
+      [
+        ['finger.match', 'pass', true],
+        ['finger.on-card', 'pass', true],
+      ],
+    ])
+    // The enrolled record itself is a copy and no live finger.
+    const copy = await verify(...specimenAccess, '--pki', 'pki', '--probe', 'live.fmr')
+    expect([copy.code, copy.verdict.reason, failedOf(copy.verdict)]).toEqual([1, 'not-the-holder', ['finger.on-card']])
+    // The impostor's record says right index; the card holds a left one, and loses no try.
+    const other = await verify(...specimenAccess, '--pki', 'pki', '--probe', 'impostor.fmr', '--on-card')
+    expect([other.code, other.verdict.verdict, other.verdict.reason]).toEqual([1, 'rejected', 'incomplete'])
+    expect(other.verdict.checks.find(({ id }) => id === 'finger.on-card')?.detail).toContain('other fingers')
+    expect(await folder.refused(['verify', '--card', 'citizen.card', ...specimenAccess, '--pki', 'pki', '--on-card'], 2)).toContain(
+      '--probe',
+    )
   })
 
   it('rejects an impostor, by the finger alone', async () => {

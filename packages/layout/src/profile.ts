@@ -21,6 +21,7 @@ export {
   type ChipAuthenticationKeySpec,
   type FileFormat,
   type FileSpec,
+  type FingerComparisonSpec,
   findApplication,
   findFile,
   type MessagingCipher,

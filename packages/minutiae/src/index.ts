@@ -7,8 +7,9 @@ export {
   encodeBiometricData,
   encodeVerifyData,
 } from './biometric-data.ts'
-export { type BiometricInformation, bitGroupCodec, type MinutiaeParameters } from './bit-group.ts'
+export { type BiometricInformation, bitGroupCodec, fingerPosition, fingerSubtype, type MinutiaeParameters } from './bit-group.ts'
 export { compactCardCodec, normalCardCodec } from './card-formats.ts'
+export { type CardLimits, cardTemplate } from './card-template.ts'
 export { type ConcernCode, inspectTemplate, type TemplateConcern } from './concerns.ts'
 export {
   type DecodedTemplates,
@@ -53,6 +54,7 @@ export {
   type MinutiaOrder,
   maxMinutiae,
   minutiaeOf,
+  minutiaOrderOf,
   sortMinutiae,
   templateFrom,
 } from './template.ts'

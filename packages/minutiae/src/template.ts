@@ -81,6 +81,18 @@ export function checkTemplate(template: MinutiaeTemplate): void {
 export type MinutiaOrder = 'x-then-y' | 'y-then-x' | 'angle' | 'polar'
 
 /**
+ * What an order is called by the byte that a card gives it (DO'82' in DO'B1'; ISO/IEC 19794-2:2005, 8.5.2); undefined where any order will do. Throws InputError for a byte that names none.
+ */
+export function minutiaOrderOf(byte: number): { readonly order: MinutiaOrder; readonly descending: boolean } | undefined {
+  const by = (byte >> 2) & 0x07
+  if (by === 0) return undefined
+  const order = (['x-then-y', 'y-then-x', 'angle', 'polar'] as const)[by - 1]
+  const direction = byte & 0x03
+  if (order === undefined || (direction !== 1 && direction !== 2)) throw new InputError('order', 'is no order of minutiae')
+  return { order, descending: direction === 2 }
+}
+
+/**
  * The same minutiae in another order (ISO/IEC 19794-2:2005, 8.5.2). Ties keep the template's own order.
  * `polar` goes by distance from the centre of mass, then by angle around it as the standard's polar coordinates do.
  */

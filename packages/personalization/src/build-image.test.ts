@@ -91,7 +91,9 @@ describe('buildImage', () => {
   })
 
   it('says what the card is: applications, lengths, serial, algorithm of its key', () => {
-    expect(efDirCodec.decode(bytesOf('EF.DIR')).applications.map((each) => each.aid)).toEqual([fromHex('A0000002471001')])
+    expect(efDirCodec.decode(bytesOf('EF.DIR')).applications.map((each) => each.aid)).toEqual(
+      ['A0000002471001', 'F04B41525446'].map(fromHex),
+    )
     expect(efAtrInfoCodec.decode(bytesOf('EF.ATR/INFO')).extendedLength).toEqual({ maxCommandLength: 65535, maxResponseLength: 65538 })
     expect(efGdoCodec.decode(bytesOf('EF.GDO')).serialNumber).toEqual(iccSerial)
   })

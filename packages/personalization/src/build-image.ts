@@ -33,6 +33,7 @@ import {
   summaryWithFather,
 } from '@kart/layout'
 import { trustPointOf } from '@kart/secure-channel'
+import { chooseFingers } from './card-fingers.ts'
 import { type CardImage, type ImageFile, profileFile } from './card-image.ts'
 import { type CardPasswords, passwordsFor } from './card-passwords.ts'
 import type { EnrollmentRecord } from './record/enrollment-record.ts'
@@ -127,7 +128,7 @@ function fingers({ fingers: captured }: EnrollmentRecord, random: (length: numbe
 
 function directory(profile: CardProfile, holder: HolderPlan | undefined): Uint8Array {
   const entries = profile.applications.flatMap(({ name, aid, title, files }) =>
-    aid === undefined || files.length === 0 || name === 'pkcs15' ? [] : [{ aid, label: title }],
+    aid === undefined || name === 'pkcs15' || (files.length === 0 && name !== 'fingerprint') ? [] : [{ aid, label: title }],
   )
   return efDirCodec.encode({
     applications: [...entries, ...(holder === undefined ? [] : [pkcs15Entry(profile.title, signatureDirectory)])],
@@ -194,6 +195,7 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
       return make === undefined ? [] : [profileFile(profile, application.name, spec.name, make())]
     }),
   )
+  const onCard = chooseFingers(record.fingers, profile)
   return {
     profile,
     iccSerial: iccSerial.slice(),
@@ -206,6 +208,7 @@ export function buildImage(record: EnrollmentRecord, profile: CardProfile, optio
       dateOfBirth: mrzDate(record.holder.dateOfBirth),
       dateOfExpiry: mrzDate(record.document.dateOfExpiry),
     },
+    ...(onCard === undefined ? {} : { fingers: onCard }),
     files,
   }
 }

@@ -1,5 +1,6 @@
 import { InputError } from '@kart/codec'
 import { type CardProfile, type CvCertificate, findFile } from '@kart/layout'
+import type { CardFingers } from './card-fingers.ts'
 import type { CardPasswords } from './card-passwords.ts'
 import type { HolderPlan } from './signature-card/holder-plan.ts'
 
@@ -28,6 +29,8 @@ export interface CardImage {
   readonly trustPoint: CvCertificate | undefined
   /** What the PKCS#15 application is made from; undefined = it stays empty. Holds PINs: secret. */
   readonly holder: HolderPlan | undefined
+  /** What the card compares a live finger with; left out where the profile has no comparison on the card. */
+  readonly fingers?: CardFingers
   /** In the order of the profile. */
   readonly files: readonly ImageFile[]
 }

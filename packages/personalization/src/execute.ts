@@ -28,6 +28,7 @@ import {
   shortBlockSize,
   takesExtendedLength,
 } from './plan-commands.ts'
+import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { redact } from './redact.ts'
@@ -185,6 +186,8 @@ async function write(run: Run, { session, channel }: KeyExchange): Promise<{ com
       return made
     })
     await sendStep(run, channel, planCompletion(complete, plan))
+    const fingers = planFingers(complete, plan)
+    if (fingers) await sendStep(run, channel, fingers)
     return { complete, holder: await writeHolder(run, channel, () => session.destroy()) }
   } finally {
     session.destroy()
@@ -282,6 +285,7 @@ function reportOf(
     })),
     publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
+    fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),
     trustPoint: complete.trustPoint?.holderReference,
     proved,
     forPrinter: { ...complete.passwords, ...(complete.holder === undefined ? {} : { pins: complete.holder.pins }) },

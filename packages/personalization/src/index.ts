@@ -1,5 +1,6 @@
 export { type JsonValue, parseStrictJson } from '@kart/codec'
 export { buildImage, type ImageOptions } from './build-image.ts'
+export type { CardFinger, CardFingers } from './card-fingers.ts'
 export { type CardImage, type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
 export type { CardPasswords } from './card-passwords.ts'
 export { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
@@ -49,6 +50,7 @@ export {
   planCompletion,
   planSecuring,
 } from './plan-commands.ts'
+export { planFingers } from './plan-fingers.ts'
 export type { ProvedAccess } from './prove-access.ts'
 export type { EnrollmentRecord, RecordFinger, RecordName } from './record/enrollment-record.ts'
 export { type LoadFile, parseEnrollmentRecord, type RecordOptions } from './record/parse-enrollment-record.ts'

@@ -13,6 +13,7 @@ export const personalizationSteps = [
   'generate-chip-keys',
   'sign',
   'signed-files',
+  'fingers',
   'holder-keys',
   'certify',
   'holder-files',
@@ -90,6 +91,8 @@ export interface PersonalizationReport {
   }[]
   /** The CVCA whose terminals the card will take; undefined = none, and what is kept for terminal authentication stays shut for good. */
   readonly trustPoint: string | undefined
+  /** Fingers that the card compares itself: by what VERIFY names each, and which it is (ISO/IEC 19794-2:2005, table 2). */
+  readonly fingers: readonly { readonly reference: number; readonly position: number }[]
   /** Every way in that was tried and held in the read-back. */
   readonly proved: readonly ProvedAccess[]
   /** Told this once: what the printer puts on the card or into the letter. Secrets; never in a trace or a log. */

@@ -21,6 +21,7 @@ export type PlannedStepName =
   | 'generate-key'
   | 'generate-chip-keys'
   | 'signed-files'
+  | 'fingers'
   | 'secure'
 
 /** A group of commands that does one thing; `files` are those that it writes. */
@@ -56,7 +57,8 @@ export function blockSizeFor(profile: CardProfile): number {
   return takesExtendedLength(profile) ? Math.min(profile.maxCommandLength, 65535) - overhead : shortBlockSize
 }
 
-interface Grouping {
+/** One data grouping of STORE DATA, with what it is called in errors and traces. */
+export interface Grouping {
   readonly dgi: number
   readonly value: Uint8Array
   readonly label: string
@@ -66,7 +68,7 @@ interface Grouping {
  * STORE DATA of data groupings: each begins a block of its own and runs over as many as it needs; blocks are numbered through, and the last says so (P1 bit 8)
  * (GlobalPlatform Card Specification 2.3.1, 11.11).
  */
-function storeGroupings(groupings: readonly Grouping[], blockSize: number): CardCommand<Uint8Array>[] {
+export function storeGroupings(groupings: readonly Grouping[], blockSize: number): CardCommand<Uint8Array>[] {
   const blocks = groupings.flatMap(({ dgi, value, label }) => {
     const bytes = encodeDgi(dgi, value)
     const parts: { data: Uint8Array; label: string }[] = []

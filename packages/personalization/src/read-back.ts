@@ -6,6 +6,7 @@ import { type BacKeys, type EmrtdSession, mrzPassword, secureMessagingLayer } fr
 import { type CompleteImage, type ImageFile, imageFile } from './card-image.ts'
 import { PersonalizationError } from './personalization-error.ts'
 import { openWithBac, openWithPace, type ProvedAccess, proveChipKeys, proveMapping, proveOtherWays } from './prove-access.ts'
+import { readBackFingers } from './read-back-fingers.ts'
 
 export { chipPublicKeys, type ProvedAccess } from './prove-access.ts'
 
@@ -32,7 +33,7 @@ export function canReadBack(image: CompleteImage, file: ImageFile): boolean {
 
 /** Parts of the read-back, for progress: each file, the card's keys, the other ways in. */
 export function readBackParts(image: CompleteImage): number {
-  return image.files.filter((file) => canReadBack(image, file)).length + 2
+  return image.files.filter((file) => canReadBack(image, file)).length + 2 + (image.fingers === undefined ? 0 : 1)
 }
 
 async function compare(channel: CardChannel, file: ImageFile, profile: CardProfile, extended: boolean): Promise<void> {
@@ -122,6 +123,10 @@ export async function readBack(
       await compare(through, file, image.profile, options.extended)
       options.advance(file.bytes.length)
     }
+  }
+  if (image.fingers !== undefined) {
+    await readBackFingers(channel, image)
+    options.advance(0)
   }
   const inMf = readable.filter((file) => file.application === 'mf')
   await send(channel, selectMf())

@@ -1,3 +1,4 @@
+import type { FingerAnswer } from '@kart/apdu/host'
 import type { ChipAuthenticationEvidence } from '@kart/secure-channel'
 
 /** What became of one file of the card. */
@@ -118,6 +119,16 @@ export interface ActiveAuthenticationEvidence {
   readonly sw: number | undefined
 }
 
+/** What the card said to a live finger (ISO/IEC 24787:2018). */
+export interface FingerOnCardEvidence {
+  /** DO'7F61' as it came; undefined where the card gave none. */
+  readonly informationTemplates: Uint8Array | undefined
+  /** Each finger that the card was asked about, by its reference of VERIFY, with the answer. */
+  readonly attempts: readonly { readonly reference: number; readonly answer: FingerAnswer }[]
+  /** Why there was no yes, in plain words; undefined when there was. */
+  readonly problem: string | undefined
+}
+
 /** Everything that came from one card, raw and in the order in which it was read. */
 export interface Evidence {
   /** Name of the profile that was read by. */
@@ -133,6 +144,8 @@ export interface Evidence {
   readonly terminalAuthentication: TerminalAuthenticationOutcome | undefined
   /** Undefined when it was not tried: no EF.DG15 was read. */
   readonly activeAuthentication: ActiveAuthenticationEvidence | undefined
+  /** Left out when the card was not shown a finger. */
+  readonly fingerOnCard?: FingerOnCardEvidence
   /** The shortest time that one exchange took, in milliseconds, reader and link included. */
   readonly shortestExchange: number
   /** Whether files were read with extended-length commands. */

@@ -10,6 +10,7 @@ export {
   type Evidence,
   type FileEvidence,
   type FileOutcome,
+  type FingerOnCardEvidence,
   type PaceEvidence,
   type PrintedData,
   type TerminalAuthenticationOutcome,
@@ -19,6 +20,7 @@ export { judge, type PolicySummary, type Report, type ReportReason, reportReason
 export { type OpenedFile, openFile } from './open-file.ts'
 export { defaultPolicy, type Policy } from './policy.ts'
 export { type ReadCardOptions, type ReadProgress, readCard } from './read-card.ts'
+export type { FingerForCard } from './reading/compare-on-card.ts'
 export type { TerminalCredentials } from './reading/extended-access.ts'
 export { type CheckContext, runChecks } from './run-checks.ts'
 export { type TrustStore, type TrustStoreOptions, trustStore } from './trust-store.ts'

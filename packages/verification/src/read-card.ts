@@ -11,8 +11,10 @@ import type {
   ActiveAuthenticationEvidence,
   ChipAuthenticationOutcome,
   Evidence,
+  FingerOnCardEvidence,
   TerminalAuthenticationOutcome,
 } from './evidence.ts'
+import { compareOnCard, type FingerForCard, liveFinger } from './reading/compare-on-card.ts'
 import {
   authenticateChip,
   authenticateTerminal,
@@ -27,7 +29,7 @@ import { satisfied } from './satisfied.ts'
 
 /** What {@link readCard} is doing. */
 export interface ReadProgress {
-  readonly stage: 'card' | 'access' | 'chip-authentication' | 'terminal-authentication' | 'files' | 'active-authentication'
+  readonly stage: 'card' | 'access' | 'chip-authentication' | 'terminal-authentication' | 'files' | 'active-authentication' | 'finger'
   /** File that is being read. */
   readonly file?: string
   /** Bytes of it that have come, and of how many, once that is known. */
@@ -46,6 +48,11 @@ export interface ReadCardOptions {
   readonly terminal?: TerminalCredentials
   /** Version of chip and terminal authentication: 1 (Doc 9303) where the profile has it unless told, else 2 (TR-03110-2). */
   readonly extendedAccess?: 1 | 2
+  /**
+   * A live finger for the card to compare itself, after all else was read, inside the secure channel; none is shown to it unless told. Each finger that the card says no to costs its
+   * holder a try.
+   */
+  readonly finger?: FingerForCard
   /** Which variants of PACE the terminal takes, the best first; every one that is sound unless told. */
   readonly paceSupport?: PaceSupport
   /** Told of every exchange as it went over the wire, and as it was meant. What they hear holds personal data. */
@@ -70,6 +77,7 @@ interface Proofs {
   chip: ChipAuthenticationOutcome | undefined
   terminal: TerminalAuthenticationOutcome | undefined
   active: ActiveAuthenticationEvidence | undefined
+  finger: FingerOnCardEvidence | undefined
 }
 
 /**
@@ -78,20 +86,24 @@ interface Proofs {
  * Chip authentication is left out where the mapping of PACE has proved the chip and nothing follows that needs it.
  * Only what the profile's access rules open is asked for; a file that is missing, refused or malformed is evidence, and the reading goes on. What EF.COM lists is
  * never followed: nobody signed it (Doc 9303-10, 8th ed., 4.6.1).
- * Throws InputError for access data that cannot be MRZ fields or a CAN, LimitError for a card that draws the reading out past its bound, TransportError and
+ * Throws InputError for access data that cannot be MRZ fields or a CAN, DecodeError or LimitError for a finger that cannot be read, LimitError for a card that draws the reading out past its bound, TransportError and
  * SecureMessagingError when the link or the protected session breaks.
  */
 export async function readCard(transport: CardTransport, options: ReadCardOptions): Promise<Evidence> {
   const password = passwordOf(options.access)
+  const live = options.finger && liveFinger(options.finger.probe)
   const reading = new Reading(transport, options)
   const readAt = options.now ?? new Date()
-  const proofs: Proofs = { chip: undefined, terminal: undefined, active: undefined }
+  const proofs: Proofs = { chip: undefined, terminal: undefined, active: undefined, finger: undefined }
   try {
     options.onProgress?.({ stage: 'card' })
     await readMasterFile(reading)
     options.onProgress?.({ stage: 'access' })
     const opened = await openCard(reading, password)
     if (opened.access.outcome === 'opened') await readOpened(reading, opened, proofs)
+    const hasDg3 = reading.bytesOf(emrtd, 'EF.DG3') !== undefined
+    if (live && opened.access.outcome === 'opened' && reading.lost === undefined && (options.finger?.when === 'always' || !hasDg3))
+      proofs.finger = await compareOnCard(reading, live)
     return {
       profile: options.profile.name,
       readAt,
@@ -101,6 +113,7 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
       chipAuthentication: proofs.chip,
       terminalAuthentication: proofs.terminal,
       activeAuthentication: proofs.active,
+      ...(proofs.finger === undefined ? {} : { fingerOnCard: proofs.finger }),
       shortestExchange: reading.shortestExchange,
       extendedLength: reading.extended,
     }

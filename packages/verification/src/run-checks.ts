@@ -25,6 +25,7 @@ import { checkChipAuthentication, checkMapping, checkTerminalAuthentication, typ
 import { checkDataGroups, checkFiles, emrtd } from './checks/data-groups.ts'
 import { checkEfCom } from './checks/ef-com.ts'
 import { checkFinger } from './checks/finger.ts'
+import { checkFingerOnCard } from './checks/finger-on-card.ts'
 import { checkIdentity } from './checks/identity.ts'
 import { authenticateCardSecurity, authenticateSod } from './checks/passive-authentication.ts'
 import { checkRoundTrip } from './checks/round-trip.ts'
@@ -66,6 +67,8 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
   const mapping = checkMapping(evidence, signed)
   const chip = checkChipAuthentication(evidence, signed, mapping, policy)
   const proved = chip.outcome === 'pass' || (mapping.outcome === 'pass' && cardSecuritySigned.outcome === 'pass')
+  const active = checkActiveAuthentication(evidence, sod, dg14, openFile(evidence, emrtd, 'EF.DG15', dg15Codec), policy, proved)
+  const genuine = proved || active.some(({ id, outcome }) => id === 'aa.signature' && outcome === 'pass')
   const dg1 = openFile(evidence, emrtd, 'EF.DG1', dg1Codec)
   const dg11 = openFile(evidence, emrtd, 'EF.DG11', dg11Codec)
   return [
@@ -78,7 +81,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
     ...checkDataGroups(evidence, sod, profile),
     mapping,
     chip,
-    ...checkActiveAuthentication(evidence, sod, dg14, openFile(evidence, emrtd, 'EF.DG15', dg15Codec), policy, proved),
+    ...active,
     checkTerminalAuthentication(evidence),
     ...checkIdentity(
       {
@@ -95,6 +98,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
     checkWellFormed(evidence, profile),
     checkEfCom(openFile(evidence, emrtd, 'EF.COM', efComCodec), sod),
     ...checkFinger(evidence, probe, policy),
+    ...checkFingerOnCard(evidence, genuine),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { InputError } from '@kart/codec'
 import { thresholds } from '@kart/matcher'
 import { defaultPolicy, judge, runChecks } from '@kart/verification'
 import type { Command } from 'commander'
@@ -22,6 +23,7 @@ import { checkTarget } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, TrustOptions {
   readonly probe?: string
+  readonly onCard?: boolean
   readonly report?: string
   readonly trace?: boolean
   readonly profile?: string
@@ -45,7 +47,11 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .option('--csca <file...>', 'trust these country signing certificates (DER or PEM)')
     .option('--link <file...>', 'link certificates that lead from a trusted CSCA to its next key (DER or PEM)')
     .option('--crl <file...>', 'revocation lists of the CSCA (DER or PEM)')
-    .option('--probe <file>', 'a live finger, any template that "kart minutiae" can show; the card’s own is read with --cvc')
+    .option(
+      '--probe <file>',
+      'a live finger, any template that "kart minutiae" can show; compared with the card’s own where --cvc lets it be read, else by the card',
+    )
+    .option('--on-card', 'let the card compare the finger, even where its own could be read; each no costs its holder a try')
     .option('--threshold <name>', `how like the finger must be: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--at <time>', 'judge as of this time instead of now')
     .option('--report <file>', 'write an HTML report')
@@ -61,6 +67,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const trust = trustOf(options)
           const policy = { ...defaultPolicy(momentNamed(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
           const probe = options.probe === undefined ? undefined : readFinger(options.probe).bytes
+          if (options.onCard === true && probe === undefined) throw new InputError('--on-card', 'needs a finger: give it with --probe')
           checkTarget('--report', options.report)
           const terminal = await terminalOf(options)
           const card = await openCard(options)
@@ -69,6 +76,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
               access,
               accessPolicy: accessPolicyOf(options),
               ...(terminal === undefined ? {} : { terminal }),
+              ...(probe === undefined ? {} : { finger: { probe, when: options.onCard === true ? 'always' : 'without-dg3' } }),
             })
             const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }), policy)
             printStages(output, reading.recorder.stages)
@@ -92,5 +100,6 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     command,
     'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --report report.html',
     'kart verify --card citizen.card --can 123456 --pki pki --cvc pki/cvc --probe live.fmr     # fingerprints open to a terminal only',
+    'kart verify --card citizen.card --can 123456 --pki pki --probe live.fmr --on-card       # the card compares, and says yes or no',
   )
 }

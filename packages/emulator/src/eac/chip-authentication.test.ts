@@ -244,6 +244,7 @@ describe.each([
       channels: new Set(['pace', 'chip-authentication', 'terminal-authentication']),
       terminalRights: new Set(['read-dg3']),
       passwords: new Set(),
+      fingers: new Set(),
     })
   })
 

@@ -7,16 +7,19 @@ export interface AccessRights {
   readonly terminalRights: ReadonlySet<TerminalRight>
   /** References of passwords that VERIFY found right. */
   readonly passwords: ReadonlySet<number>
+  /** References of fingers that the card's own comparison found alike. */
+  readonly fingers: ReadonlySet<number>
 }
 
-/** Whether the rule is met. This card has no on-card finger comparison, so a rule that asks for one is never met. */
+/** Whether the rule is met. */
 export function isAllowed(rule: AccessRule, rights: AccessRights): boolean {
   switch (rule.kind) {
     case 'always':
       return true
     case 'never':
-    case 'biometric':
       return false
+    case 'biometric':
+      return rights.fingers.has(rule.reference)
     case 'password':
       return rights.passwords.has(rule.reference)
     case 'terminal-right':

@@ -40,6 +40,8 @@ export interface VolatileState {
   verified: Map<number, number>
   /** The holder's key that MANAGE SECURITY ENVIRONMENT chose. */
   keyEnvironment: KeyEnvironment | undefined
+  /** References of the fingers that were found alike in the present application, each with how its command came: it counts for commands that come so. */
+  verifiedFingers: ReadonlyMap<number, Protection>
   /** RND.ICC of the last GET CHALLENGE, good for one authentication. */
   challenge: Uint8Array | undefined
   messaging: SecureMessagingSession | undefined
@@ -84,6 +86,7 @@ export function freshSession(profile: CardProfile): VolatileState {
     holderFile: undefined,
     verified: new Map(),
     keyEnvironment: undefined,
+    verifiedFingers: new Map(),
     challenge: undefined,
     messaging: undefined,
     grants: noGrants,
@@ -114,6 +117,7 @@ export function endChannels(session: VolatileState): void {
   session.pendingChannel = undefined
   session.personalization = undefined
   session.registry = undefined
+  session.verifiedFingers = new Map([...session.verifiedFingers].filter(([, protection]) => protection === 'none'))
 }
 
 /** Ends a run of PACE that has begun, or with `chosen` also one that was only chosen by MSE:Set AT. */
@@ -140,5 +144,12 @@ export function rightsOf(session: VolatileState, protection: Protection, applica
   // The PUK unblocks the PIN and opens no file (TR-03110-2 v2.21, 2.4.1).
   if (pace?.password === 'puk') open.delete('pace')
   if (protection === 'scp03' && session.channel) open.add('scp03')
-  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set(session.verified.keys()) }
+  // A finger is proved to one application; in a secure channel it counts there, in the open there.
+  const fingers = new Set(application === session.application ? fingersUnder(session, protection) : [])
+  return { channels: open, terminalRights: terminal?.rights ?? new Set(), passwords: new Set(session.verified.keys()), fingers }
+}
+
+/** References of the fingers that were found alike and count for a command that comes so. */
+export function fingersUnder(session: VolatileState, protection: Protection): number[] {
+  return [...session.verifiedFingers].filter(([, under]) => under === protection).map(([reference]) => reference)
 }

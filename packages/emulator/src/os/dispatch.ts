@@ -1,5 +1,6 @@
 import type { ReceivedCommand, ResponseApdu } from '@kart/apdu/card'
 import { handleEmrtd } from '../emrtd/application.ts'
+import { handleFingerprint } from '../fingerprint/application.ts'
 import { handlePkcs15 } from '../pkcs15/application.ts'
 import { handleSecurityDomain } from '../security-domain/application.ts'
 import { closeChannel, externalAuthenticate, openChannelCommand } from '../security-domain/secure-channel.ts'
@@ -158,7 +159,7 @@ function handle(card: CardContext, command: PlainCommand): ResponseApdu {
     if (command.ins === ins.readBinary) return readBinary(card, command)
     if (command.ins === ins.readBinaryObject) return readBinaryObject(card, command)
   }
-  const own = inDomain ? handleSecurityDomain(card, command) : handleEmrtd(card, command)
+  const own = inDomain ? handleSecurityDomain(card, command) : (handleFingerprint(card, command) ?? handleEmrtd(card, command))
   if (own) return own
   // One logical channel, the basic one (ISO/IEC 7816-4:2020, 5.4.2).
   if (command.ins === ins.manageChannel) refuse(SW.noLogicalChannels)

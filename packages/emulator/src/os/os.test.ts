@@ -295,6 +295,7 @@ it('evaluates access rules', () => {
     channels: new Set(['bac'] as const),
     terminalRights: new Set(['read-dg4'] as const),
     passwords: new Set([2]),
+    fingers: new Set([0x97]),
   }
   const rows: readonly (readonly [AccessRule, boolean])[] = [
     [always, true],
@@ -311,6 +312,10 @@ it('evaluates access rules', () => {
     [terminalRight('read-dg4'), true],
     [all(bac, terminalRight('read-dg4')), true],
     [{ kind: 'biometric', reference: 0x96 }, false],
+    [{ kind: 'biometric', reference: 0x97 }, true],
+    [all({ kind: 'password', reference: 2 }, { kind: 'biometric', reference: 0x97 }), true],
+    [all({ kind: 'password', reference: 1 }, { kind: 'biometric', reference: 0x97 }), false],
+    [any({ kind: 'password', reference: 1 }, { kind: 'biometric', reference: 0x97 }), true],
   ]
   for (const [rule, expected] of rows) expect([rule, isAllowed(rule, open)]).toEqual([rule, expected])
 })

@@ -69,6 +69,7 @@ function enter(card: CardContext, application: ApplicationSpec): void {
   session.holderFile = undefined
   // The holder's PINs are global references: they hold in the MF and under it, in no application beside (ISO/IEC 7816-4:2020, 9.3).
   if (application.name !== 'mf' && application.name !== 'pkcs15') session.verified.clear()
+  session.verifiedFingers = new Map()
   session.challenge = undefined
   session.keyEnvironment = undefined
   endPace(session, true)

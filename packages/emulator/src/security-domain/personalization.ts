@@ -5,6 +5,7 @@ import { findApplication } from '@kart/layout/profile'
 import { generateRsaKey, modulusOfByte, rsaPublicNumbers } from '../card-crypto/rsa-key.ts'
 import { curveOfByte, generateSignatureKey, publicPoint } from '../card-crypto/signature-key.ts'
 import { trustGrouping } from '../eac/personalize-trust.ts'
+import { fingerGrouping } from '../fingerprint/personalize-fingers.ts'
 import { type CardState, withFile } from '../memory/card-state.ts'
 import { isAllowed } from '../os/access.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
@@ -137,6 +138,8 @@ function useOf(card: CardContext, target: ApplicationSpec, dgi: number): Groupin
     return { maxLength: 32, apply: (state, value) => ({ state: { ...state, bacKeys: readBacKeys(value) } }) }
   }
   if (target.name === 'emrtd' && dgi === profile.dgis.generateAaKey) return { maxLength: 1, apply: generateAaKey }
+  const finger = target.name === 'fingerprint' ? fingerGrouping(card, dgi) : undefined
+  if (finger) return finger
   const other = target.name === 'emrtd' ? (paceGrouping(card, dgi) ?? trustGrouping(profile, dgi)) : undefined
   return other ?? refuse(SW.dataNotFound)
 }

@@ -356,7 +356,7 @@ describe('what the security domain tells', () => {
     const all = fromHex('4f00')
     expect(toHex(terminal.send('80f28002', all))).toBe('e3134f08a0000001510000009f700107c5039efe809000')
     expect(toHex(terminal.send('80f24002', all))).toBe(
-      'e3124f07a00000024710019f700107c503000000e3174f0ca000000063504b43532d31359f700107c5030000009000',
+      'e3124f07a00000024710019f700107c503000000e3174f0ca000000063504b43532d31359f700107c503000000e3114f06f04b415254469f700107c5030000009000',
     )
     expect(terminal.status('80f24002', fromHex('4f03a00001'))).toBe('6a88')
     expect(terminal.status('80f22002', all)).toBe('6a88')

@@ -137,6 +137,24 @@ export interface ChipAuthenticationKeySpec {
   readonly versions: readonly (1 | 2)[]
 }
 
+/** On-card comparison of fingers (ISO/IEC 24787:2018; ISO/IEC 7816-11:2022), answered in the application `fingerprint` and wherever a file's rule asks for one of its fingers. */
+export interface FingerComparisonSpec {
+  /** References of VERIFY, 81..9F, one a finger: the fingers that a card of this profile holds at most. */
+  readonly references: readonly number[]
+  /** Fewest and most minutiae that the card takes, enrolled and live alike, 1..255. */
+  readonly minMinutiae: number
+  readonly maxMinutiae: number
+  /**
+   * Order in which it takes them, the coding of DO'82' in DO'B1' (ISO/IEC 19794-2:2005, 8.5.2): bits 1-2 ascending (1), descending (2); bits 3-5 none (0), x then y (1), y then x
+   * (2). Other orders than these are not enforced.
+   */
+  readonly order: number
+  /** False match rate that one live finger held against all enrolled ones may have. */
+  readonly threshold: 'fmr1e-2' | 'fmr1e-3' | 'fmr1e-4' | 'fmr1e-5'
+  /** Comparisons in a row that may fail, a finger, 1..15. */
+  readonly tries: number
+}
+
 /** Everything that makes one country's card: the single source for writing, enforcing, reading, verifying and drawing it. */
 export interface CardProfile {
   /** Name on the command line and in stored cards (`national-id`). */
@@ -181,6 +199,8 @@ export interface CardProfile {
   readonly chipAuthentication?: { readonly keys: readonly ChipAuthenticationKeySpec[] }
   /** Terminal authentication: versions that the card takes (TR-03110-2 v2.21, 3.3); undefined = none. */
   readonly terminalAuthentication?: { readonly versions: readonly (1 | 2)[] }
+  /** Comparison of fingers on the card; undefined = none. */
+  readonly fingerComparison?: FingerComparisonSpec
 }
 
 /** The application of this name; undefined when the profile has none. */

@@ -39,6 +39,7 @@ const applications = [
   { name: 'isd', title: 'Issuer security domain', aid: fromHex('A000000151000000'), fid: undefined, files: [], clause: 'GlobalPlatform Card Specification 2.3.1, 7' },
   // Its files, keys and PINs are of each card's own making: what they are, and who may touch them, they say themselves (access bytes of CREATE FILE).
   { name: 'pkcs15', title: 'PKCS#15', aid: fromHex('A000000063504B43532D3135'), fid: 0x5015, files: [], clause: 'ISO/IEC 7816-15:2016, 7.3' },
+  { name: 'fingerprint', title: 'Fingerprint comparison', aid: fromHex('F04B41525446'), fid: undefined, files: [], clause: 'ISO/IEC 7816-11:2022; ISO/IEC 24787:2018; AID: house rule' },
 ] as const satisfies readonly ApplicationSpec[]
 
 /** The reference card: the Iranian national smart card. */
@@ -94,4 +95,6 @@ export const nationalId = {
   // TR-03110-3 v2.21, A.1.1.1: the parameterId of a PACE-CAM offer is also the keyId of the static key.
   chipAuthentication: { keys: [{ keyId: 12, agreement: 'ECDH', parameterId: 12, ciphers: ['AES-128', 'AES-256'], versions: [1, 2] }] },
   terminalAuthentication: { versions: [1, 2] },
+  // 60 minutiae are what SP 800-76-2 gives a card; order: ascending, x then y. Five tries a finger, as card.md says.
+  fingerComparison: { references: [0x96, 0x97], minMinutiae: 12, maxMinutiae: 60, order: 0x05, threshold: 'fmr1e-4', tries: 5 },
 } as const satisfies CardProfile

@@ -15,13 +15,17 @@ const row: CheckRow = {
 }
 
 /**
- * One 1:1 comparison against every finger and view of EF.DG3, the best of them counting; required exactly when there is a probe. The threshold is that of one
+ * One 1:1 comparison against every finger and view of EF.DG3, the best of them counting; required exactly when there is a probe and the card has not
+ * compared it in place of this terminal. The threshold is that of one
  * comparison: the best of N must stay above it by {@link raiseFor}, so that N tries together keep its false match rate.
  */
 export function checkFinger(evidence: Evidence, probe: MinutiaeTemplate | Uint8Array | undefined, policy: Policy): Check[] {
   if (probe === undefined) return [notRun(row, 'no finger was presented', false)]
   const live = prepare(probe instanceof Uint8Array ? decodeTemplate(probe) : probe)
   const file = openFile(evidence, emrtd, 'EF.DG3', dg3Codec)
+  // Where the card was shown the finger instead, its answer is what is required.
+  if (file.state === 'absent' && evidence.fingerOnCard !== undefined)
+    return [notRun(row, 'EF.DG3 was not read; the card compared the finger itself', false)]
   if (file.state !== 'decoded') return [notRun(row, file.state === 'absent' ? `EF.DG3 was not read${whyNot(evidence)}` : file.problem)]
   const threshold = thresholds[policy.fingerThreshold]
   let best: number | undefined
