@@ -25,7 +25,14 @@ import { groupNamed, hexOf, type Load, type Row, same, type Vector } from './vec
 function contextWith(grants: Grants, state: Partial<CardState>, draws: readonly Uint8Array[]): CardContext {
   const left = [...draws]
   const session = { ...freshSession(nationalId), grants, application: findApplication(nationalId, 'mf')! }
-  return { profile: nationalId, store: { state } as CardContext['store'], random: () => left.shift()!, session, interface: 'contact', delay: 0 }
+  return {
+    profile: nationalId,
+    store: { state } as CardContext['store'],
+    random: () => left.shift()!,
+    session,
+    interface: 'contact',
+    delay: 0,
+  }
 }
 
 const command = (ins: number, data: Uint8Array): PlainCommand => ({ cla: 0, ins, p1: 0, p2: 0, data, ne: 256, protection: 'messaging' })
