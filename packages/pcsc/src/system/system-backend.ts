@@ -21,6 +21,11 @@ const pnpReader = '\\\\?PnP?\\Notification'
 const mostStates = 16
 /** Set by the service where it differs from what it was told: no state of its own. */
 const changedBit = 0x2
+/**
+ * How long a wait for a change holds its thread at a time, in milliseconds. Four waits at once hold all threads of libuv's pool: between two
+ * slices whatever else wants one has it, the call that ends the waits first of all.
+ */
+const waitSliceMs = 250
 /** A service that takes longer over its list than this is lost (milliseconds). */
 const tickLimitMs = 10_000
 
@@ -154,11 +159,20 @@ class SystemSession implements BackendSession {
       // pcsc-lite takes no more entries than it has room for readers; where it is full no reader can come.
       const states = known.length < mostStates ? [...known, this.#native.readerState(pnpReader, 0)] : known
       if (signal?.aborted) return false
-      const waiting = this.#native.call(this.#calls, 'SCardGetStatusChange', context, timeoutMs, states, states.length)
+      let stopped = false
+      const waitInSlices = async () => {
+        for (const end = performance.now() + timeoutMs; ; ) {
+          const left = Math.max(0, Math.min(waitSliceMs, Math.ceil(end - performance.now())))
+          const code = await this.#native.call(this.#calls, 'SCardGetStatusChange', context, left, states, states.length)
+          if (code !== timedOut || stopped || performance.now() >= end) return code
+        }
+      }
+      const waiting = waitInSlices()
       // A cancel that comes before the wait has begun is lost: it is said again until the wait has ended.
       const cancel = () => void this.#native.call(this.#calls, 'SCardCancel', context).catch(() => undefined)
       let again: NodeJS.Timeout | undefined
       const abort = () => {
+        stopped = true
         cancel()
         again ??= setInterval(cancel, 50)
       }
