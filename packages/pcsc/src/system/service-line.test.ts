@@ -46,7 +46,7 @@ class FakeSocket implements SocketCalls {
 const select = fromHex('00A40000')
 
 /** transmit_struct as the service gives it back. */
-function answer(code: number, response = new Uint8Array()): Uint8Array {
+function answer(code: number, response: Uint8Array = new Uint8Array()): Uint8Array {
   return concatBytes(new Uint8Array(Uint32Array.of(7, 2, 16, 4, 3, 16, response.length, code).buffer), response)
 }
 
