@@ -76,11 +76,11 @@ function printOwn({ exchanges, events }) {
     const rows = exchanges.filter(({ readers }) => readers === count)
     const best = Math.max(...rows.filter(({ binding }) => !binding.startsWith('kart')).map(({ apdusPerSecond }) => apdusPerSecond))
     console.log(
-      `\n${count} reader${count === 1 ? '' : 's'}        APDU/s   x fastest other    p50 ms    p99 ms   client CPU ms / 1000 APDUs`,
+      `\n${count} reader${count === 1 ? '' : 's'}          APDU/s   x fastest other    p50 ms    p99 ms   client CPU ms / 1000 APDUs`,
     )
     for (const { binding, apdusPerSecond, p50Ms, p99Ms, cpuMs } of rows)
       console.log(
-        `${binding.padEnd(14)} ${apdusPerSecond.toFixed(0).padStart(8)} ${(apdusPerSecond / best).toFixed(2).padStart(16)} ${p50Ms.toFixed(3).padStart(10)} ${p99Ms.toFixed(3).padStart(9)} ${cpuMs.toFixed(1).padStart(12)}`,
+        `${binding.padEnd(16)} ${apdusPerSecond.toFixed(0).padStart(8)} ${(apdusPerSecond / best).toFixed(2).padStart(16)} ${p50Ms.toFixed(3).padStart(10)} ${p99Ms.toFixed(3).padStart(9)} ${cpuMs.toFixed(1).padStart(12)}`,
       )
   }
   for (const { binding, p50Ms, worstMs } of events)

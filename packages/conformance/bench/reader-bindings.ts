@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { openPcsc } from '@kart/pcsc'
+import { openPcsc, type PcscBackend, systemBackend } from '@kart/pcsc'
 
 /** Cards of several readers, connected by one binding. */
 export interface ConnectedCards {
@@ -14,7 +14,7 @@ export interface Binding {
   connect(readers: readonly string[]): Promise<ConnectedCards>
 }
 
-async function connectKart(backend: 'system' | 'pcsclite', readers: readonly string[]): Promise<ConnectedCards> {
+async function connectKart(backend: 'system' | 'pcsclite' | PcscBackend, readers: readonly string[]): Promise<ConnectedCards> {
   const context = await openPcsc({ backend })
   const cards = await Promise.all(readers.map((reader) => context.connect(reader, { mode: 'shared' })))
   return { transmit: (index, command) => cards[index]!.transceive(command), close: () => context.close() }
@@ -96,6 +96,8 @@ export function bindings(root: string): readonly Binding[] {
   const folder = process.env.KART_BENCH_SMARTCARD
   return [
     { name: 'kart system', connect: (readers) => connectKart('system', readers) },
+    // The same with every exchange as a call of the library on a thread: what worker threads and other systems have.
+    { name: 'kart by threads', connect: (readers) => connectKart(systemBackend({ threadless: false }), readers) },
     { name: 'kart pcsclite', connect: (readers) => connectKart('pcsclite', readers) },
     { name: 'pcsclite', connect: (readers) => connectRawPcsclite(root, readers) },
     ...(folder ? [{ name: 'smartcard', connect: (readers: readonly string[]) => connectSmartcard(folder, readers) }] : []),

@@ -230,7 +230,8 @@ export class PcscCard implements CardTransport {
       await this.#call('disconnect', options, async () => {
         if (this.#closed) return
         this.#release()
-        await this.#connection.disconnect(disposition)
+        // A card that is gone has nothing to reset; pcsc-lite takes a reset that fails in an unplugged reader for a mute card there, and tells it.
+        await this.#connection.disconnect(this.#ended === 'removed' ? 'leave' : disposition)
       })
     } catch (error) {
       // A call before this one hung: that card is let go whenever the call comes back.

@@ -83,7 +83,8 @@ export class PcscContext {
 
   /**
    * Waits in the service until readers or cards change: true when they did, false when time ran out or the signal aborted (SCardGetStatusChange
-   * with SCardCancel; backend `system`). It holds one of the four threads of libuv's pool meanwhile; {@link watch} does not. Throws PcscError.
+   * with SCardCancel; backend `system`). It holds one of the four threads of libuv's pool meanwhile, for a quarter of a second
+   * at a time; {@link watch} does not. Throws PcscError.
    */
   async waitForChange(options: { timeoutMs: number; signal?: AbortSignal }): Promise<boolean> {
     return this.#requireOpen('watch').waitForChange(checkTimeout(options.timeoutMs), options.signal)

@@ -56,8 +56,10 @@ export function eventsBetween(reader: string, before: RawState | undefined, afte
   const inserted = (atr: Uint8Array | undefined): PcscEvent => ({ kind: 'card-inserted', reader, atr })
   const direct = was.cardPresent === is.cardPresent ? 0 : 1
   const counted = before === undefined ? direct : ((after.state >>> 16) - (before.state >>> 16)) & 0xffff
-  const changed = was.cardPresent && is.cardPresent && before !== undefined && !sameAtr(before.atr, after.atr)
-  // Some services leave the count at nought: then a changed ATR alone shows the exchange.
+  // Some services leave the count at nought: then a changed ATR alone shows the exchange. One that comes only now, because the card was mute or
+  // without power when it was told, shows none.
+  const uncounted = before !== undefined && before.state >>> 16 === 0 && after.state >>> 16 === 0
+  const changed = uncounted && was.atr !== undefined && is.atr !== undefined && !sameAtr(was.atr, is.atr)
   const missed = Math.min(mostMissed, Math.max(changed ? 1 : 0, Math.floor((counted - direct) / 2)))
   const events: PcscEvent[] = []
   for (let i = 0; i < missed; i++) {

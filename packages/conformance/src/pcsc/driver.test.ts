@@ -339,11 +339,22 @@ async function muteCard(slot: Slot): Promise<{ destroy(): void }> {
   const socket = createConnection({ port, host: '127.0.0.1' })
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   const atr = new ScriptedCard().atr
+  let received: Uint8Array = new Uint8Array()
   socket.on('data', (chunk) => {
-    // The question for the ATR is a frame of one byte, and waits for its answer, so it always stands last; any other frame stays without one.
-    const [high, low, code] = chunk.subarray(-3)
-    if (high === 0 && low === 1 && code === 4) socket.write(concatBytes(uintToBytes(atr.length, 2), atr))
+    received = concatBytes(received, chunk)
+    // A frame is two bytes of length and so many more, and vpcd sends the two apart: a chunk may end in the middle. The question for the ATR is
+    // a frame of one byte, 04; any other frame stays without an answer.
+    for (let end = frameEnd(received); end !== undefined; end = frameEnd(received)) {
+      if (end === 3 && received[2] === 4) socket.write(concatBytes(uintToBytes(atr.length, 2), atr))
+      received = received.subarray(end)
+    }
   })
   socket.on('error', () => undefined)
   return socket
+}
+
+/** Where the first frame of vpcd's protocol ends; undefined while it is not there whole. */
+function frameEnd(bytes: Uint8Array): number | undefined {
+  const end = 2 + (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
+  return bytes.length >= 2 && bytes.length >= end ? end : undefined
 }

@@ -18,9 +18,22 @@ export interface KoffiLibrary {
   symbol(name: string): unknown
 }
 
+/** Calls back whenever a file descriptor can be read (uv_poll). */
+export interface KoffiPoll {
+  start(readable: () => void): void
+  stop(): void
+  ref(): void
+  unref(): void
+  close(): void
+}
+
 export interface KoffiModule {
+  /** Not there in every release. */
+  readonly node?: { poll?(fd: number, readable: () => void): KoffiPoll }
+  errno(): number
   config(settings: { resident_async_pools: number }): unknown
-  load(path: string): KoffiLibrary
+  /** A library; without a path, what the program has loaded already. */
+  load(path: string | null): KoffiLibrary
   struct(definition: Record<string, string | KoffiType>): KoffiType
   pack(definition: Record<string, string | KoffiType>): KoffiType
   array(type: string, length: number, hint: 'Typed'): KoffiType

@@ -5,6 +5,7 @@ import { isUnavailable } from '../readers.ts'
 import { probeService, refuseSilentService, requireAnsweringService, serviceSocket } from '../service-probe.ts'
 import { type Lane, LanePool } from './lane.ts'
 import { loadKoffi } from './load-koffi.ts'
+import { bindOwnSockets, type OwnSockets } from './own-socket.ts'
 import { connectSystem } from './system-connection.ts'
 import { bindWinscard, type CallCount, toRawState, type Winscard } from './winscard.ts'
 
@@ -20,6 +21,11 @@ const pnpReader = '\\\\?PnP?\\Notification'
 const mostStates = 16
 /** Set by the service where it differs from what it was told: no state of its own. */
 const changedBit = 0x2
+/**
+ * How long a wait for a change holds its thread at a time, in milliseconds. Four waits at once hold all threads of libuv's pool: between two
+ * slices whatever else wants one has it, the call that ends the waits first of all.
+ */
+const waitSliceMs = 250
 /** A service that takes longer over its list than this is lost (milliseconds). */
 const tickLimitMs = 10_000
 
@@ -29,20 +35,27 @@ export interface SystemBackendOptions {
    * threads of libuv's pool for as long as a context is open.
    */
   readonly pollMs?: number
+  /**
+   * Whether exchanges with a card go over the library's own socket to pcsc-lite where they can, without a thread; true without it. With false
+   * each is a call of SCardTransmit, on a thread of libuv's pool.
+   */
+  readonly threadless?: boolean
 }
 
-let bound: Winscard | undefined
+let bound: { native: Winscard; sockets: OwnSockets | undefined } | undefined
 
 /** Loads koffi and the system's library, once. Throws PcscError that says what to install. */
-function winscard(): Winscard {
-  bound ??= bindWinscard(loadKoffi())
+function bind(): { native: Winscard; sockets: OwnSockets | undefined } {
+  if (bound) return bound
+  const koffi = loadKoffi()
+  bound = { native: bindWinscard(koffi), sockets: bindOwnSockets(koffi) }
   return bound
 }
 
 /** Whether koffi and the system's PC/SC library are there; undefined when they are, else the PcscError that says what to install. */
 export function systemObstacle(): unknown {
   try {
-    winscard()
+    bind()
     return undefined
   } catch (error) {
     return error
@@ -54,10 +67,11 @@ export function systemBackend(options: SystemBackendOptions = {}): PcscBackend {
   return {
     name: 'system',
     async open(listener, timeoutMs) {
-      const native = winscard()
+      const { native, sockets } = bind()
       const path = serviceSocket()
-      await refuseSilentService(path, timeoutMs)
-      const session = new SystemSession(native, listener, path, options.pollMs ?? 100)
+      const { speaksVersion4 } = await refuseSilentService(path, timeoutMs)
+      const usable = speaksVersion4 && options.threadless !== false ? sockets : undefined
+      const session = new SystemSession({ native, listener, socket: path, pollMs: options.pollMs ?? 100, sockets: usable })
       const late = () => pcscFailureNamed('open', 'SCARD_E_TIMEOUT', { where: 'the smart-card service' })
       try {
         await within(session.start(), timeoutMs, late)
@@ -68,6 +82,14 @@ export function systemBackend(options: SystemBackendOptions = {}): PcscBackend {
       return session
     },
   }
+}
+
+interface SessionParts {
+  readonly native: Winscard
+  readonly listener: BackendListener
+  readonly socket: string | undefined
+  readonly pollMs: number
+  readonly sockets: OwnSockets | undefined
 }
 
 class SystemSession implements BackendSession {
@@ -84,12 +106,12 @@ class SystemSession implements BackendSession {
   #closed = false
   #lost = false
 
-  constructor(native: Winscard, listener: BackendListener, socket: string | undefined, pollMs: number) {
+  constructor({ native, listener, socket, pollMs, sockets }: SessionParts) {
     this.#native = native
     this.#listener = listener
     this.#socket = socket
     this.#pollMs = pollMs
-    this.#pool = new LanePool(native, this.#calls)
+    this.#pool = new LanePool(native, this.#calls, sockets)
   }
 
   get pendingCalls(): number {
@@ -137,11 +159,20 @@ class SystemSession implements BackendSession {
       // pcsc-lite takes no more entries than it has room for readers; where it is full no reader can come.
       const states = known.length < mostStates ? [...known, this.#native.readerState(pnpReader, 0)] : known
       if (signal?.aborted) return false
-      const waiting = this.#native.call(this.#calls, 'SCardGetStatusChange', context, timeoutMs, states, states.length)
+      let stopped = false
+      const waitInSlices = async () => {
+        for (const end = performance.now() + timeoutMs; ; ) {
+          const left = Math.max(0, Math.min(waitSliceMs, Math.ceil(end - performance.now())))
+          const code = await this.#native.call(this.#calls, 'SCardGetStatusChange', context, left, states, states.length)
+          if (code !== timedOut || stopped || performance.now() >= end) return code
+        }
+      }
+      const waiting = waitInSlices()
       // A cancel that comes before the wait has begun is lost: it is said again until the wait has ended.
       const cancel = () => void this.#native.call(this.#calls, 'SCardCancel', context).catch(() => undefined)
       let again: NodeJS.Timeout | undefined
       const abort = () => {
+        stopped = true
         cancel()
         again ??= setInterval(cancel, 50)
       }

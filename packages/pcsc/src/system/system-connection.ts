@@ -2,6 +2,7 @@ import type { BackendConnection, CardPower, Disposition, RawStatus, ShareMode } 
 import { type PcscError, type PcscOperation, pcscFailure } from '../errors.ts'
 import { type Lane, type LanePool, longestExchange } from './lane.ts'
 import { awaitTurn, isTaken, takeTurn } from './reader-turns.ts'
+import type { ServiceLine } from './service-line.ts'
 import type { CallCount, Native, Winscard, WinscardFunction } from './winscard.ts'
 
 const shareModes: Record<ShareMode, number> = { exclusive: 1, shared: 2, direct: 3 }
@@ -12,6 +13,9 @@ const longestAttribute = 264
 
 /** Codes after which a context is not used again: the service does not know it, or is gone. */
 const staleCodes: readonly number[] = [0x80100001, 0x80100003, 0x80100013, 0x8010001d, 0x8010001e]
+
+/** SCARD_PROTOCOL_RAW of pcsc-lite. */
+const rawProtocol = 4
 
 /** Bits of SCardStatus in pcsc-lite and the PCSC framework, the highest that is set deciding. */
 const powerBits: readonly (readonly [number, CardPower])[] = [
@@ -69,7 +73,9 @@ class SystemConnection implements BackendConnection {
       const copy = command.slice()
       return awaitTurn(reader, this).then(() => this.transmit(copy))
     }
-    const { send, receive, length } = this.#lane
+    const { send, receive, length, line } = this.#lane
+    if (line?.takes(command.length)) return this.#transmitByLine(line, command)
+    line?.pause()
     const { t0, t1, raw } = winscard.pci
     send.set(command)
     length.setWord(longestExchange)
@@ -87,6 +93,19 @@ class SystemConnection implements BackendConnection {
         send.fill(0, 0, args.sendLength)
         if (error) reject(error)
         else if (code === 0) resolve(this.#take())
+        else reject(this.#failure('transmit', code))
+      })
+    })
+    this.#running = running
+    return running
+  }
+
+  #transmitByLine(line: ServiceLine, command: Uint8Array): Promise<Uint8Array> {
+    const protocol = this.#protocol === 1 || this.#protocol === 2 ? this.#protocol : rawProtocol
+    const pciBytes = 2 * this.#parts.winscard.platform.dwordBytes
+    const running = new Promise<Uint8Array>((resolve, reject) => {
+      line.exchange({ card: Number(this.#card), protocol, pciBytes, command }, (code, response) => {
+        if (response) resolve(response)
         else reject(this.#failure('transmit', code))
       })
     })
@@ -189,6 +208,7 @@ class SystemConnection implements BackendConnection {
 
   abandon(): void {
     if (this.#over) return
+    this.#lane.line?.abandon()
     const release = () => this.disconnect('reset').catch(() => undefined)
     this.#running.then(release, release)
   }
@@ -205,6 +225,7 @@ class SystemConnection implements BackendConnection {
   async #call(operation: PcscOperation, name: WinscardFunction, ...args: readonly unknown[]): Promise<void> {
     const { winscard, calls, reader } = this.#parts
     await awaitTurn(reader, this)
+    this.#lane.line?.pause()
     const running = winscard.call(calls, name, this.#card, ...args)
     this.#running = running
     const code = await running

@@ -163,15 +163,39 @@ describe('what the service has and no other binding for Node gives', () => {
   })
 
   it('a wait for a change that ends with the change, with the time, and by cancelling', async () => {
-    const waiting = context.waitForChange({ timeoutMs: 20_000 })
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    await insert(new ScriptedCard())
-    expect(await waiting).toBe(true)
+    let changed: boolean | undefined
+    const waiting = context.waitForChange({ timeoutMs: 60_000 }).then((outcome) => {
+      changed = outcome
+    })
+    // A change before the wait has looked at what is there is none to it: cards come and go until it has seen one.
+    await until('the end of the wait', async () => {
+      const card = await insert(new ScriptedCard())
+      await card.unplug()
+      await waitForCard(context, first.reader, false)
+      return changed
+    })
+    await waiting
+    expect(changed).toBe(true)
     expect(await context.waitForChange({ timeoutMs: 30 })).toBe(false)
     const stop = new AbortController()
     const cancelled = context.waitForChange({ timeoutMs: 20_000, signal: stop.signal })
     stop.abort()
     expect(await cancelled).toBe(false)
+  })
+
+  it('more waits at once than there are threads leave room for other calls, and for what ends them', async () => {
+    const stop = new AbortController()
+    let ended = 0
+    const waits = Array.from({ length: 6 }, async () => {
+      const changed = await context.waitForChange({ timeoutMs: 60_000, signal: stop.signal })
+      ended++
+      return changed
+    })
+    await until('the waits to begin', async () => (context.pendingCalls >= 6 ? true : undefined))
+    expect(await context.isValid()).toBe(true)
+    expect(ended).toBe(0)
+    stop.abort()
+    expect(await Promise.all(waits)).toEqual(waits.map(() => false))
   })
 })
 
