@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { blockSums } from './checksum.ts'
 import type { Gallery } from './gallery.ts'
 import { blockBytes } from './gallery-format.ts'
-import { batchProbes, blockRecords, type Kernel, type KernelName, openKernel } from './kernel.ts'
+import { batchProbes, blockRecords, fastestKernelName, type Kernel, type KernelName, openKernel } from './kernel.ts'
 import { recordBytes } from './packed.ts'
 import type { FirstLook } from './parameters.ts'
 import { type SearchAnswer, type SearchJob, workerProgram } from './search-worker.ts'
@@ -28,14 +28,14 @@ export interface SearchPool {
   close(): Promise<void>
 }
 
-/** Which kernel searches, and on how many workers: a worker a core unless told. The kernels other than `wasm` run in the calling thread, whatever `workers` says. */
+/** Which kernel searches (the fastest there is unless told), and on how many workers: a worker a core unless told. The kernels other than `wasm` run in the calling thread, whatever `workers` says. */
 export interface PoolOptions {
   readonly workers?: number
   readonly kernel?: KernelName
 }
 
 /** Starts a pool; close it, or the process stays alive. */
-export function openPool({ workers = availableParallelism(), kernel = 'wasm' }: PoolOptions = {}): SearchPool {
+export function openPool({ workers = availableParallelism(), kernel = fastestKernelName() }: PoolOptions = {}): SearchPool {
   return kernel === 'wasm' ? workerPool(Math.max(1, workers)) : singlePool(openKernel(kernel))
 }
 

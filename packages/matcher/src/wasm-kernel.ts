@@ -40,6 +40,16 @@ export function kernelModule(): WasmModule {
   return compiled
 }
 
+/** Whether the machine runs the kernel: not without WebAssembly, nor without its 128-bit vectors. */
+export function hasWasm(): boolean {
+  try {
+    kernelModule()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** An instance of the kernel with its tables; two megabytes. */
 export function kernelInstance(): KernelExports {
   const exports = new wasm.Instance(kernelModule(), {}).exports as KernelExports
