@@ -1,3 +1,4 @@
+import { popcount } from '../fixed.ts'
 import { similarity } from '../parameters.ts'
 import { bitsInverse, rootInverse } from '../tables.ts'
 import { type Side, sideMinutiae } from './side.ts'
@@ -42,25 +43,37 @@ export function similarities(a: Side, b: Side, from: number, to: number): void {
   }
 }
 
-// Bits set in two words together, by byte.
-function ones2(p: number, q: number): number {
-  let x = p - ((p >>> 1) & 0x55555555)
-  let y = q - ((q >>> 1) & 0x55555555)
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
-  y = (y & 0x33333333) + ((y >>> 2) & 0x33333333)
-  const nibbles = x + y
-  return ((nibbles & 0x0f0f0f0f) + ((nibbles >>> 4) & 0x0f0f0f0f)) | 0
-}
-
-// Four bytes' sum, below 256.
-function bytesSum(bytes: number): number {
-  return Math.imul(bytes, 0x01010101) >>> 24
-}
-
-// Four bytes' sum, which may be above 255.
-function wideSum(bytes: number): number {
+// Bits set in four words of weight 1, 2, 4 and 8: the last step of carry-save adders, which make one word of equal and one of twice the weight out of three.
+function weighted(one: number, two: number, four: number, eight: number): number {
+  let p = one - ((one >>> 1) & 0x55555555)
+  let q = two - ((two >>> 1) & 0x55555555)
+  let r = four - ((four >>> 1) & 0x55555555)
+  let s = eight - ((eight >>> 1) & 0x55555555)
+  p = (p & 0x33333333) + ((p >>> 2) & 0x33333333)
+  q = (q & 0x33333333) + ((q >>> 2) & 0x33333333)
+  r = (r & 0x33333333) + ((r >>> 2) & 0x33333333)
+  s = (s & 0x33333333) + ((s >>> 2) & 0x33333333)
+  // at most 12 in four bits, then 24 in a byte, then 120
+  const low = p + (q << 1)
+  const high = r + (s << 1)
+  const bytes = (low & 0x0f0f0f0f) + ((low >>> 4) & 0x0f0f0f0f) + (((high & 0x0f0f0f0f) + ((high >>> 4) & 0x0f0f0f0f)) << 2)
   const halves = (bytes & 0x00ff00ff) + ((bytes >>> 8) & 0x00ff00ff)
   return (halves + (halves >>> 16)) & 0xffff
+}
+
+// Bits set in the cells of a mask, from the planes of the cells' counts.
+function onesWithin(planes: Int32Array, at: number, mask0: number, mask1: number): number {
+  const p0 = planes[at]! & mask0
+  const p1 = planes[at + 1]! & mask1
+  const q0 = planes[at + 2]! & mask0
+  const q1 = planes[at + 3]! & mask1
+  const r0 = planes[at + 4]! & mask0
+  const r1 = planes[at + 5]! & mask1
+  const two = p0 & p1
+  const q = q0 ^ q1
+  const four = (q0 & q1) | (q & two)
+  const r = r0 ^ r1
+  return weighted(p0 ^ p1, q ^ two, r ^ four, (r0 & r1) | (r & four))
 }
 
 function scan(a: Side, b: Side, i: number, from: number, to: number): void {
@@ -79,32 +92,55 @@ function scan(a: Side, b: Side, i: number, from: number, to: number): void {
   const maskA1 = a.mask[2 * i + 1]!
   const supportA0 = a.support[2 * i]!
   const supportA1 = a.support[2 * i + 1]!
+  const allA = a.ones[i]!
   const planesA = a.planes
-  const planeA = 6 * i
-  const { bits, mask, planes, support } = b
+  const { bits, mask, planes, support, ones, cells } = b
   for (let j = from; j < to; j++) {
     const maskB0 = mask[2 * j]!
     const maskB1 = mask[2 * j + 1]!
-    const common = bytesSum(ones2(maskA0 & maskB0, maskA1 & maskB1))
+    // most cells and descriptors lie within the other's valid cells: then what is common is known
+    let common = cells[j]!
+    if (((maskB0 & ~maskA0) | (maskB1 & ~maskA1)) !== 0) common = popcount(maskA0 & maskB0) + popcount(maskA1 & maskB1)
     let value = 0
     if (common >= similarity.fewestCells) {
-      // most descriptors lie within the other's valid cells, and then all of their bits count
-      const onesA = ((supportA0 & ~maskB0) | (supportA1 & ~maskB1)) === 0 ? a.ones[i]! : onesWithin(planesA, planeA, maskB0, maskB1)
+      const onesA = ((supportA0 & ~maskB0) | (supportA1 & ~maskB1)) === 0 ? allA : onesWithin(planesA, 6 * i, maskB0, maskB1)
       const onesB =
-        ((support[2 * j]! & ~maskA0) | (support[2 * j + 1]! & ~maskA1)) === 0 ? b.ones[j]! : onesWithin(planes, 6 * j, maskA0, maskA1)
+        ((support[2 * j]! & ~maskA0) | (support[2 * j + 1]! & ~maskA1)) === 0 ? ones[j]! : onesWithin(planes, 6 * j, maskA0, maskA1)
       const w = 10 * j
-      const both = wideSum(
-        ones2(a0 & bits[w]!, a1 & bits[w + 1]!) +
-          ones2(a2 & bits[w + 2]!, a3 & bits[w + 3]!) +
-          ones2(a4 & bits[w + 4]!, a5 & bits[w + 5]!) +
-          ones2(a6 & bits[w + 6]!, a7 & bits[w + 7]!) +
-          ones2(a8 & bits[w + 8]!, a9 & bits[w + 9]!),
-      )
+      const w0 = a0 & bits[w]!
+      const w1 = a1 & bits[w + 1]!
+      const w2 = a2 & bits[w + 2]!
+      const w3 = a3 & bits[w + 3]!
+      const w4 = a4 & bits[w + 4]!
+      const w5 = a5 & bits[w + 5]!
+      const w6 = a6 & bits[w + 6]!
+      const w7 = a7 & bits[w + 7]!
+      const w8 = a8 & bits[w + 8]!
+      const w9 = a9 & bits[w + 9]!
+      const u = w0 ^ w1
+      const v = w3 ^ w4
+      const x = w6 ^ w7
+      const u1 = u ^ w2
+      const v1 = v ^ w5
+      const x1 = x ^ w8
+      const u2 = (w0 & w1) | (u & w2)
+      const v2 = (w3 & w4) | (v & w5)
+      const x2 = (w6 & w7) | (x & w8)
+      const y = u1 ^ v1
+      const y1 = y ^ x1
+      const y2 = (u1 & v1) | (y & x1)
+      const z2 = y1 & w9
+      const t = u2 ^ v2
+      const t2 = t ^ x2
+      const t4 = (u2 & v2) | (t & x2)
+      const s = t2 ^ y2
+      const s4 = (t2 & y2) | (s & z2)
+      const both = weighted(y1 ^ w9, s ^ z2, t4 ^ s4, t4 & s4)
       const excess = (Math.imul(both, 6 * common) - Math.imul(onesA, onesB)) | 0
       if (excess > 0) {
         // in Q10; see the bounds in src/similarity.ts
         const corrected = ((excess * bitsInverse[common]!) / 1024) | 0
-        const roots = (rootInverse[onesA]! * rootInverse[onesB]!) >> 8
+        const roots = Math.imul(rootInverse[onesA]!, rootInverse[onesB]!) >> 8
         const raw = (Math.imul(corrected, roots) + 32768) >> 16
         // never above the formula's highest, whatever a record holds
         if (raw >= similarity.least) value = Math.min(raw, 1435)
@@ -116,15 +152,6 @@ function scan(a: Side, b: Side, i: number, from: number, to: number): void {
     next[at] = head[list]!
     head[list] = at + 1
   }
-}
-
-// Bits set in the cells of a mask, from the planes of the cells' counts.
-function onesWithin(planes: Int32Array, at: number, mask0: number, mask1: number): number {
-  return wideSum(
-    ones2(planes[at]! & mask0, planes[at + 1]! & mask1) +
-      2 * ones2(planes[at + 2]! & mask0, planes[at + 3]! & mask1) +
-      4 * ones2(planes[at + 4]! & mask0, planes[at + 5]! & mask1),
-  )
 }
 
 const usedA = new Uint8Array(sideMinutiae)
