@@ -206,8 +206,9 @@ function candidates(a: Side, b: Side, i: number, angle: number, radius: number, 
     const dx = x - b.x[j]!
     if (dx > radius || dx < -radius) continue
     const dy = y - b.y[j]!
-    const d2 = Math.imul(dx, dx) + Math.imul(dy, dy)
-    if (dy > radius || dy < -radius || d2 >= square) continue
+    // unsigned: the squares of 17-bit differences, of which one is small, stay below 2^32
+    const d2 = (Math.imul(dx, dx) + Math.imul(dy, dy)) >>> 0
+    if (d2 >= square) continue
     const other = b.angle[j]!
     const off = Math.abs(((4 * other - angle + 512) & 1023) - 512)
     const near = 1024 - (((alignment.distanceWeight * d2) / square) | 0)

@@ -1,9 +1,9 @@
 import { divRound } from '../fixed.ts'
 import { evidence } from '../parameters.ts'
-import { outside } from '../prepare.ts'
 import { fuse } from '../score.ts'
 import { matchedWeight, unmatchedWeight } from '../weights.ts'
 import { matched, movedX, movedY, rigid, usedA, usedB } from './alignment.ts'
+import { outside } from './hull.ts'
 import { type Side, sideMinutiae } from './side.ts'
 
 const [quality0, quality1, quality2, quality3, quality4] = evidence.qualityBins

@@ -1,7 +1,7 @@
 import { isqrt, turn } from '../fixed.ts'
-import { consistency, neighbourhood } from '../parameters.ts'
-import { outside } from '../prepare.ts'
+import { consistency, evidence, neighbourhood } from '../parameters.ts'
 import { cos1024, sin1024 } from '../tables.ts'
+import { outside } from './hull.ts'
 import type { Side } from './side.ts'
 import { pairAlike, pairI, pairJ } from './similarity.ts'
 
@@ -55,11 +55,14 @@ function expectedNeighbours(own: Side, i: number, matched: number, reach: number
   const cos = cos1024[4 * other.angle[j]!]!
   const sin = sin1024[4 * other.angle[j]!]!
   const count = own.near[i]!
+  // a neighbour that is nearer than the border needs no look; 5 are more than all roundings add up to
+  const sure = neighbourhood.margin - (evidence.overlapOutside - other.inside[j]!) - 5
   let expected = 0
   for (let k = 0; k < count; k++) {
     const at = most * i + k
-    if (own.distance[at]! >= reach) break
-    if (!((matched >> k) & 1)) {
+    const distance = own.distance[at]!
+    if (distance >= reach) break
+    if (distance > sure && !((matched >> k) & 1)) {
       const x = other.x[j]! + ((own.u[at]! * cos - own.v[at]! * sin + 8192) >> 14)
       const y = other.y[j]! + ((own.u[at]! * sin + own.v[at]! * cos + 8192) >> 14)
       if (outside(other.hull, x, y) > neighbourhood.margin) continue

@@ -1,7 +1,8 @@
 import { popcount } from '../fixed.ts'
 import { recordBytes, recordMinutiae } from '../packed.ts'
 import { evidence, full, limits } from '../parameters.ts'
-import { outside, type Prepared } from '../prepare.ts'
+import type { Prepared } from '../prepare.ts'
+import { outside } from './hull.ts'
 
 /** One template spread out for comparing, in arrays that are taken once and filled again and again. */
 export interface Side {
