@@ -2,7 +2,8 @@ import type { MinutiaeTemplate } from '@kart/minutiae'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { recordBytes } from './packed.ts'
 import { type FirstLook, modes } from './parameters.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import { type Prepared, prepareWith } from './prepare.ts'
+import { describeOnArrays } from './typed-arrays/describe.ts'
 import { makeSide, orderSide, recordsView, type Side, spreadPrepared, spreadRecord } from './typed-arrays/side.ts'
 import { type Candidate, compareFull, compareLean, completeSide, outcome } from './typed-arrays/stages.ts'
 
@@ -21,7 +22,7 @@ export class TypedArraysKernel implements Kernel {
   #look: FirstLook = modes.exhaustive
 
   prepare(template: MinutiaeTemplate, centres: number): Prepared {
-    return prepare(template, centres)
+    return prepareWith(describeOnArrays, template, centres)
   }
 
   compareFull(a: Prepared, b: Prepared): FullOutcome {
