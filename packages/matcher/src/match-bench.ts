@@ -21,8 +21,8 @@ export interface MatchBench {
   /** Short commit of the working folder, where it is under git. */
   readonly commit: string | undefined
   readonly templates: string
-  /** Microseconds of processor time. */
-  readonly prepare: number
+  /** One template, microseconds of processor time by kernel. */
+  readonly prepare: Record<KernelName, number>
   /** One stage alone, all similarities of two templates: microseconds of processor time by kernel. */
   readonly similarities: Record<KernelName, number>
   /** One to one on prepared templates, microseconds by kernel: medians over genuine pairs and over strangers. */
@@ -47,7 +47,12 @@ export async function benchMatch(progress?: (done: number, all: number) => void)
     return value
   }
 
-  const prepareMicroseconds = step(median(templates.map((template) => timed(() => prepare(template)))))
+  const preparing = step(
+    inTurn((name) => {
+      const matcher = createMatcher(name)
+      return processorTime(() => templates.slice(0, 64).forEach((template) => matcher.prepare(template)), 1) / 64
+    }),
+  )
   const prepared = templates.map((template) => prepare(template))
   const others = again.map((template) => prepare(template))
   const stage = similarityStage(prepared[0]!, prepared[1]!)
@@ -86,13 +91,14 @@ export async function benchMatch(progress?: (done: number, all: number) => void)
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version },
     commit: commit(),
     templates: 'synthetic',
-    prepare: prepareMicroseconds,
+    prepare: preparing,
     similarities,
     compare,
     search,
     workers,
     bytesPerTemplate: recordBytes,
     ratios: {
+      ...ratiosOf('prepare', preparing),
       ...ratiosOf('similarities alone', similarities),
       ...ratiosOf('one to one, genuine', genuine),
       ...ratiosOf('one to one, strangers', strangers),
