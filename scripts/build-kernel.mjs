@@ -72,7 +72,6 @@ const constants = [
   ['UNKNOWN_QUALITY', 'i32', 'limits', 'unknownQuality'],
   ['FULL_SEEDS', 'i32', 'full', 'seeds'],
   ['LEAN_CENTRES', 'i32', 'lean', 'centres'],
-  ['LEAN_GATE', 'i32', 'lean', 'gate'],
   ['LEAN_SEEDS', 'i32', 'lean', 'seeds'],
 ]
 

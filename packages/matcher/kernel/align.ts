@@ -132,20 +132,20 @@ function angleOf(cos: i32, sin: i32): i32 {
 export function fitSeed(a: usize, b: usize, count: i32, seed: i32): bool {
   for (let q = 0; q < count; q++) {
     const alike = word(P_ALIKE, q)
-    const consistent = <i32>load<i16>(P_CONSISTENT + ((<usize>seed) << 6) + ((<usize>q) << 1))
+    const consistent = <i32>load<i16>(P_CONSISTENT + ((<usize>q) << 6) + ((<usize>seed) << 1))
     store<i32>(P_WEIGHT + ((<usize>q) << 2), q === seed ? alike : (consistent * alike) >> 8)
   }
   return fitRigid(a, b, count, P_I, P_J, P_WEIGHT, ALIGN_DIRECTION_FIRST)
 }
 
 /** Pairs, fits again and pairs again. */
-export function refine(a: usize, b: usize, elastic: bool): void {
+export function refine(a: usize, b: usize): void {
   move(a)
   pairUp(a, b, ALIGN_RADIUS)
   for (let pass = 0; pass < 2; pass++) {
     if (!fitRigid(a, b, load<i32>(M_COUNT), M_I, M_J, M_VALUE, ALIGN_DIRECTION)) break
     move(a)
-    if (elastic) bend(a, b)
+    bend(a, b)
     pairUp(a, b, pass === 0 ? ALIGN_RADIUS : ALIGN_LAST_RADIUS)
   }
 }

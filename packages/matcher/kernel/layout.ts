@@ -79,6 +79,16 @@ export const EVIDENCE: usize = 0x4fa00
 export const V_VALUE: usize = 0x50000
 export const V_SQUARE: usize = 0x55000
 
+// The first look: leading minutiae of each probe, what it needs of the candidate's, and its own work.
+export const LEADERS: usize = 0xb0000
+export const COLUMN_START: usize = 0x7a000
+export const COLUMN_ONES: usize = 0x7a180
+export const COLUMN_ROOT: usize = 0x7a200
+export const G_BOTH: usize = 0x7a280
+export const G_KEYS: usize = 0x7a300
+export const G_COLUMNS: usize = 0x7a3c0
+export const G_BEST: usize = 0x7a400
+
 export const OUTCOME: usize = 0x60000
 export const PACKED_PROBES: usize = 0x80000
 export const BLOCK: usize = 0x100000

@@ -1,17 +1,7 @@
 import { fitSeed, R_ANGLE, R_X, R_Y, refine } from './align'
-import {
-  FEWEST,
-  FULL_SEEDS,
-  LEAN_CENTRES,
-  LEAN_GATE,
-  LEAN_SEEDS,
-  LOOKED,
-  PAIRS,
-  SEED_ANGLE,
-  SEED_DISTANCE,
-  UNKNOWN_QUALITY,
-} from './constants'
+import { FEWEST, FULL_SEEDS, LEAN_CENTRES, LEAN_SEEDS, LOOKED, PAIRS, SEED_ANGLE, SEED_DISTANCE, UNKNOWN_QUALITY } from './constants'
 import { measureInside, weigh } from './evidence'
+import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance } from './glance'
 import {
   BLOCK,
   CANDIDATE,
@@ -159,16 +149,20 @@ function unpack(record: usize, side: usize): i32 {
   return count
 }
 
-// A search's mode: how many leading minutiae look first, how many pairs they choose, and the gate behind that look.
+// A search's mode: how many leading minutiae look first, how many pairs they choose, and the gates behind that look, the look of all and the exact similarities.
 let leading: i32 = LEAN_CENTRES
 let firstPairs: i32 = PAIRS
 let firstGate: i32 = 0
+let wholeGate: i32 = 0
+let lastGate: i32 = 0
 
 /** Sets the mode of the searches that follow; load the probes again after it. */
-export function setMode(leadingMinutiae: i32, pairs: i32, gate: i32): void {
+export function setMode(leadingMinutiae: i32, pairs: i32, gate: i32, gateOfAll: i32, gateOfExact: i32): void {
   leading = leadingMinutiae
   firstPairs = pairs
   firstGate = gate
+  wholeGate = gateOfAll
+  lastGate = gateOfExact
 }
 
 /** One to one with nothing left out: the sides stand in probe 0 and candidate; the outcome goes to OUTCOME. */
@@ -185,24 +179,32 @@ export function compareFull(): i32 {
   return judge(a, b, count, relax(a, b, count), true)
 }
 
-/** A search's comparison: a first look by the probe's leading minutiae, then by all, and an alignment behind both gates. */
-function compareLean(a: usize, b: usize): i32 {
+/**
+ * A search's comparison: a first look by the probe's leading minutiae, the same look by all, then the exact similarities, and alignments behind the last of
+ * three gates.
+ */
+function compareLean(probe: i32, b: usize): i32 {
+  const a = probeAt(probe)
   const rows = load<i32>(a + S_COUNT)
   if (rows < FEWEST || load<i32>(b + S_COUNT) < FEWEST) return LOWEST
-  clearLists()
   const first = min<i32>(leading, rows)
-  similarities(a, b, 0, first)
-  let count = selectPairs(firstPairs)
+  clearGlance()
+  glance(probe, 0, first, b)
+  let count = choosePairs(probe, b, firstPairs)
   if (count === 0 || relax(a, b, count) < firstGate) return LOWEST
-  similarities(a, b, first, rows)
+  glance(probe, first, rows, b)
+  count = choosePairs(probe, b, PAIRS)
+  if (relax(a, b, count) < wholeGate) return LOWEST
+  clearLists()
+  similarities(a, b, 0, rows)
   count = selectPairs(PAIRS)
-  if (relax(a, b, count) < LEAN_GATE) return LOWEST
+  if (relax(a, b, count) < lastGate) return LOWEST
   if (!candidateMeasured) {
     measureInside(b)
     findNeighbours(b)
     candidateMeasured = true
   }
-  count = lookAgain(a, b, selectPairs(LOOKED))
+  count = lookAgain(a, b, count)
   return judge(a, b, count, relax(a, b, count), false)
 }
 
@@ -224,7 +226,7 @@ function judge(a: usize, b: usize, count: i32, rel: i32, full: bool): i32 {
     store<i32>(at, load<i32>(RIGID, R_Y), 4)
     store<i32>(at, load<i32>(RIGID, R_ANGLE), 8)
     tried++
-    refine(a, b, full)
+    refine(a, b)
     const fused = weigh(a, b, rel, full ? 0 : 1)
     if (tried > 1 && fused <= best) continue
     best = fused
@@ -280,8 +282,9 @@ export function loadProbes(count: i32): void {
     const side = probeAt(p)
     unpack(PACKED_PROBES + <usize>p * RECORD, side)
     orderSide(side, leading)
-    measureInside(side)
     findNeighbours(side)
+    gatherLeaders(p, side)
+    measureInside(side)
   }
 }
 
@@ -290,9 +293,10 @@ export function compareBlock(probes: i32, records: i32): void {
   for (let r = 0; r < records; r++) {
     unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
     candidateMeasured = false
+    gatherColumns(CANDIDATE)
     for (let p = 0; p < probes; p++) {
       store<i32>(OUTCOME, 0, O_ALIGNED)
-      store<i32>(SCORES + ((<usize>p) << 8) + ((<usize>r) << 2), compareLean(probeAt(p), CANDIDATE))
+      store<i32>(SCORES + ((<usize>p) << 8) + ((<usize>r) << 2), compareLean(p, CANDIDATE))
     }
   }
 }

@@ -131,58 +131,66 @@ export function lookAgain(a: usize, b: usize, count: i32): i32 {
   return kept
 }
 
-const FOUND: usize = V_VALUE
-const SQUARES: usize = V_VALUE + 64
+const KEYS: usize = V_VALUE
+const NOBODY: i32 = 0x7fffffff
 
-/** Finds the neighbours of a side's minutiae among themselves: a packed template carries none. */
+/**
+ * Finds the neighbours of a side's minutiae among themselves: a packed template carries none. Its minutiae are in order of angle, x and y, so that of two at the
+ * same distance the first goes first.
+ */
 export function findNeighbours(side: usize): void {
   const count = load<i32>(side + S_COUNT)
+  const nearest = i32x4.splat(NEIGHBOUR_NEAREST)
+  const farthest = i32x4.splat(NEIGHBOUR_FARTHEST)
+  const nobody = i32x4.splat(NOBODY)
+  const end = KEYS + ((<usize>((count + 7) >> 3)) << 5)
   for (let centre = 0; centre < count; centre++) {
-    const x = half(side + S_X, centre)
-    const y = half(side + S_Y, centre)
-    let kept = 0
-    for (let other = 0; other < count; other++) {
-      const dx = half(side + S_X, other) - x
-      const dy = half(side + S_Y, other) - y
-      const square = dx * dx + dy * dy
-      if (square <= NEIGHBOUR_NEAREST || square >= NEIGHBOUR_FARTHEST) continue
-      if (kept === 8 && square > load<i32>(SQUARES + 28)) continue
-      let at = kept
-      while (at > 0 && comesBefore(side, other, square, at - 1)) at--
-      if (at === 8) continue
-      for (let k = kept; k > at; k--) {
-        store<i32>(FOUND + ((<usize>k) << 2), load<i32>(FOUND + ((<usize>(k - 1)) << 2)))
-        store<i32>(SQUARES + ((<usize>k) << 2), load<i32>(SQUARES + ((<usize>(k - 1)) << 2)))
-      }
-      store<i32>(FOUND + ((<usize>at) << 2), other)
-      store<i32>(SQUARES + ((<usize>at) << 2), square)
-      if (kept < 8) kept++
+    const x = v128.load16_splat(side + S_X + ((<usize>centre) << 1))
+    const y = v128.load16_splat(side + S_Y + ((<usize>centre) << 1))
+    // keys of squared distance and place
+    let places = i32x4(0, 1, 2, 3)
+    for (let block = 0; block < count; block += 8) {
+      const at = (<usize>block) << 1
+      const dx = i16x8.sub(v128.load(side + S_X + at), x)
+      const dy = i16x8.sub(v128.load(side + S_Y + at), y)
+      const first = i8x16.shuffle(dx, dy, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+      const second = i8x16.shuffle(dx, dy, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+      let square = i32x4.dot_i16x8_s(first, first)
+      let near = v128.and(i32x4.gt_s(square, nearest), i32x4.lt_s(square, farthest))
+      v128.store(KEYS + 2 * at, v128.bitselect(v128.or(i32x4.shl(square, 6), places), nobody, near))
+      places = i32x4.add(places, i32x4.splat(4))
+      square = i32x4.dot_i16x8_s(second, second)
+      near = v128.and(i32x4.gt_s(square, nearest), i32x4.lt_s(square, farthest))
+      v128.store(KEYS + 2 * at + 16, v128.bitselect(v128.or(i32x4.shl(square, 6), places), nobody, near))
+      places = i32x4.add(places, i32x4.splat(4))
     }
-    store<u8>(side + S_NEIGHBOURS + centre, <u8>kept)
+    // lanes beyond the last minutia
+    for (let i = count; i & 7; i++) store<i32>(KEYS + ((<usize>i) << 2), NOBODY)
     const own = half(side + S_ANGLE, centre)
     const cos = cosine(4 * own)
     const sin = sine(4 * own)
-    for (let k = 0; k < kept; k++) {
-      const other = load<i32>(FOUND + ((<usize>k) << 2))
-      const dx = half(side + S_X, other) - x
-      const dy = half(side + S_Y, other) - y
-      const at = (<usize>(8 * centre + k)) << 1
+    let kept = 0
+    let last = i32x4.splat(-1)
+    for (; kept < 8; kept++) {
+      let least = nobody
+      for (let at = KEYS; at < end; at += 16) {
+        const keys = v128.load(at)
+        least = i32x4.min_u(least, v128.or(keys, i32x4.le_s(keys, last)))
+      }
+      least = i32x4.min_u(least, i8x16.shuffle(least, least, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
+      least = i32x4.min_u(least, i8x16.shuffle(least, least, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11))
+      const key = i32x4.extract_lane(least, 0)
+      if (key === NOBODY) break
+      last = i32x4.splat(key)
+      const other = key & 63
+      const dx = half(side + S_X, other) - half(side + S_X, centre)
+      const dy = half(side + S_Y, other) - half(side + S_Y, centre)
+      const at = (<usize>(8 * centre + kept)) << 1
       store<i16>(side + S_U + at, <i16>((dx * cos + dy * sin + 8192) >> 14))
       store<i16>(side + S_V + at, <i16>((dy * cos - dx * sin + 8192) >> 14))
       store<i16>(side + S_TWIST + at, <i16>((half(side + S_ANGLE, other) - own) & 0xff))
-      store<i16>(side + S_DISTANCE + at, <i16>isqrt(load<i32>(SQUARES + ((<usize>k) << 2))))
+      store<i16>(side + S_DISTANCE + at, <i16>isqrt(key >> 6))
     }
+    store<u8>(side + S_NEIGHBOURS + centre, <u8>kept)
   }
-}
-
-// Whether a minutia goes before the one that stands at a place: nearer, or as near and first by angle, then x, then y.
-function comesBefore(side: usize, other: i32, square: i32, at: i32): bool {
-  const there = load<i32>(SQUARES + ((<usize>at) << 2))
-  if (there !== square) return there > square
-  const standing = load<i32>(FOUND + ((<usize>at) << 2))
-  const angle = half(side + S_ANGLE, standing) - half(side + S_ANGLE, other)
-  if (angle !== 0) return angle > 0
-  const x = half(side + S_X, standing) - half(side + S_X, other)
-  if (x !== 0) return x > 0
-  return half(side + S_Y, standing) > half(side + S_Y, other)
 }

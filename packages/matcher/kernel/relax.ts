@@ -83,14 +83,10 @@ export function relax(a: usize, b: usize, count: i32): i32 {
       const at = (<usize>block) << 4
       const twist = i16x8.abs(i16x8.shr_s(i16x8.shl(i16x8.sub(v128.load(P_TURN + at), turns), 8), 8))
       let open = i16x8.lt_s(twist, window)
-      if (!v128.any_true(open)) {
-        v128.store(row + at, i16x8.splat(0))
-        continue
-      }
-      const dax = i16x8.sub(v128.load(P_AX + at), ax)
-      const day = i16x8.sub(v128.load(P_AY + at), ay)
-      const dbx = i16x8.sub(v128.load(P_BX + at), bx)
-      const dby = i16x8.sub(v128.load(P_BY + at), by)
+      const dax = i16x8.sub(ax, v128.load(P_AX + at))
+      const day = i16x8.sub(ay, v128.load(P_AY + at))
+      const dbx = i16x8.sub(bx, v128.load(P_BX + at))
+      const dby = i16x8.sub(by, v128.load(P_BY + at))
       const shortest = i16x8.splat(CONSISTENCY_SHORTEST)
       open = v128.and(open, i16x8.ge_s(i16x8.add(i16x8.abs(dax), i16x8.abs(day)), shortest))
       open = v128.and(open, i16x8.ge_s(i16x8.add(i16x8.abs(dbx), i16x8.abs(dby)), shortest))
@@ -101,8 +97,8 @@ export function relax(a: usize, b: usize, count: i32): i32 {
         i16x8.splat(CONSISTENCY_FARTHEST),
       )
       const tolerance = i16x8.add(i16x8.mul(square, i16x8.splat(CONSISTENCY_TOLERANCE_STEP)), i16x8.splat(CONSISTENCY_TOLERANCE))
-      const forth = agreement(dax, day, dbx, dby, cos, sin, tolerance)
-      const back = agreement(dax, day, dbx, dby, v128.load(P_COS + at), v128.load(P_SIN + at), tolerance)
+      const forth = agreement(dax, day, dbx, dby, v128.load(P_COS + at), v128.load(P_SIN + at), tolerance)
+      const back = agreement(dax, day, dbx, dby, cos, sin, tolerance)
       // 0..8 where both see agreement, half of that (in the same unit) where only one does
       const zero = i16x8.splat(0)
       const both = v128.and(i16x8.gt_s(forth, zero), i16x8.gt_s(back, zero))
@@ -112,50 +108,67 @@ export function relax(a: usize, b: usize, count: i32): i32 {
       v128.store(row + at, v128.and(i16x8.shr_s(i16x8.mul(steps, weight), 2), open))
     }
   }
-  const gain = divRound(CONSISTENCY_GAIN, max<i32>(CONSISTENCY_BEST - 1, count - 1))
+  const gain = i32x4.splat(divRound(CONSISTENCY_GAIN, max<i32>(CONSISTENCY_BEST - 1, count - 1)))
+  const keep = i32x4.splat(CONSISTENCY_KEEP)
   for (let round = 0; round < CONSISTENCY_ROUNDS; round++) {
-    for (let p = 0; p < count; p++) {
-      const row = P_CONSISTENT + ((<usize>p) << 6)
-      let sums = i32x4.splat(0)
-      for (let block = 0; block < blocks; block++) {
-        const at = (<usize>block) << 4
-        sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load(row + at), v128.load(P_LEVEL + at)))
+    for (let block = 0; block < blocks; block++) {
+      const at = (<usize>block) << 4
+      let low = i32x4.splat(0)
+      let high = i32x4.splat(0)
+      // two pairs at a time; where their number is odd the last has a level of 0 behind it
+      for (let q: usize = 0; q < <usize>count; q += 2) {
+        const levels = v128.load32_splat(P_LEVEL + (q << 1))
+        const first = v128.load(P_CONSISTENT + (q << 6) + at)
+        const second = v128.load(P_CONSISTENT + (q << 6) + at, 64)
+        low = i32x4.add(
+          low,
+          i32x4.dot_i16x8_s(i8x16.shuffle(first, second, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23), levels),
+        )
+        high = i32x4.add(
+          high,
+          i32x4.dot_i16x8_s(i8x16.shuffle(first, second, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31), levels),
+        )
       }
-      sums = i32x4.add(sums, i8x16.shuffle(sums, sums, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
-      const support = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1)
-      const next = ((CONSISTENCY_KEEP * half(P_LEVEL, p)) >> 10) + (((support >> 8) * gain) >> 10)
-      put(P_NEXT, p, min<i32>(32767, next))
+      const level = v128.load(P_LEVEL + at)
+      low = i32x4.shr_s(i32x4.mul(i32x4.shr_s(low, 8), gain), 10)
+      high = i32x4.shr_s(i32x4.mul(i32x4.shr_s(high, 8), gain), 10)
+      low = i32x4.add(low, i32x4.shr_s(i32x4.mul(i32x4.extend_low_i16x8_s(level), keep), 10))
+      high = i32x4.add(high, i32x4.shr_s(i32x4.mul(i32x4.extend_high_i16x8_s(level), keep), 10))
+      v128.store(P_NEXT + at, i16x8.narrow_i32x4_s(low, high))
     }
     for (let block = 0; block < blocks; block++) {
       const at = (<usize>block) << 4
       v128.store(P_LEVEL + at, v128.load(P_NEXT + at))
     }
+    // what the matrix holds beyond the last pair must gain nothing
+    for (let p = count; p < 8 * blocks; p++) put(P_LEVEL, p, 0)
   }
   return sumOfBest(blocks) >> 2
 }
 
-// Sum of the eight largest levels: the lanes of the first block sorted against the others step by step.
+// Sum of the eight largest levels: those that fewer than eight exceed, less what of the lowest of them is too many.
 function sumOfBest(blocks: i32): i32 {
-  let sum = 0
-  for (let block = 0; block < blocks; block++) v128.store(P_NEXT + ((<usize>block) << 4), v128.load(P_LEVEL + ((<usize>block) << 4)))
-  for (let k = 0; k < CONSISTENCY_BEST; k++) {
-    let most = v128.load(P_NEXT)
-    for (let block = 1; block < blocks; block++) most = i16x8.max_s(most, v128.load(P_NEXT + ((<usize>block) << 4)))
-    most = i16x8.max_s(most, i8x16.shuffle(most, most, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
-    most = i16x8.max_s(most, i8x16.shuffle(most, most, 4, 5, 6, 7, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15))
-    const best = max<i32>(<i32>i16x8.extract_lane_s(most, 0), <i32>i16x8.extract_lane_s(most, 1))
-    if (best === 0) break
-    sum += best
-    // take one of that value out
-    const value = i16x8.splat(<i16>best)
-    for (let block = 0; block < blocks; block++) {
-      const at = P_NEXT + ((<usize>block) << 4)
-      const here = i16x8.bitmask(i16x8.eq(v128.load(at), value))
-      if (here !== 0) {
-        store<i16>(at + ((<usize>ctz(here)) << 1), 0)
-        break
-      }
-    }
+  const ones = i16x8.splat(1)
+  const limit = i16x8.splat(<i16>CONSISTENCY_BEST)
+  let sums = i32x4.splat(0)
+  let number = i16x8.splat(0)
+  let lowest = i16x8.splat(32767)
+  for (let block = 0; block < blocks; block++) {
+    const levels = v128.load(P_LEVEL + ((<usize>block) << 4))
+    let higher = i16x8.splat(0)
+    for (let q: usize = 0; q < (<usize>blocks) << 4; q += 2) higher = i16x8.sub(higher, i16x8.gt_s(v128.load16_splat(P_LEVEL + q), levels))
+    const best = i16x8.lt_s(higher, limit)
+    sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.and(levels, best), ones))
+    number = i16x8.sub(number, best)
+    lowest = i16x8.min_s(lowest, v128.bitselect(levels, i16x8.splat(32767), best))
   }
-  return sum
+  lowest = i16x8.min_s(lowest, i8x16.shuffle(lowest, lowest, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
+  lowest = i16x8.min_s(lowest, i8x16.shuffle(lowest, lowest, 4, 5, 6, 7, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15))
+  const least = min<i32>(<i32>i16x8.extract_lane_s(lowest, 0), <i32>i16x8.extract_lane_s(lowest, 1))
+  const counts = i32x4.dot_i16x8_s(number, ones)
+  return lanesSum(sums) - (lanesSum(counts) - CONSISTENCY_BEST) * least
+}
+
+function lanesSum(v: v128): i32 {
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3)
 }

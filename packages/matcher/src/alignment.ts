@@ -141,7 +141,7 @@ function differ(p: Rigid, q: Rigid): boolean {
 }
 
 /** Pairs, fits again and pairs again: two passes at the wide radius, one at the narrow. */
-export function refine(a: Searchable, b: Searchable, similar: Int16Array, seed: number, first: Rigid, elastic: boolean): Aligned {
+export function refine(a: Searchable, b: Searchable, similar: Int16Array, seed: number, first: Rigid): Aligned {
   const x = new Int16Array(a.count)
   const y = new Int16Array(a.count)
   let rigid = first
@@ -152,7 +152,7 @@ export function refine(a: Searchable, b: Searchable, similar: Int16Array, seed: 
     if (again === undefined) break
     rigid = again
     move(a, rigid, x, y)
-    if (elastic) bend(a, b, pairing, x, y)
+    bend(a, b, pairing, x, y)
     pairing = pairUp(a, b, similar, rigid, x, y, radius)
   }
   return { seed, rigid, pairing, x, y }

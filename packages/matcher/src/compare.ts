@@ -1,5 +1,6 @@
 import { type Aligned, refine, seedAlignments } from './alignment.ts'
 import { type Evidence, weigh } from './evidence.ts'
+import { choosePairs, glance } from './glance.ts'
 import { nearest } from './neighbours.ts'
 import { type CandidatePairs, lookAgain, relax, selectPairs } from './pairs.ts'
 import { consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
@@ -28,15 +29,17 @@ export function compareStages(a: Prepared, b: Prepared): Comparison {
 /** Runs the stages of a search's comparison; `best` is -1 when a gate is not passed. */
 export function searchStages(a: Searchable, b: Searchable, look: FirstLook): Comparison {
   const rows = leadingFirst(a, look.leading)
-  const first = rows.slice(0, look.leading)
-  for (const i of first) similaritiesOf(a, i, b, similar)
-  const glance = relax(a, b, selectPairs(similar, first, b.count, look.pairs))
-  if (glance.count === 0 || glance.rel < look.gate) return { pairs: glance, tried: [], best: -1 }
-  for (const i of rows.slice(look.leading)) similaritiesOf(a, i, b, similar)
+  const best = new Int32Array(b.count)
+  glance(a, rows, 0, look.leading, b, best)
+  const first = relax(a, b, choosePairs(rows, best, look.pairs))
+  if (first.count === 0 || first.rel < look.gate) return { pairs: first, tried: [], best: -1 }
+  glance(a, rows, look.leading, rows.length, b, best)
+  const second = relax(a, b, choosePairs(rows, best, consistency.pairs))
+  if (second.rel < look.wholeGate) return { pairs: second, tried: [], best: -1 }
+  for (const i of rows) similaritiesOf(a, i, b, similar)
   const pairs = relax(a, b, selectPairs(similar, rows, b.count, consistency.pairs))
-  if (pairs.rel < lean.gate) return { pairs, tried: [], best: -1 }
-  const [p, q] = [withNeighbours(a), withNeighbours(b)]
-  return judge(a, b, relax(a, b, lookAgain(p, q, selectPairs(similar, rows, b.count, full.looked))), lean)
+  if (pairs.rel < look.lastGate) return { pairs, tried: [], best: -1 }
+  return judge(a, b, relax(a, b, lookAgain(withNeighbours(a), withNeighbours(b), pairs)), lean)
 }
 
 // A packed template carries no neighbours: they are found among its minutiae.
@@ -57,7 +60,7 @@ function leadingFirst(a: Searchable, leading: number): number[] {
 function judge(a: Searchable, b: Searchable, pairs: CandidatePairs, form: Form): Comparison {
   let best = -1
   const tried = seedAlignments(a, b, pairs, form.seeds).map(({ seed, rigid }) => {
-    const aligned = refine(a, b, similar, seed, rigid, form.elastic)
+    const aligned = refine(a, b, similar, seed, rigid)
     const found = weigh(a, b, aligned)
     return { aligned, evidence: found, fused: fuse(pairs.rel, found, form.logistic) }
   })

@@ -1,0 +1,167 @@
+import { WINDOW } from './constants'
+import {
+  COLUMN_ONES,
+  COLUMN_ROOT,
+  COLUMN_START,
+  G_BEST,
+  G_BOTH,
+  G_COLUMNS,
+  G_KEYS,
+  LEADERS,
+  P_ALIKE,
+  P_I,
+  P_J,
+  ROOT,
+  S_ANGLE,
+  S_BITS,
+  S_COUNT,
+  S_ORDER,
+} from './layout'
+
+// A leading minutia of a probe: its bits, then what its similarities need of it.
+const LEADER: usize = 64
+const LEADER_SPAN: usize = 3072
+const L_SHARE: usize = 40
+const L_ROOT: usize = 44
+const L_INDEX: usize = 48
+const L_ANGLE: usize = 52
+
+function ones(bits: usize): i32 {
+  return <i32>(
+    (popcnt(load<u64>(bits)) +
+      popcnt(load<u64>(bits, 8)) +
+      popcnt(load<u64>(bits, 16)) +
+      popcnt(load<u64>(bits, 24)) +
+      popcnt(load<u64>(bits, 32)))
+  )
+}
+
+/** Lays a probe's leading minutiae side by side, in the order of its side. */
+export function gatherLeaders(probe: i32, side: usize): void {
+  const count = load<i32>(side + S_COUNT)
+  for (let row = 0; row < count; row++) {
+    const i = <usize>load<u8>(side + S_ORDER + <usize>row)
+    const bits = side + S_BITS + i * 40
+    const to = LEADERS + <usize>probe * LEADER_SPAN + <usize>row * LEADER
+    v128.store(to, v128.load(bits))
+    v128.store(to + 16, v128.load(bits + 16))
+    store<u64>(to + 32, load<u64>(bits + 32))
+    const set = ones(bits)
+    // 32768 / 312 of the ones
+    store<i16>(to + L_SHARE, <i16>(105 * set))
+    store<i32>(to + L_ROOT, load<i32>(ROOT + ((<usize>set) << 2)))
+    store<i32>(to + L_INDEX, <i32>i)
+    store<i32>(to + L_ANGLE, <i32>load<i16>(side + S_ANGLE + (i << 1)))
+  }
+}
+
+/** What the first look needs of a candidate's minutiae: where each angle begins, how many ones each has, and their root's inverse. */
+export function gatherColumns(side: usize): void {
+  const count = load<i32>(side + S_COUNT)
+  let angle = 0
+  for (let j = 0; j < count; j++) {
+    const own = <i32>load<i16>(side + S_ANGLE + ((<usize>j) << 1))
+    // a record that is not in order of angle leads nowhere outside of it
+    for (; angle <= own; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>j)
+    const set = ones(side + S_BITS + <usize>j * 40)
+    store<i16>(COLUMN_ONES + ((<usize>j) << 1), <i16>(16 * set))
+    store<i16>(COLUMN_ROOT + ((<usize>j) << 1), <i16>(load<i32>(ROOT + ((<usize>set) << 2)) << 3))
+  }
+  for (; angle <= 256; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>count)
+}
+
+function countBoth(leader: usize, b: usize, from: i32, to: i32): void {
+  const a0 = load<u64>(leader)
+  const a1 = load<u64>(leader, 8)
+  const a2 = load<u64>(leader, 16)
+  const a3 = load<u64>(leader, 24)
+  const a4 = load<u64>(leader, 32)
+  let bits = b + S_BITS + <usize>from * 40
+  for (let at = G_BOTH + ((<usize>from) << 1), end = G_BOTH + ((<usize>to) << 1); at < end; at += 2, bits += 40)
+    store<u16>(
+      at,
+      <u16>(
+        (popcnt(a0 & load<u64>(bits)) +
+          popcnt(a1 & load<u64>(bits, 8)) +
+          popcnt(a2 & load<u64>(bits, 16)) +
+          popcnt(a3 & load<u64>(bits, 24)) +
+          popcnt(a4 & load<u64>(bits, 32)))
+      ),
+    )
+}
+
+/** Forgets what was found, before another candidate. */
+export function clearGlance(): void {
+  for (let at: usize = 0; at < 192; at += 16) v128.store(G_BEST + at, i32x4.splat(0))
+}
+
+/** The most similar minutia of `b` for each of the probe's leading ones from `from` to `to`; of those that choose the same one the most similar stays. */
+export function glance(probe: i32, from: i32, to: i32, b: usize): void {
+  const zero = i32x4.splat(0)
+  const columns = load<i32>(b + S_COUNT)
+  const leaders = LEADERS + <usize>probe * LEADER_SPAN
+  for (let row = from; row < to; row++) {
+    const leader = leaders + <usize>row * LEADER
+    for (let at: usize = 0; at < 96; at += 16) v128.store(G_BOTH + at, zero)
+    const angle = load<i32>(leader + L_ANGLE)
+    const low = angle - WINDOW
+    const high = angle + WINDOW + 1
+    // the sides are sorted by angle, and the window may reach around
+    if (low < 0) {
+      countBoth(leader, b, 0, start(high))
+      countBoth(leader, b, start(low + 256), columns)
+    } else if (high > 256) {
+      countBoth(leader, b, 0, start(high - 256))
+      countBoth(leader, b, start(low), columns)
+    } else countBoth(leader, b, start(low), start(high))
+    const share = v128.load16_splat(leader + L_SHARE)
+    let best = zero
+    let places = i16x8(0, 1, 2, 3, 4, 5, 6, 7)
+    for (let at: usize = 0; at < <usize>(columns << 1); at += 16) {
+      const expected = i16x8.q15mulr_sat_s(v128.load(COLUMN_ONES + at), share)
+      const excess = i16x8.max_s(i16x8.sub(i16x8.shl(v128.load(G_BOTH + at), 4), expected), zero)
+      const value = i16x8.q15mulr_sat_s(i16x8.shl(excess, 3), v128.load(COLUMN_ROOT + at))
+      // beyond the last column nothing is counted in common
+      best = i16x8.max_u(best, v128.or(i16x8.shl(value, 6), places))
+      places = i16x8.add(places, i16x8.splat(8))
+    }
+    best = i16x8.max_u(best, i8x16.shuffle(best, best, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
+    best = i16x8.max_u(best, i8x16.shuffle(best, best, 4, 5, 6, 7, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15))
+    const top = max<i32>(<i32>i16x8.extract_lane_u(best, 0), <i32>i16x8.extract_lane_u(best, 1))
+    // 0 to 716, half of Q10
+    const alike = ((top >> 6) * load<i32>(leader + L_ROOT) * 359 + 131072) >> 18
+    const key = alike === 0 ? 0 : (alike << 6) | row
+    const place = G_BEST + ((<usize>(top & 63)) << 2)
+    store<i32>(place, max<i32>(key, load<i32>(place)))
+  }
+}
+
+/** Makes the best `most` of what was found the chosen pairs; gives how many. */
+export function choosePairs(probe: i32, b: usize, most: i32): i32 {
+  const columns = load<i32>(b + S_COUNT)
+  const leaders = LEADERS + <usize>probe * LEADER_SPAN
+  let found = 0
+  for (let at: usize = 0; at < 96; at += 16) v128.store(G_KEYS + at, i32x4.splat(0))
+  for (let j = 0; j < columns; j++) {
+    const key = load<i32>(G_BEST + ((<usize>j) << 2))
+    store<u16>(G_KEYS + ((<usize>found) << 1), <u16>key)
+    store<u8>(G_COLUMNS + <usize>found, <u8>j)
+    found += <i32>(key !== 0)
+  }
+  for (let k = 0; k < found; k++) {
+    const key = v128.load16_splat(G_KEYS + ((<usize>k) << 1))
+    let before = 0
+    for (let at: usize = 0; at < <usize>(found << 1); at += 16) before += popcnt(i16x8.bitmask(i16x8.gt_u(v128.load(G_KEYS + at), key)))
+    // those after the last are never read
+    const at = (<usize>before) << 2
+    const own = <i32>load<u16>(G_KEYS + ((<usize>k) << 1))
+    store<i32>(P_I + at, load<i32>(leaders + <usize>(own & 63) * LEADER + L_INDEX))
+    store<i32>(P_J + at, <i32>load<u8>(G_COLUMNS + <usize>k))
+    store<i32>(P_ALIKE + at, (own >> 6) << 1)
+  }
+  return min<i32>(found, most)
+}
+
+function start(angle: i32): i32 {
+  return <i32>load<u8>(COLUMN_START + <usize>angle)
+}
