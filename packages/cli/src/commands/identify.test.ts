@@ -51,7 +51,7 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
     expect(found).toMatchObject({ code: 0, document: { mode, complete: true, searched: 30, results: [{ status: 'searched' }] } })
     expect(found.document).toMatchObject({ results: [{ candidates: [{ person: 'p17' }] }] })
   }
-  const answers = []
+  const answers: { code: number; results: unknown }[] = []
   for (const kernel of ['wasm', 'typed-arrays', 'reference']) {
     const { code, document } = await kart('identify', '--gallery', gallery, probe, '--kernel', kernel, '--workers', '1')
     answers.push({ code, results: document.results })

@@ -101,13 +101,13 @@ function angleOf(cos: number, sin: number): number {
 }
 
 /** Pairs, fits again and pairs again: two passes at the wide radius, one at the narrow. */
-export function refine(a: Side, b: Side, elastic: boolean): void {
+export function refine(a: Side, b: Side): void {
   move(a)
   pairUp(a, b, alignment.radius)
   for (let pass = 0; pass < 2; pass++) {
     if (!fitRigid(a, b, matched.count, matched.i, matched.j, matched.value, alignment.direction)) break
     move(a)
-    if (elastic) bend(a, b)
+    bend(a, b)
     pairUp(a, b, pass === 0 ? alignment.radius : alignment.lastRadius)
   }
 }

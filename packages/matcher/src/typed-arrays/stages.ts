@@ -2,6 +2,7 @@ import { alignment, consistency, type FirstLook, type Form, full, lean, limits }
 import { lowestStrength } from '../strength.ts'
 import { fitSeed, matched, refine, rigid } from './alignment.ts'
 import { weigh } from './evidence.ts'
+import { choosePairs, clearGlance, glance } from './glance.ts'
 import { findNeighbours, lookAgain } from './neighbours.ts'
 import { level, relax } from './relaxation.ts'
 import { measureInside, type Side } from './side.ts'
@@ -31,24 +32,31 @@ export function compareFull(a: Side, b: Side): number {
   return judge(a, b, count, relax(a, b, count), full)
 }
 
-/** A search's comparison: a first look by the probe's leading minutiae, then by all, and an alignment behind both gates. Gives the strength. */
-export function compareLean(a: Side, b: Candidate, look: FirstLook): number {
-  if (a.count < limits.fewest || b.side.count < limits.fewest) return lowestStrength
-  const candidate = b.side
-  clearLists()
+/**
+ * A search's comparison: a first look by the probe's leading minutiae, the same look by all, then the exact similarities, and alignments behind the last of
+ * three gates. Gives the strength.
+ */
+export function compareLean(a: Side, candidate: Candidate, look: FirstLook): number {
+  const b = candidate.side
+  if (a.count < limits.fewest || b.count < limits.fewest) return lowestStrength
   const leading = Math.min(look.leading, a.count)
-  similarities(a, candidate, 0, leading)
-  let count = selectPairs(look.pairs)
-  if (count === 0 || relax(a, candidate, count) < look.gate) return lowestStrength
-  similarities(a, candidate, leading, a.count)
+  clearGlance()
+  glance(a, 0, leading, b)
+  let count = choosePairs(a, b, look.pairs)
+  if (count === 0 || relax(a, b, count) < look.gate) return lowestStrength
+  glance(a, leading, a.count, b)
+  count = choosePairs(a, b, consistency.pairs)
+  if (relax(a, b, count) < look.wholeGate) return lowestStrength
+  clearLists()
+  similarities(a, b, 0, a.count)
   count = selectPairs(consistency.pairs)
-  if (relax(a, candidate, count) < lean.gate) return lowestStrength
-  if (!b.complete) {
-    completeSide(candidate)
-    b.complete = true
+  if (relax(a, b, count) < look.lastGate) return lowestStrength
+  if (!candidate.complete) {
+    completeSide(b)
+    candidate.complete = true
   }
-  count = lookAgain(a, candidate, selectPairs(lean.looked))
-  return judge(a, candidate, count, relax(a, candidate, count), lean)
+  count = lookAgain(a, b, count)
+  return judge(a, b, count, relax(a, b, count), lean)
 }
 
 /** Adds to a side filled from a record what only comparisons need that pass the gates. */
@@ -80,7 +88,7 @@ function judge(a: Side, b: Side, count: number, rel: number, form: Form): number
     seedY[tried] = rigid.shiftY
     seedAngle[tried] = rigid.angle
     tried++
-    refine(a, b, form.elastic)
+    refine(a, b)
     const fused = weigh(a, b, rel, form.logistic)
     if (tried > 1 && fused <= best) continue
     best = fused
