@@ -30,8 +30,8 @@ interface Sample {
 
 const kernel = kernelInstance()
 const memory = kernel.memory.buffer
-const { leading, pairs, gate, wholeGate, lastGate } = modes.exhaustive
-kernel.setMode(leading, pairs, gate, wholeGate, lastGate)
+const { leading, pairs, gate, wholeGate, exactGate, lastGate } = modes.exhaustive
+kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate)
 
 interface File {
   readonly finger: string

@@ -1,12 +1,8 @@
 import { COS, LN, SIN } from './layout'
 
-/** n / d to the nearest, halves up, for d > 0. */
+/** n / d to the nearest, halves up, for d > 0. The quotient of two integers below 2^33 is never rounded up to the next whole number in 53 bits. */
 export function divRound(n: i32, d: i32): i32 {
-  const over = <i64>2 * n + d
-  const by = <i64>2 * d
-  let q = over / by
-  if (over % by < 0) q--
-  return <i32>q
+  return <i32>floor<f64>((2 * <f64>n + <f64>d) / (2 * <f64>d))
 }
 
 export function isqrt(n: i32): i32 {

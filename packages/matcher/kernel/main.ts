@@ -154,15 +154,17 @@ let leading: i32 = LEAN_CENTRES
 let firstPairs: i32 = PAIRS
 let firstGate: i32 = 0
 let wholeGate: i32 = 0
+let exactGate: i32 = 0
 let lastGate: i32 = 0
 
 /** Sets the mode of the searches that follow; load the probes again after it. */
-export function setMode(leadingMinutiae: i32, pairs: i32, gate: i32, gateOfAll: i32, gateOfExact: i32): void {
+export function setMode(leadingMinutiae: i32, pairs: i32, gate: i32, gateOfAll: i32, gateOfExact: i32, gateOfNeighbours: i32): void {
   leading = leadingMinutiae
   firstPairs = pairs
   firstGate = gate
   wholeGate = gateOfAll
-  lastGate = gateOfExact
+  exactGate = gateOfExact
+  lastGate = gateOfNeighbours
 }
 
 /** One to one with nothing left out: the sides stand in probe 0 and candidate; the outcome goes to OUTCOME. */
@@ -198,14 +200,15 @@ function compareLean(probe: i32, b: usize): i32 {
   clearLists()
   similarities(a, b, 0, rows)
   count = selectPairs(PAIRS)
-  if (relax(a, b, count) < lastGate) return LOWEST
+  if (relax(a, b, count) < exactGate) return LOWEST
   if (!candidateMeasured) {
     measureInside(b)
     findNeighbours(b)
     candidateMeasured = true
   }
   count = lookAgain(a, b, count)
-  return judge(a, b, count, relax(a, b, count), false)
+  const rel = relax(a, b, count)
+  return rel < lastGate ? LOWEST : judge(a, b, count, rel, false)
 }
 
 let candidateMeasured: bool = false

@@ -8,10 +8,11 @@ import {
   NEIGHBOUR_SHARE,
   NEIGHBOUR_TOLERANCE,
   NEIGHBOUR_TOLERANCE_SHARE,
+  OVERLAP_OUTSIDE,
   PAIRS,
 } from './constants'
 import { outside } from './hull'
-import { P_ALIKE, P_I, P_J, S_ANGLE, S_COUNT, S_DISTANCE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
+import { P_ALIKE, P_I, P_J, S_ANGLE, S_COUNT, S_DISTANCE, S_INSIDE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
 
 function half(base: usize, at: i32): i32 {
   return <i32>load<i16>(base + ((<usize>at) << 1))
@@ -82,11 +83,13 @@ function expectedNeighbours(own: usize, i: i32, used: i32, reach: i32, other: us
   const middleX = half(other + S_X, j)
   const middleY = half(other + S_Y, j)
   const count = <i32>load<u8>(own + S_NEIGHBOURS + i)
+  // as far as this nothing turned about the middle leaves the hull; 4 for what is rounded
+  const safe = half(other + S_INSIDE, j) + NEIGHBOUR_MARGIN - OVERLAP_OUTSIDE - 4
   let expected = 0
   for (let k = 0; k < count; k++) {
     const at = 8 * i + k
     if (half(own + S_DISTANCE, at) >= reach) break
-    if (((used >> k) & 1) === 0) {
+    if (((used >> k) & 1) === 0 && half(own + S_DISTANCE, at) > safe) {
       const u = half(own + S_U, at)
       const v = half(own + S_V, at)
       const x = middleX + ((u * cos - v * sin + 8192) >> 14)

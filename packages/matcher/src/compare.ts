@@ -38,8 +38,9 @@ export function searchStages(a: Searchable, b: Searchable, look: FirstLook): Com
   if (second.rel < look.wholeGate) return { pairs: second, tried: [], best: -1 }
   for (const i of rows) similaritiesOf(a, i, b, similar)
   const pairs = relax(a, b, selectPairs(similar, rows, b.count, consistency.pairs))
-  if (pairs.rel < look.lastGate) return { pairs, tried: [], best: -1 }
-  return judge(a, b, relax(a, b, lookAgain(withNeighbours(a), withNeighbours(b), pairs)), lean)
+  if (pairs.rel < look.exactGate) return { pairs, tried: [], best: -1 }
+  const again = relax(a, b, lookAgain(withNeighbours(a), withNeighbours(b), pairs))
+  return again.rel < look.lastGate ? { pairs: again, tried: [], best: -1 } : judge(a, b, again, lean)
 }
 
 // A packed template carries no neighbours: they are found among its minutiae.

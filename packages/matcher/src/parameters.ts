@@ -156,12 +156,13 @@ export interface FirstLook {
   readonly gate: number
   /** Behind the same look of all minutiae. */
   readonly wholeGate: number
-  /** Behind the exact similarities. */
+  /** Behind the exact similarities, and behind the second look at their pairs by neighbours. */
+  readonly exactGate: number
   readonly lastGate: number
 }
 
 /** The modes of a search, chosen on T for their loss of genuine pairs against their cost, and checked on the other sets. */
 export const modes = {
-  exhaustive: { leading: 24, pairs: 16, gate: 170, wholeGate: 210, lastGate: 220 },
-  cascade: { leading: 12, pairs: 12, gate: 230, wholeGate: 300, lastGate: 350 },
+  exhaustive: { leading: 24, pairs: 16, gate: 170, wholeGate: 210, exactGate: 220, lastGate: 130 },
+  cascade: { leading: 12, pairs: 12, gate: 230, wholeGate: 260, exactGate: 300, lastGate: 160 },
 } as const satisfies Record<string, FirstLook>

@@ -48,7 +48,8 @@ function search(job) {
       bytes.set(job.probes.subarray(from * record, (from + count) * record), at.packedProbes)
       kernel.loadProbes(count)
     }
-    kernel.setMode(job.look.leading, job.look.pairs, job.look.gate, job.look.wholeGate, job.look.lastGate)
+    const { leading, pairs, gate, wholeGate, exactGate, lastGate } = job.look
+    kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate)
     if (probes <= batch) load(0, probes)
     for (;;) {
       const block = Atomics.add(counter, 0, 1)

@@ -13,7 +13,7 @@ export interface KernelExports {
   finishSide(side: number): void
   describeAll(total: number, count: number): void
   compareFull(): number
-  setMode(leading: number, pairs: number, gate: number, wholeGate: number, lastGate: number): void
+  setMode(leading: number, pairs: number, gate: number, wholeGate: number, exactGate: number, lastGate: number): void
   loadProbes(count: number): void
   compareBlock(probes: number, records: number): void
   blockHolds(): number
@@ -109,10 +109,10 @@ export class WasmKernel implements Kernel {
     this.#kernel.finishSide(at)
   }
 
-  loadProbes(records: readonly Uint8Array[], { leading, pairs, gate, wholeGate, lastGate }: FirstLook): void {
+  loadProbes(records: readonly Uint8Array[], { leading, pairs, gate, wholeGate, exactGate, lastGate }: FirstLook): void {
     this.#forgetSides()
     for (const [p, record] of records.entries()) this.#bytes.set(record, place.packedProbes + p * recordBytes)
-    this.#kernel.setMode(leading, pairs, gate, wholeGate, lastGate)
+    this.#kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate)
     this.#kernel.loadProbes(records.length)
     this.#probes = records.length
   }

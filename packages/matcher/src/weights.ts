@@ -37,12 +37,12 @@ export const unmatchedWeight = Int16Array.from(
 /** Logistic weights of ln(f + 0.5), ln(rel + 0.05), lu, ln(edges + 1) and density, and the constant, Q10. */
 export const logistics = {
   full: { f: q10(2.2), rel: q10(2.62), lu: q10(2.28), edges: q10(1.32), density: q10(3.32), constant: q10(-2.15) },
-  lean: { f: q10(2.25), rel: q10(2.99), lu: q10(2.06), edges: q10(1.36), density: q10(1.63), constant: q10(-2.38) },
+  lean: { f: q10(2.2), rel: q10(2.62), lu: q10(2.28), edges: q10(1.32), density: q10(3.32), constant: q10(-2.15) },
 } as const
 
 /**
  * From the logistic's argument (Q10) to tenths of the score, straight lines between. Measured: the false match rate on the impostors of T, nine sets weighed
- * alike (275,000 pairs). Full: 8.7 % at -5, 3.7 % at -4, 6.6e-3 at -2, 7.7e-4 at 0, 1.35e-4 at 2. Lean: 2.0e-2 at -6, 2.5e-3 at -3, 1.8e-4 at 0. Beyond that
+ * alike (275,000 pairs). Full: 8.7 % at -5, 3.7 % at -4, 6.6e-3 at -2, 7.7e-4 at 0, 1.35e-4 at 2. Lean: 2.8e-2 at -6, 3.6e-3 at -3, 2.2e-4 at 0. Beyond that
  * 4 per unit, as far as 100. Ten are taken off everywhere as a margin for sensors and extractors that were not measured: a score of 40 stood for 1e-5 on T.
  */
 export const calibrations = {
@@ -55,10 +55,10 @@ export const calibrations = {
     { fused: 20 * 1024, tenths: 1004 },
   ],
   lean: [
-    { fused: -9 * 1024, tenths: 30 },
-    { fused: -6 * 1024, tenths: 70 },
-    { fused: -3 * 1024, tenths: 160 },
-    { fused: 0, tenths: 275 },
-    { fused: 18 * 1024, tenths: 995 },
+    { fused: -9 * 1024, tenths: 10 },
+    { fused: -6 * 1024, tenths: 55 },
+    { fused: -3 * 1024, tenths: 144 },
+    { fused: 0, tenths: 265 },
+    { fused: 18 * 1024, tenths: 985 },
   ],
 } as const
