@@ -33,8 +33,8 @@ export function compareFull(a: Side, b: Side): number {
 }
 
 /**
- * A search's comparison: a first look by the probe's leading minutiae, the same look by all, then the exact similarities, and alignments behind the last of
- * three gates. Gives the strength.
+ * A search's comparison: a first look by the probe's leading minutiae, the same look by all, then the exact similarities, their pairs' neighbours, and
+ * alignments behind the last of four gates. Gives the strength.
  */
 export function compareLean(a: Side, candidate: Candidate, look: FirstLook): number {
   const b = candidate.side
@@ -50,13 +50,14 @@ export function compareLean(a: Side, candidate: Candidate, look: FirstLook): num
   clearLists()
   similarities(a, b, 0, a.count)
   count = selectPairs(consistency.pairs)
-  if (relax(a, b, count) < look.lastGate) return lowestStrength
+  if (relax(a, b, count) < look.exactGate) return lowestStrength
   if (!candidate.complete) {
     completeSide(b)
     candidate.complete = true
   }
   count = lookAgain(a, b, count)
-  return judge(a, b, count, relax(a, b, count), lean)
+  const rel = relax(a, b, count)
+  return rel < look.lastGate ? lowestStrength : judge(a, b, count, rel, lean)
 }
 
 /** Adds to a side filled from a record what only comparisons need that pass the gates. */
