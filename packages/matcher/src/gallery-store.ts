@@ -1,10 +1,12 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { DecodeError } from '@kart/codec'
 
 /** Where a gallery's bytes are. */
 export interface GalleryStore {
   readonly size: number
   /** The file's name, or the shared memory, for those who read beside. */
   readonly source: { readonly path: string } | { readonly memory: SharedArrayBuffer }
+  /** Throws DecodeError where there are no bytes (any more): a file may have been cut after it was opened. */
   read(at: number, into: Uint8Array): void
   write(at: number, bytes: Uint8Array): void
   resize(size: number): void
@@ -56,7 +58,7 @@ export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): Galle
       let done = 0
       while (done < into.length) {
         const count = readSync(descriptor, into, done, into.length - done, at + done)
-        if (count === 0) throw new Error(`${path} ends at byte ${at + done}`)
+        if (count === 0) throw new DecodeError('gallery', 'the file ends here: it was cut after it was opened', { offset: at + done })
         done += count
       }
     },

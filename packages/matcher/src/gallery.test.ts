@@ -153,9 +153,11 @@ describe('identify', () => {
     expect([one.complete, one.searched, one.refused]).toEqual([true, 300, 0])
     expect(await identify(probes, gallery, { workers: 3 })).toEqual(one)
     const few = filled(70)
-    const reference = await identify(probes.slice(0, 1), few, { kernel: 'reference' })
-    expect(reference.results[0]!.candidates[0]!.person).toBe(name(3))
-    expect(reference).toEqual(await identify(probes.slice(0, 1), few, { workers: 1 }))
+    for (const kernel of ['reference', 'typed-arrays'] as const) {
+      const found = await identify(probes.slice(0, 1), few, { kernel })
+      expect(found.results[0]!.candidates[0]!.person).toBe(name(3))
+      expect(found).toEqual(await identify(probes.slice(0, 1), few, { workers: 1 }))
+    }
   })
 
   test('more probes than one pass takes, and one after the other, come to the same', async () => {
@@ -178,8 +180,8 @@ describe('identify', () => {
     const found = await identify(probes, damaged, { workers: 2 })
     expect(found).toMatchObject({ complete: false, searched: 236, refused: 64, refusedBlocks: [1] })
     expect(found.results.map(({ candidates }) => candidates[0]?.person === undefined)).toEqual([false, true, false])
-    const one = await identify(probes.slice(1, 2), damaged, { kernel: 'reference' })
-    expect(one).toEqual({ ...found, results: found.results.slice(1, 2) })
+    for (const kernel of ['reference', 'typed-arrays'] as const)
+      expect(await identify(probes.slice(1, 2), damaged, { kernel })).toEqual({ ...found, results: found.results.slice(1, 2) })
     expect(() => damaged.readBlock(1)).toThrow('block 1 is damaged')
     damaged.close()
   })

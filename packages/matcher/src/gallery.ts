@@ -1,4 +1,4 @@
-import { InputError } from '@kart/codec'
+import { DecodeError, InputError } from '@kart/codec'
 import type { MinutiaeTemplate } from '@kart/minutiae'
 import { blockSums, sumBytes } from './checksum.ts'
 import { blockBytes, blockStride, decodeHeader, encodeHeader, type GalleryHeader, headerBytes, sizeOf } from './gallery-format.ts'
@@ -199,20 +199,29 @@ export class Gallery {
 
   /** The records of a block; throws InputError when its sums do not hold. */
   readBlock(block: number): Uint8Array<ArrayBuffer> {
-    const bytes = this.readBlockAnyway(block)
-    const records = bytes.subarray(0, blockBytes)
-    const sums = blockSums(records)
-    if (sums.some((byte, k) => byte !== bytes[blockBytes + k]))
-      throw new InputError('gallery', `block ${block} is damaged: its sums do not hold; restore it from a copy`)
+    const records = this.soundBlock(block)
+    if (records === undefined) throw new InputError('gallery', `block ${block} is damaged: its sums do not hold; restore it from a copy`)
     return records
+  }
+
+  /** The records of a block, or undefined when its sums do not hold or its bytes are gone. */
+  soundBlock(block: number): Uint8Array<ArrayBuffer> | undefined {
+    let bytes: Uint8Array<ArrayBuffer>
+    try {
+      bytes = this.readBlockAnyway(block)
+    } catch (error) {
+      if (error instanceof DecodeError) return undefined
+      throw error
+    }
+    const records = bytes.subarray(0, blockBytes)
+    return blockSums(records).some((byte, k) => byte !== bytes[blockBytes + k]) ? undefined : records
   }
 
   /** Reads the whole gallery, and gives the blocks whose sums do not hold. */
   damagedBlocks(progress?: (done: number, all: number) => void): number[] {
     const damaged: number[] = []
     for (let block = 0; block < this.blocks; block++) {
-      const bytes = this.readBlockAnyway(block)
-      if (blockSums(bytes.subarray(0, blockBytes)).some((byte, k) => byte !== bytes[blockBytes + k])) damaged.push(block)
+      if (this.soundBlock(block) === undefined) damaged.push(block)
       progress?.(block + 1, this.blocks)
     }
     return damaged

@@ -8,7 +8,7 @@ import { prepare } from './prepare.ts'
 import { comesAfter } from './result.ts'
 
 const reference = openKernel('reference')
-const others = (['wasm'] as const).map((name) => openKernel(name))
+const others = (['wasm', 'typed-arrays'] as const).map((name) => openKernel(name))
 
 const minutia = fc.record({
   x: fc.nat(1500),

@@ -3,7 +3,8 @@ import type { MinutiaeTemplate } from '@kart/minutiae'
 import type { FirstLook } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
 import { ReferenceKernel } from './reference-kernel.ts'
-import { WasmKernel } from './wasm-kernel.ts'
+import { TypedArraysKernel } from './typed-arrays-kernel.ts'
+import { hasWasm, WasmKernel } from './wasm-kernel.ts'
 
 /** Records that a kernel compares in one call, and a block of a gallery holds. */
 export const blockRecords = 64
@@ -23,8 +24,8 @@ export interface Kernel {
   compareBlock(block: Uint8Array, count: number): Int32Array
 }
 
-/** The kernels by name: WebAssembly with 128-bit vectors, and the reference that reads like the description. */
-export const kernelNames = ['wasm', 'reference'] as const
+/** The kernels by name, fastest first: WebAssembly with 128-bit vectors, plain TypeScript over typed arrays, and the reference that reads like the description. */
+export const kernelNames = ['wasm', 'typed-arrays', 'reference'] as const
 export type KernelName = (typeof kernelNames)[number]
 
 /** What the full comparison found. */
@@ -42,20 +43,20 @@ export interface FullOutcome {
 /** A kernel of this name; throws InputError for a name that there is not, or for `wasm` where the machine has no WebAssembly with 128-bit vectors. */
 export function openKernel(name: KernelName): Kernel {
   if (name === 'reference') return new ReferenceKernel()
+  if (name === 'typed-arrays') return new TypedArraysKernel()
   if (name === 'wasm') return new WasmKernel()
   throw new InputError('kernel', `not one of ${kernelNames.join(', ')}`)
+}
+
+/** The name of the fastest kernel that the machine has. */
+export function fastestKernelName(): KernelName {
+  return hasWasm() ? 'wasm' : 'typed-arrays'
 }
 
 let fastest: Kernel | undefined
 
 /** The fastest kernel that the machine has, one for all. */
 export function fastestKernel(): Kernel {
-  if (fastest === undefined)
-    try {
-      fastest = openKernel('wasm')
-    } catch {
-      // a machine without 128-bit vectors in WebAssembly
-      fastest = openKernel('reference')
-    }
+  fastest ??= openKernel(fastestKernelName())
   return fastest
 }

@@ -37,6 +37,7 @@ export function nearest(centres: readonly number[], x: Int16Array, y: Int16Array
       const dy = y[other]! - y[centre]!
       const d2 = dx * dx + dy * dy
       if (d2 <= neighbourhood.nearest || d2 >= neighbourhood.farthest) continue
+      if (kept === most && d2 > squares[most - 1]!) continue
       let place = kept
       while (place > 0 && (squares[place - 1]! > d2 || (squares[place - 1] === d2 && before(found[place - 1]!, other) > 0))) place--
       if (place === most) continue

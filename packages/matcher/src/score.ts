@@ -11,7 +11,7 @@ const lnQ10Unit = lnQ12(1 << 10)
 const lnQ12Unit = lnQ12(1 << 12)
 
 /** The logistic's argument, Q10: higher speaks for one finger. `rel` is Q12. */
-export function fuse(rel: number, e: Evidence, form: 'full' | 'lean'): number {
+export function fuse(rel: number, e: Pick<Evidence, 'f' | 'lu' | 'edges' | 'density'>, form: 'full' | 'lean'): number {
   const weights = logistics[form]
   const lnF = lnQ12(e.f + 512) - lnQ10Unit
   const lnRel = lnQ12(rel + 205) - lnQ12Unit

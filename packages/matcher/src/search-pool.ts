@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { blockSums } from './checksum.ts'
+import { InputError } from '@kart/codec'
 import type { Gallery } from './gallery.ts'
-import { blockBytes } from './gallery-format.ts'
-import { batchProbes, blockRecords, type Kernel, type KernelName, openKernel } from './kernel.ts'
+import { batchProbes, blockRecords, fastestKernelName, type Kernel, type KernelName, openKernel } from './kernel.ts'
 import { recordBytes } from './packed.ts'
 import type { FirstLook } from './parameters.ts'
 import { type SearchAnswer, type SearchJob, workerProgram } from './search-worker.ts'
@@ -28,14 +27,14 @@ export interface SearchPool {
   close(): Promise<void>
 }
 
-/** Which kernel searches, and on how many workers: a worker a core unless told. The kernels other than `wasm` run in the calling thread, whatever `workers` says. */
+/** Which kernel searches (the fastest there is unless told), and on how many workers: a worker a core unless told. The kernels other than `wasm` run in the calling thread, whatever `workers` says. */
 export interface PoolOptions {
   readonly workers?: number
   readonly kernel?: KernelName
 }
 
 /** Starts a pool; close it, or the process stays alive. */
-export function openPool({ workers = availableParallelism(), kernel = 'wasm' }: PoolOptions = {}): SearchPool {
+export function openPool({ workers = availableParallelism(), kernel = fastestKernelName() }: PoolOptions = {}): SearchPool {
   return kernel === 'wasm' ? workerPool(Math.max(1, workers)) : singlePool(openKernel(kernel))
 }
 
@@ -48,7 +47,7 @@ function workerPool(count: number): SearchPool {
       const blocks = gallery.blocks
       const counter = new SharedArrayBuffer(4)
       const state = new SharedArrayBuffer(blocks)
-      const strengths = new SharedArrayBuffer(4 * probes.length * gallery.slots)
+      const strengths = strengthsFor(probes.length, gallery.slots)
       new Int32Array(strengths).fill(lowestStrength)
       const joined = new Uint8Array(probes.length * recordBytes)
       for (const [p, record] of probes.entries()) joined.set(record, p * recordBytes)
@@ -71,6 +70,17 @@ function workerPool(count: number): SearchPool {
   }
 }
 
+// Four bytes for every comparison of a pass.
+function strengthsFor(probes: number, slots: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(4 * probes * slots)
+  } catch (cause) {
+    throw new InputError('gallery', `${slots} records are more than this machine has memory to score for ${probes} probes at once`, {
+      cause,
+    })
+  }
+}
+
 function runJob(worker: Worker, job: SearchJob): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
@@ -79,7 +89,8 @@ function runJob(worker: Worker, job: SearchJob): Promise<void> {
       worker.off('exit', leave)
       settle()
     }
-    const hear = (answer: SearchAnswer) => end(() => ('done' in answer ? resolve() : reject(new Error(answer.failed))))
+    const hear = (answer: SearchAnswer) =>
+      end(() => ('done' in answer ? resolve() : reject(new InputError('gallery', `a search worker failed: ${answer.failed}`))))
     const fail = (error: Error) => end(() => reject(error))
     const leave = () => end(() => reject(new Error('a search worker ended before its work')))
     worker.on('message', hear)
@@ -94,12 +105,11 @@ function singlePool(kernel: Kernel): SearchPool {
     workers: 0,
     async search(gallery, probes, look, progress) {
       const { slots, blocks } = gallery
-      const strengths = new Int32Array(probes.length * slots).fill(lowestStrength)
+      const strengths = new Int32Array(strengthsFor(probes.length, slots)).fill(lowestStrength)
       const refused: number[] = []
       for (let block = 0; block < blocks; block++) {
-        const bytes = gallery.readBlockAnyway(block)
-        const records = bytes.subarray(0, blockBytes)
-        if (blockSums(records).some((byte, k) => byte !== bytes[blockBytes + k])) {
+        const records = gallery.soundBlock(block)
+        if (records === undefined) {
           refused.push(block)
           continue
         }

@@ -1,3 +1,4 @@
+import { InputError } from '@kart/codec'
 import type { MinutiaeTemplate } from '@kart/minutiae'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { kernelBytes } from './kernel-bytes.ts'
@@ -34,15 +35,30 @@ const wasm = (
 
 let compiled: WasmModule | undefined
 
-/** The kernel's module, compiled once. Throws where the machine has no WebAssembly with 128-bit vectors. */
+/** The kernel's module, compiled once. Throws InputError where the machine has no WebAssembly with 128-bit vectors. */
 export function kernelModule(): WasmModule {
-  compiled ??= new wasm.Module(Uint8Array.from(atob(kernelBytes), (c) => c.charCodeAt(0)))
+  try {
+    compiled ??= new wasm.Module(Uint8Array.from(atob(kernelBytes), (c) => c.charCodeAt(0)))
+  } catch (cause) {
+    throw new InputError('kernel', 'wasm needs WebAssembly with 128-bit vectors, which is not to be had here: take typed-arrays', { cause })
+  }
   return compiled
+}
+
+/** Whether the machine runs the kernel: not without WebAssembly, nor without its 128-bit vectors. */
+export function hasWasm(): boolean {
+  try {
+    kernelModule()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** An instance of the kernel with its tables; two megabytes. */
 export function kernelInstance(): KernelExports {
-  const exports = new wasm.Instance(kernelModule(), {}).exports as KernelExports
+  const module = kernelModule()
+  const exports = new wasm.Instance(module, {}).exports as KernelExports
   writeTables(exports.memory.buffer)
   return exports
 }

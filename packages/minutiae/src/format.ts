@@ -1,6 +1,7 @@
 import { type Codec, DecodeError, InputError } from '@kart/codec'
 import { type CardCoding, decodeBiometricData, encodeVerifyData } from './biometric-data.ts'
 import { compactCardCodec, normalCardCodec } from './card-formats.ts'
+import { refuseExtensible } from './extensible-record.ts'
 import { incits2004Codec, incits2007Codec, incits2009Am1Codec, incits2009Codec } from './incits-record.ts'
 import { fmr2011Codec } from './iso-2011-record.ts'
 import { fmrCodec } from './iso-record.ts'
@@ -42,7 +43,7 @@ const codecs = {
 } as const satisfies Record<RecordFormat, Codec<FingerRecord>>
 
 /**
- * Which format the bytes are in, by magic, version and length field; throws DecodeError when they are in none. The bare card formats have no header: bytes are
+ * Which format the bytes are in, by magic, version and length field; throws DecodeError when they are in none, or in ISO/IEC 39794, which is not read. The bare card formats have no header: bytes are
  * taken for the normal size when their length is a multiple of 5 and every minutia has its reserved bits 0 and a defined type, else for the compact
  * size when it is a multiple of 3 and likewise well formed (house rule). Whoever knows the format should name it to {@link decodeTemplates}.
  */
@@ -50,11 +51,7 @@ export function detectFormat(bytes: Uint8Array): TemplateFormat {
   if (bytes.length === 0) throw new DecodeError('minutiae', 'no bytes')
   if (bytes[0] === 0x46 && bytes[1] === 0x4d && bytes[2] === 0x52 && bytes[3] === 0) return detectRecord(bytes)
   if (bytes[0] === 0x7f && bytes[1] === 0x2e) return 'card-template'
-  if (looks39794(bytes))
-    throw new DecodeError(
-      'ISO/IEC 39794-2 record',
-      'this format is known by its outer tag only and is not read: convert it to ISO/IEC 19794-2 first',
-    )
+  refuseExtensible(bytes)
   if (bytes.length % 5 === 0 && looksNormal(bytes)) return 'card-normal'
   if (bytes.length % 3 === 0 && looksCompact(bytes)) return 'card-compact'
   throw new DecodeError('minutiae', 'neither a record ("FMR"), nor a biometric data template (7F2E), nor what a card format can be')
@@ -111,17 +108,6 @@ function holdsViews(view: DataView, at: number, count: number): boolean {
     next = extended + 2 + view.getUint16(extended)
   }
   return Math.abs(view.byteLength - next) <= 4
-}
-
-/** Whether these are the outer bytes of a record of ISO/IEC 39794-2, [APPLICATION 2] of DER, as the other parts of ISO/IEC 39794 are [APPLICATION n]. */
-function looks39794(bytes: Uint8Array): boolean {
-  if (bytes[0] !== 0x62 || bytes.length < 6) return false
-  const first = bytes[1]!
-  const lengthBytes = first < 0x80 ? 0 : first & 0x7f
-  if (lengthBytes > 3) return false
-  let length = lengthBytes === 0 ? first : 0
-  for (let k = 0; k < lengthBytes; k++) length = length * 256 + bytes[2 + k]!
-  return length === bytes.length - 2 - lengthBytes && bytes[2 + lengthBytes] === 0xa0
 }
 
 // At most 255 minutiae, none of the reserved type: a file of another kind hardly ever passes.

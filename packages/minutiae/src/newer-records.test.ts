@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { concatBytes, DecodeError, fromHex, InputError, toHex } from '@kart/codec'
+import { DecodeError, fromHex, InputError, toHex } from '@kart/codec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -315,12 +315,6 @@ describe('detection among formats that share "FMR" and version', () => {
   test('NIST’s sample of INCITS 378-2007 is still that', () => {
     const sample = new Uint8Array(readFileSync(new URL('../../../test-vectors/nist/fmr.ansi2007', import.meta.url)))
     expect(detectFormat(sample)).toBe('incits-378-2007')
-  })
-
-  test('a record of ISO/IEC 39794-2 is named and refused; what only begins like one is a card format', () => {
-    const der = words('62 07 a0 05 80 01 03 81 00')
-    expect(() => detectFormat(der)).toThrow('ISO/IEC 39794-2 record: this format is known by its outer tag only')
-    expect(detectFormat(concatBytes(der.slice(0, 6)))).toBe('card-compact')
   })
 })
 

@@ -51,6 +51,12 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
     expect(found).toMatchObject({ code: 0, document: { mode, complete: true, searched: 30, results: [{ status: 'searched' }] } })
     expect(found.document).toMatchObject({ results: [{ candidates: [{ person: 'p17' }] }] })
   }
+  const answers: { code: number; results: unknown }[] = []
+  for (const kernel of ['wasm', 'typed-arrays', 'reference']) {
+    const { code, document } = await kart('identify', '--gallery', gallery, probe, '--kernel', kernel, '--workers', '1')
+    answers.push({ code, results: document.results })
+  }
+  expect(answers).toEqual(answers.map(() => answers[0]))
   writeFileSync(join(folder, 'stranger.fmr'), record(900))
   expect((await kart('identify', '--gallery', gallery, join(folder, 'stranger.fmr'), '--workers', '1')).code).toBe(1)
 
@@ -75,6 +81,7 @@ test('an invented gallery says that it is synthetic', async () => {
 
 test.each([
   ['no such mode', ['identify', '--gallery', 'x', 'y', '--mode', 'fast']],
+  ['no such kernel', ['identify', '--gallery', 'x', 'y', '--kernel', 'fast']],
   ['what is no gallery', ['gallery', 'info', import.meta.filename]],
   ['a folder without templates', ['gallery', 'build', tmpdir(), '-o', join(folder, 'none.gallery')]],
   ['no number of people', ['gallery', 'synth', 'many', '-o', join(folder, 'none.gallery')]],

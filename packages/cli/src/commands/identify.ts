@@ -1,6 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '@kart/codec'
-import { Gallery, type IdentifyResult, identify, type SearchMode, searchModes, thresholds } from '@kart/matcher'
+import {
+  Gallery,
+  type IdentifyResult,
+  identify,
+  type KernelName,
+  kernelNames,
+  type SearchMode,
+  searchModes,
+  thresholds,
+} from '@kart/matcher'
 import { syntheticNotice } from '@kart/minutiae'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
@@ -20,6 +29,7 @@ interface Options {
   readonly top: string
   readonly threshold: string
   readonly workers?: string
+  readonly kernel?: string
   readonly together?: boolean
   readonly json?: boolean
 }
@@ -27,6 +37,12 @@ interface Options {
 function modeNamed(name: string): SearchMode {
   const found = searchModes.find((mode) => mode === name)
   if (found === undefined) throw new InputError('--mode', `not one of ${searchModes.join(', ')}`)
+  return found
+}
+
+function kernelNamed(name: string): KernelName {
+  const found = kernelNames.find((kernel) => kernel === name)
+  if (found === undefined) throw new InputError('--kernel', `not one of ${kernelNames.join(', ')}`)
   return found
 }
 
@@ -72,12 +88,14 @@ export function addIdentifyCommand(program: Command, run: Runner): void {
     .option('--threshold <name>', `who reaches it is found: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--together', 'the files are fingers of one person')
     .option('--workers <n>', 'threads that search (default: one a core); the answer does not depend on it')
+    .option('--kernel <name>', `${kernelNames.join(', ')} (default: the fastest here); the answer does not depend on it`)
     .option('--json', 'one JSON document on standard output')
     .action((files: readonly string[], options: Options) =>
       run(options, async (output) => {
         const mode = modeNamed(options.mode)
         const top = wholeNumber(options.top, '--top', 1000)
         const workers = options.workers === undefined ? availableParallelism() : wholeNumber(options.workers, '--workers', 256)
+        const kernel = options.kernel === undefined ? {} : { kernel: kernelNamed(options.kernel) }
         const threshold = thresholdNamed(options.threshold)
         const limit = thresholds[threshold]
         const read = files.map((file) => ({ fingers: readFingers(file) }))
@@ -88,7 +106,7 @@ export function addIdentifyCommand(program: Command, run: Runner): void {
         try {
           const started = performance.now()
           const found = await usingInput(options.gallery, () =>
-            identify(probes, gallery, { mode, top, workers, onProgress: progress.count }),
+            identify(probes, gallery, { mode, top, workers, ...kernel, onProgress: progress.count }),
           )
           progress.end()
           const fingers = probes.reduce((sum, probe) => sum + probe.fingers.length, 0)
