@@ -148,6 +148,13 @@ export const full: Form = { centres: 80, looked: 64, gate: 0, seeds: 4, elastic:
 /** A search (study, "recommended 1:N"): 48 minutiae are as accurate as 80 there, and make a record of 2,560 bytes. */
 export const lean: Form = { centres: 48, looked: 64, gate: 300, seeds: 2, elastic: false, logistic: 'lean' }
 
+/** The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T. */
+export const coarse = {
+  /** Least log likelihood ratio of two minutiae to vote, quarters: 1.5. One vote, and one more for each unit above. */
+  least: 6,
+  mostVotes: 8,
+} as const
+
 /** How a search looks first: by the probe's best minutiae alone, so that most strangers are done with early. */
 export interface FirstLook {
   /** The probe's minutiae that take part, best quality first. */
@@ -156,6 +163,8 @@ export interface FirstLook {
   readonly pairs: number
   /** Least `rel` of those pairs, Q12, to be looked at further. */
   readonly gate: number
+  /** Votes of the coarse look before it, at most 240; 0: there is no such look. */
+  readonly coarse: number
 }
 
 /**
@@ -163,6 +172,6 @@ export interface FirstLook {
  * the first look of `exhaustive` sends away about 0.2 %, and of strangers 85 to 90 %; that of `cascade` about 1 %, and of strangers 93 to 98 %.
  */
 export const modes = {
-  exhaustive: { leading: 20, pairs: 16, gate: 200 },
-  cascade: { leading: 12, pairs: 12, gate: 230 },
+  exhaustive: { leading: 20, pairs: 16, gate: 200, coarse: 0 },
+  cascade: { leading: 20, pairs: 16, gate: 200, coarse: 18 },
 } as const satisfies Record<string, FirstLook>
