@@ -31,7 +31,7 @@ interface Sample {
 const kernel = kernelInstance()
 const memory = kernel.memory.buffer
 const { leading, pairs, gate } = modes.exhaustive
-kernel.setMode(leading, pairs, gate)
+kernel.setMode(leading, pairs, gate, 0)
 
 interface File {
   readonly finger: string
