@@ -31,7 +31,7 @@ interface Sample {
 const kernel = kernelInstance()
 const memory = kernel.memory.buffer
 const { leading, pairs, gate, wholeGate, exactGate, lastGate } = modes.exhaustive
-kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate)
+kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate, 0)
 
 interface File {
   readonly finger: string

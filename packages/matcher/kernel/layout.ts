@@ -94,6 +94,13 @@ export const PACKED_PROBES: usize = 0x80000
 export const BLOCK: usize = 0x100000
 export const SCORES: usize = 0x140000
 
+// The coarse look: votes, who passed (16 bits a record), the block's records as it reads them, and the probes' tables, which the host makes (src/coarse.ts).
+export const C_VOTES: usize = 0x142000
+export const C_ROW: usize = 0x142800
+export const C_PASSED: usize = 0x142900
+export const C_RECORDS: usize = 0x144000
+export const C_TABLES: usize = 0x150000
+
 // Descriptors: tables, then what the host writes (all minutiae, the hull, which of them to describe), then what comes of it.
 export const CELL_WEIGHT: usize = 0xa0800
 export const SECTION_WEIGHT: usize = 0xa1000

@@ -1,9 +1,11 @@
 import { fitSeed, R_ANGLE, R_X, R_Y, refine } from './align'
+import { lookCoarsely, stageRecord } from './coarse'
 import { FEWEST, FULL_SEEDS, LEAN_CENTRES, LEAN_SEEDS, LOOKED, PAIRS, SEED_ANGLE, SEED_DISTANCE, UNKNOWN_QUALITY } from './constants'
 import { measureInside, weigh } from './evidence'
 import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance } from './glance'
 import {
   BLOCK,
+  C_PASSED,
   CANDIDATE,
   EVIDENCE,
   M_COUNT,
@@ -36,7 +38,7 @@ import { clearLists, selectPairs, similarities } from './similarity'
 
 const LOWEST: i32 = -65536
 // what stands in OUTCOME: strength, rel, pairs, whether anything was aligned, the alignment, then the pairs
-const RECORD: usize = 2560
+const RECORD: usize = 2752
 const O_STRENGTH: usize = 0
 const O_REL: usize = 4
 const O_COUNT: usize = 8
@@ -156,15 +158,26 @@ let firstGate: i32 = 0
 let wholeGate: i32 = 0
 let exactGate: i32 = 0
 let lastGate: i32 = 0
+// Votes that the coarse look asks for; 0: it is left out.
+let coarseGate: i32 = 0
 
 /** Sets the mode of the searches that follow; load the probes again after it. */
-export function setMode(leadingMinutiae: i32, pairs: i32, gate: i32, gateOfAll: i32, gateOfExact: i32, gateOfNeighbours: i32): void {
+export function setMode(
+  leadingMinutiae: i32,
+  pairs: i32,
+  gate: i32,
+  gateOfAll: i32,
+  gateOfExact: i32,
+  gateOfNeighbours: i32,
+  coarse: i32,
+): void {
   leading = leadingMinutiae
   firstPairs = pairs
   firstGate = gate
   wholeGate = gateOfAll
   exactGate = gateOfExact
   lastGate = gateOfNeighbours
+  coarseGate = coarse
 }
 
 /** One to one with nothing left out: the sides stand in probe 0 and candidate; the outcome goes to OUTCOME. */
@@ -293,13 +306,21 @@ export function loadProbes(count: i32): void {
 
 /** Compares every probe with every record of the block; strengths go to SCORES, a row of 64 a probe. */
 export function compareBlock(probes: i32, records: i32): void {
+  if (coarseGate > 0) {
+    for (let r = 0; r < records; r++) stageRecord(BLOCK + <usize>r * RECORD, r)
+    lookCoarsely(probes, records, coarseGate)
+  }
   for (let r = 0; r < records; r++) {
-    unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
+    const passed = coarseGate > 0 ? <u32>load<u16>(C_PASSED + ((<usize>r) << 1)) : 0xffff
     candidateMeasured = false
-    gatherColumns(CANDIDATE)
+    if (passed !== 0) {
+      unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
+      gatherColumns(CANDIDATE)
+    }
     for (let p = 0; p < probes; p++) {
       store<i32>(OUTCOME, 0, O_ALIGNED)
-      store<i32>(SCORES + ((<usize>p) << 8) + ((<usize>r) << 2), compareLean(p, CANDIDATE))
+      const strength = (passed >> p) & 1 ? compareLean(p, CANDIDATE) : LOWEST
+      store<i32>(SCORES + ((<usize>p) << 8) + ((<usize>r) << 2), strength)
     }
   }
 }

@@ -49,8 +49,8 @@ function withNeighbours(side: Searchable): Neighboured {
   return { ...side, neighbours: nearest(all, side.x, side.y, side.angle) }
 }
 
-// The minutiae of best quality, nearest to the middle, in order of angle; then the others, likewise.
-function leadingFirst(a: Searchable, leading: number): number[] {
+/** The minutiae of best quality, nearest to the middle, in order of angle; then the others, likewise. */
+export function leadingFirst(a: Searchable, leading: number): number[] {
   const rank = (i: number) => a.quality[i]! || limits.unknownQuality
   const square = (i: number) => a.x[i]! * a.x[i]! + a.y[i]! * a.y[i]!
   const all = Array.from({ length: a.count }, (_, i) => i)

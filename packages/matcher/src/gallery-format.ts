@@ -7,8 +7,8 @@ import { recordBytes } from './packed.ts'
 //   0 "KARTGAL" 0   8 version   12 bytes of a record   16 records of a block   20 bytes of the header
 //  24 slots, 8 bytes   32 records in use, 8 bytes   40 flags (1: synthetic)   44 FNV-1a of bytes 0..43
 
-/** Version written and read. */
-export const galleryVersion = 1
+/** Version written and read. Version 1 had records of 2,560 bytes, without code words. */
+export const galleryVersion = 2
 /** Bytes before the first block. */
 export const headerBytes = 4096
 /** Bytes of a block's records, and from one block to the next. */
@@ -48,7 +48,8 @@ export function decodeHeader(bytes: Uint8Array, bytesPresent: number): GalleryHe
   if (bytes.length < headerBytes) throw refuse('shorter than its header', 0)
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes)
   if (magic.some((byte, k) => bytes[k] !== byte)) throw refuse('does not begin with KARTGAL', 0)
-  if (view.getUint32(8, true) !== galleryVersion) throw refuse(`version ${view.getUint32(8, true)}, not ${galleryVersion}`, 8)
+  if (view.getUint32(8, true) !== galleryVersion)
+    throw refuse(`version ${view.getUint32(8, true)}, not ${galleryVersion}: build the gallery again from its templates`, 8)
   if (view.getUint32(44, true) !== sumOf(bytes)) throw refuse('the header is damaged: its sum does not hold', 44)
   const layout = [view.getUint32(12, true), view.getUint32(16, true), view.getUint32(20, true)]
   if (layout.join() !== [recordBytes, blockRecords, headerBytes].join()) throw refuse(`layout ${layout.join(', ')} is not known`, 12)

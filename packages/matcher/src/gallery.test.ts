@@ -7,6 +7,7 @@ import { blockSums } from './checksum.ts'
 import { Gallery } from './gallery.ts'
 import { blockStride, decodeHeader, headerBytes } from './gallery-format.ts'
 import { identify } from './identify.ts'
+import { recordBytes } from './packed.ts'
 import { openPool } from './search-pool.ts'
 import { kernelInstance } from './wasm-kernel.ts'
 import { place } from './wasm-memory.ts'
@@ -48,7 +49,7 @@ describe('a gallery', () => {
       expect(
         bytes
           .subarray(headerBytes + block * blockStride)
-          .subarray(0, 64 * 2560)
+          .subarray(0, 64 * recordBytes)
           .equals(memory.readBlock(block)),
       ).toBe(true)
     const opened = Gallery.open(path)
@@ -71,7 +72,7 @@ describe('a gallery', () => {
     expect(
       gallery
         .readBlock(0)
-        .subarray(5 * 2560, 6 * 2560)
+        .subarray(5 * recordBytes, 6 * recordBytes)
         .every((byte) => byte === 0),
     ).toBe(true)
     gallery.compact()
@@ -110,6 +111,7 @@ describe('a gallery', () => {
   test.each([
     ['not a gallery', (b: Uint8Array) => b.fill(1, 0, 8), 'KARTGAL'],
     ['another version', (b: Uint8Array) => b.fill(9, 8, 9), 'version 9'],
+    ['the version before code words', (b: Uint8Array) => b.fill(1, 8, 9), 'version 1, not 2: build the gallery again'],
     ['a changed count', (b: Uint8Array) => b.fill(1, 24, 25), 'damaged'],
     ['a missing block', (b: Uint8Array) => b.subarray(0, b.length - 1), 'are present'],
     ['half a header', (b: Uint8Array) => b.subarray(0, 100), 'shorter'],
@@ -127,7 +129,7 @@ describe('a gallery', () => {
     const block = filled(64).readBlockAnyway(0)
     bytes.set(block, place.block)
     expect(kernel.blockHolds()).toBe(1)
-    expect(blockSums(block.subarray(0, 64 * 2560))).toEqual(block.subarray(64 * 2560))
+    expect(blockSums(block.subarray(0, 64 * recordBytes))).toEqual(block.subarray(64 * recordBytes))
     for (let k = 0; k < 200; k++) {
       const at = (k * 7919 * 13) % block.length
       bytes[place.block + at]! ^= 1 << (k & 7)

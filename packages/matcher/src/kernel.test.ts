@@ -103,4 +103,33 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
     )
     expect(passed).toBeGreaterThan(30)
   })
+
+  test('looks coarsely as the reference does, to the bit, whatever the votes asked for and the code words', () => {
+    const outcomes = [0, 0]
+    fc.assert(
+      fc.property(
+        pairs,
+        fc.constantFrom(1, 6, 12, 19, 40, 240),
+        fc.uint8Array({ minLength: 192, maxLength: 192 }),
+        ([p, q], coarse, bytes) => {
+          const look = { ...modes.cascade, gate: 0, wholeGate: 0, exactGate: 0, lastGate: 0, coarse }
+          const odd = packed(q)
+          odd.set(bytes, recordBytes - bytes.length)
+          const probes = [packed(p), odd]
+          const block = new Uint8Array(blockRecords * recordBytes)
+          for (const [r, record] of [packed(q), odd, packed(p)].entries()) block.set(record, r * recordBytes)
+          reference.loadProbes(probes, look)
+          kernel.loadProbes(probes, look)
+          const found = kernel.compareBlock(block, 3)
+          const expected = reference.compareBlock(block, 3)
+          for (const at of [0, 1, 2, blockRecords, blockRecords + 1, blockRecords + 2]) {
+            expect(found[at]).toBe(expected[at])
+            outcomes[Number(found[at]! > -65536)]!++
+          }
+        },
+      ),
+      { numRuns: 100 },
+    )
+    expect(Math.min(...outcomes)).toBeGreaterThan(20)
+  })
 })

@@ -1,3 +1,4 @@
+import { coarseCodes } from './coarse.ts'
 import type { Prepared, Searchable } from './prepare.ts'
 
 // A packed template: one fixed-size record of a gallery, little-endian, laid out so that a kernel reads it as it stands.
@@ -7,15 +8,28 @@ import type { Prepared, Searchable } from './prepare.ts'
 //  64  x, 48 x int16            160  y, 48 x int16
 // 256  descriptor bits, 48 x 40 bytes; the highest byte of each is the minutia's angle
 // 2176 valid cells, 48 x uint64: bits 0..51 the cells, 52..58 the quality
+// 2560 code words for the coarse look of a cascade, 48 x uint32
 
 /** Bytes of a packed template. */
-export const recordBytes = 2560
+export const recordBytes = 2752
 /** Most minutiae of a packed template. */
 export const recordMinutiae = 48
 /** Most bytes of a person's name in a record. */
 export const personBytes = 24
 
-const at = { count: 32, position: 33, live: 34, total: 35, person: 36, fingers: 60, x: 64, y: 160, bits: 256, mask: 2176 } as const
+const at = {
+  count: 32,
+  position: 33,
+  live: 34,
+  total: 35,
+  person: 36,
+  fingers: 60,
+  x: 64,
+  y: 160,
+  bits: 256,
+  mask: 2176,
+  codes: 2560,
+} as const
 
 /** Places of the fields that are not the matcher's. */
 export const recordFields = { position: at.position, live: at.live, person: at.person, fingers: at.fingers } as const
@@ -26,7 +40,9 @@ export function packTemplate(prepared: Prepared, into: Uint8Array): void {
   for (let k = 0; k < 16; k++) view.setInt16(2 * k, prepared.hull[k]!, true)
   into[at.count] = prepared.count
   into[at.total] = prepared.total
+  const codes = coarseCodes(prepared)
   for (let i = 0; i < prepared.count; i++) {
+    view.setUint32(at.codes + 4 * i, codes[i]!, true)
     view.setInt16(at.x + 2 * i, prepared.x[i]!, true)
     view.setInt16(at.y + 2 * i, prepared.y[i]!, true)
     for (let k = 0; k < 10; k++) view.setInt32(at.bits + 40 * i + 4 * k, prepared.bits[10 * i + k]!, true)
@@ -36,8 +52,11 @@ export function packTemplate(prepared: Prepared, into: Uint8Array): void {
   }
 }
 
+/** What a record holds of a template. */
+export type Unpacked = Searchable & { readonly codes: Uint32Array }
+
 /** Reads a record; whatever its bytes, the outcome is safe to compare. */
-export function unpackTemplate(from: Uint8Array): Searchable {
+export function unpackTemplate(from: Uint8Array): Unpacked {
   const view = new DataView(from.buffer, from.byteOffset, recordBytes)
   const count = Math.min(from[at.count]!, recordMinutiae)
   const bits = new Int32Array(10 * count)
@@ -60,6 +79,7 @@ export function unpackTemplate(from: Uint8Array): Searchable {
     bits,
     mask,
     planes: planesOf(bits, count),
+    codes: Uint32Array.from({ length: count }, (_, i) => view.getUint32(at.codes + 4 * i, true)),
     hull: Int16Array.from({ length: 16 }, (_, k) => view.getInt16(2 * k, true)),
   }
 }

@@ -142,10 +142,17 @@ export interface Form {
 export const full: Form = { centres: 80, looked: 64, seeds: 4, logistic: 'full' }
 
 /**
- * A search: 48 minutiae are as accurate as 80 there, and make a record of 2,560 bytes (study). The 32 chosen pairs alone are looked at again, and two
+ * A search: 48 minutiae are as accurate as 80 there, and make a record of 2,752 bytes (study). The 32 chosen pairs alone are looked at again, and two
  * alignments tried: on T within one genuine pair of 64 and four.
  */
 export const lean: Form = { centres: 48, looked: 32, seeds: 2, logistic: 'lean' }
+
+/** The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T. */
+export const coarse = {
+  /** Least log likelihood ratio of two minutiae to vote, quarters: 1.5. One vote, and one more for each unit above. */
+  least: 6,
+  mostVotes: 8,
+} as const
 
 /** What a search does before it tries an alignment, so that most strangers are done with early. Gates are least values of `rel`, Q12. */
 export interface FirstLook {
@@ -159,10 +166,16 @@ export interface FirstLook {
   /** Behind the exact similarities, and behind the second look at their pairs by neighbours. */
   readonly exactGate: number
   readonly lastGate: number
+  /** Votes of the coarse look before all of it, at most 240; 0: there is no such look. */
+  readonly coarse: number
 }
 
-/** The modes of a search. Gates were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic there. */
+/**
+ * The modes of a search. Gates were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic there. `cascade` is
+ * `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more (those that come first in a gallery of a million)
+ * of T and, more than once, of the judged sets: docs/matcher.md says what it sends away.
+ */
 export const modes = {
-  exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130 },
-  cascade: { leading: 16, pairs: 16, gate: 210, wholeGate: 230, exactGate: 280, lastGate: 150 },
+  exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 0 },
+  cascade: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 19 },
 } as const satisfies Record<string, FirstLook>

@@ -1,15 +1,16 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
-import { compareStages, searchStages } from './compare.ts'
+import { coarseMinutiae, makeCoarseTable, passesCoarse } from './coarse.ts'
+import { compareStages, leadingFirst, searchStages } from './compare.ts'
 import type { FullOutcome, Kernel } from './kernel.ts'
-import { recordBytes, unpackTemplate } from './packed.ts'
+import { recordBytes, type Unpacked, unpackTemplate } from './packed.ts'
 import { type FirstLook, limits, modes } from './parameters.ts'
-import { type Prepared, prepare, type Searchable } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { lowestStrength } from './strength.ts'
 
 /** The stages as they are described, in plain TypeScript. */
 export class ReferenceKernel implements Kernel {
   readonly name = 'reference'
-  #probes: Searchable[] = []
+  #probes: { readonly side: Unpacked; readonly table: Uint8Array }[] = []
   #look: FirstLook = modes.exhaustive
 
   prepare(template: MinutiaeTemplate, centres: number): Prepared {
@@ -25,7 +26,10 @@ export class ReferenceKernel implements Kernel {
   }
 
   loadProbes(records: readonly Uint8Array[], look: FirstLook): void {
-    this.#probes = records.map(unpackTemplate)
+    this.#probes = records.map((record) => {
+      const side = unpackTemplate(record)
+      return { side, table: makeCoarseTable(side, leadingFirst(side, coarseMinutiae)) }
+    })
     this.#look = look
   }
 
@@ -38,8 +42,9 @@ export class ReferenceKernel implements Kernel {
     return strengths
   }
 
-  #search(probe: Searchable, candidate: Searchable): number {
+  #search({ side: probe, table }: { readonly side: Unpacked; readonly table: Uint8Array }, candidate: Unpacked): number {
     if (probe.count < limits.fewest || candidate.count < limits.fewest) return lowestStrength
+    if (this.#look.coarse > 0 && !passesCoarse(table, candidate, this.#look.coarse)) return lowestStrength
     const { tried, best } = searchStages(probe, candidate, this.#look)
     return tried[best]?.fused ?? lowestStrength
   }

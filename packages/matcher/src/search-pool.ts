@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { InputError } from '@kart/codec'
+import { coarseTablesOf } from './coarse-tables.ts'
 import type { Gallery } from './gallery.ts'
 import { batchProbes, blockRecords, fastestKernelName, type Kernel, type KernelName, openKernel } from './kernel.ts'
 import { recordBytes } from './packed.ts'
@@ -51,7 +52,17 @@ function workerPool(count: number): SearchPool {
       new Int32Array(strengths).fill(lowestStrength)
       const joined = new Uint8Array(probes.length * recordBytes)
       for (const [p, record] of probes.entries()) joined.set(record, p * recordBytes)
-      const job: SearchJob = { source: gallery.source, slots: gallery.slots, probes: joined, look, counter, blocks: state, strengths }
+      const tables = look.coarse > 0 ? coarseTablesOf(probes) : new Uint8Array()
+      const job: SearchJob = {
+        source: gallery.source,
+        slots: gallery.slots,
+        probes: joined,
+        tables,
+        look,
+        counter,
+        blocks: state,
+        strengths,
+      }
       const taken = new Int32Array(counter)
       const timer = progress && setInterval(() => progress(Math.min(blocks, Atomics.load(taken, 0)), blocks), 200)
       try {

@@ -1,3 +1,4 @@
+import { coarseTableBytes } from './coarse.ts'
 import { blockBytes, blockStride, headerBytes } from './gallery-format.ts'
 import { batchProbes, blockRecords } from './kernel.ts'
 import { recordBytes } from './packed.ts'
@@ -11,6 +12,8 @@ export interface SearchJob {
   readonly slots: number
   /** Packed probes, one after the other. */
   readonly probes: Uint8Array
+  /** Their tables for the coarse look, where there is one. */
+  readonly tables: Uint8Array
   readonly look: FirstLook
   /** The next block that nobody has taken. */
   readonly counter: SharedArrayBuffer
@@ -30,7 +33,7 @@ export type SearchAnswer = { readonly done: true } | { readonly failed: string }
 const program = `
 const { parentPort, workerData } = require('node:worker_threads')
 const fs = require('node:fs')
-const { module, tables, record, perBlock, blockBytes, stride, header, batch, at } = workerData
+const { module, tables, coarseTable, record, perBlock, blockBytes, stride, header, batch, at } = workerData
 const kernel = new WebAssembly.Instance(module, {}).exports
 const bytes = new Uint8Array(kernel.memory.buffer)
 bytes.set(tables)
@@ -46,10 +49,11 @@ function search(job) {
     const blocks = Math.ceil(job.slots / perBlock)
     const load = (from, count) => {
       bytes.set(job.probes.subarray(from * record, (from + count) * record), at.packedProbes)
+      bytes.set(job.tables.subarray(from * coarseTable, (from + count) * coarseTable), at.coarse)
       kernel.loadProbes(count)
     }
-    const { leading, pairs, gate, wholeGate, exactGate, lastGate } = job.look
-    kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate)
+    const { leading, pairs, gate, wholeGate, exactGate, lastGate, coarse } = job.look
+    kernel.setMode(leading, pairs, gate, wholeGate, exactGate, lastGate, coarse)
     if (probes <= batch) load(0, probes)
     for (;;) {
       const block = Atomics.add(counter, 0, 1)
@@ -90,13 +94,14 @@ export function workerProgram(): { readonly program: string; readonly workerData
     workerData: {
       module: kernelModule(),
       tables: new Uint8Array(memory.buffer).slice(0, 0x2000),
+      coarseTable: coarseTableBytes,
       record: recordBytes,
       perBlock: blockRecords,
       blockBytes,
       stride: blockStride,
       header: headerBytes,
       batch: batchProbes,
-      at: { block: place.block, packedProbes: place.packedProbes, scores: place.scores },
+      at: { block: place.block, packedProbes: place.packedProbes, scores: place.scores, coarse: place.coarse },
     },
   }
 }

@@ -1,10 +1,13 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
+import { coarseTableBytes, passesCoarse } from './coarse.ts'
+import { coarseTablesOf } from './coarse-tables.ts'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { recordBytes } from './packed.ts'
 import { type FirstLook, modes } from './parameters.ts'
 import { type Prepared, prepareWith } from './prepare.ts'
+import { lowestStrength } from './strength.ts'
 import { describeOnArrays } from './typed-arrays/describe.ts'
-import { makeSide, orderSide, recordsView, type Side, spreadPrepared, spreadRecord } from './typed-arrays/side.ts'
+import { makeSide, orderSide, recordsView, type Side, spreadDescriptors, spreadPlaces, spreadPrepared } from './typed-arrays/side.ts'
 import { type Candidate, compareFull, compareLean, completeSide, outcome } from './typed-arrays/stages.ts'
 
 /**
@@ -19,6 +22,7 @@ export class TypedArraysKernel implements Kernel {
   #preparedA: Prepared | undefined
   #preparedB: Prepared | undefined
   #probes: Side[] = []
+  #tables: Uint8Array[] = []
   #look: FirstLook = modes.exhaustive
 
   prepare(template: MinutiaeTemplate, centres: number): Prepared {
@@ -50,20 +54,33 @@ export class TypedArraysKernel implements Kernel {
     this.#probes.length = records.length
     for (const [p, record] of records.entries()) {
       const side = this.#probes[p]!
-      spreadRecord(side, recordsView(record), 0)
+      spreadPlaces(side, recordsView(record), 0)
+      spreadDescriptors(side, recordsView(record), 0)
       orderSide(side, look.leading)
       completeSide(side)
     }
+    const tables = look.coarse > 0 ? coarseTablesOf(records) : new Uint8Array()
+    this.#tables = records.map((_, p) => tables.subarray(p * coarseTableBytes, (p + 1) * coarseTableBytes))
     this.#look = look
   }
 
   compareBlock(block: Uint8Array, count: number): Int32Array {
-    const strengths = new Int32Array(64 * this.#probes.length)
+    const strengths = new Int32Array(64 * this.#probes.length).fill(lowestStrength)
     const records = recordsView(block)
+    const { side } = this.#candidate
+    const { coarse } = this.#look
     for (let r = 0; r < count; r++) {
-      spreadRecord(this.#candidate.side, records, r * recordBytes)
-      this.#candidate.complete = false
-      for (let p = 0; p < this.#probes.length; p++) strengths[64 * p + r] = compareLean(this.#probes[p]!, this.#candidate, this.#look)
+      spreadPlaces(side, records, r * recordBytes)
+      let spread = false
+      for (const [p, probe] of this.#probes.entries()) {
+        if (coarse > 0 && !passesCoarse(this.#tables[p]!, side, coarse)) continue
+        if (!spread) {
+          spreadDescriptors(side, records, r * recordBytes)
+          this.#candidate.complete = false
+          spread = true
+        }
+        strengths[64 * p + r] = compareLean(probe, this.#candidate, this.#look)
+      }
     }
     return strengths
   }

@@ -19,6 +19,7 @@ export const place = {
   packedProbes: 0x80000,
   block: 0x100000,
   scores: 0x140000,
+  coarse: 0x150000,
 } as const
 
 const side = { count: 0, hull: 16, x: 128, y: 320, angle: 512, quality: 704, bits: 1024, mask: 4224, planes: 4864 } as const

@@ -32,6 +32,8 @@ export interface Side {
   readonly v: Int16Array
   readonly twist: Uint8Array
   readonly distance: Int16Array
+  /** Code words for the coarse look; a record's only. */
+  readonly codes: Uint32Array
 }
 
 /** Most minutiae of a side. */
@@ -60,6 +62,7 @@ export function makeSide(): Side {
     v: new Int16Array(8 * n),
     twist: new Uint8Array(8 * n),
     distance: new Int16Array(8 * n),
+    codes: new Uint32Array(recordMinutiae),
   }
 }
 
@@ -84,17 +87,24 @@ export function spreadPrepared(side: Side, p: Prepared): void {
   measureInside(side)
 }
 
-/** Fills a side from a packed record, whatever its bytes: without neighbours and distances inside the border. */
-export function spreadRecord(side: Side, record: DataView, from: number): void {
+/** Fills in what the coarse look reads of a packed record, whatever its bytes. */
+export function spreadPlaces(side: Side, record: DataView, from: number): void {
   const count = Math.min(record.getUint8(from + 32), recordMinutiae)
   side.count = count
-  for (let k = 0; k < 16; k++) side.hull[k] = record.getInt16(from + 2 * k, true)
   for (let i = 0; i < count; i++) {
     side.x[i] = record.getInt16(from + 64 + 2 * i, true)
     side.y[i] = record.getInt16(from + 160 + 2 * i, true)
+    side.angle[i] = record.getUint8(from + 256 + 40 * i + 39)
+    side.codes[i] = record.getUint32(from + 2560 + 4 * i, true)
+  }
+}
+
+/** Fills in the rest, after {@link spreadPlaces}: without neighbours and distances inside the border. */
+export function spreadDescriptors(side: Side, record: DataView, from: number): void {
+  for (let k = 0; k < 16; k++) side.hull[k] = record.getInt16(from + 2 * k, true)
+  for (let i = 0; i < side.count; i++) {
     const descriptor = from + 256 + 40 * i
     for (let k = 0; k < 10; k++) side.bits[10 * i + k] = record.getInt32(descriptor + 4 * k, true)
-    side.angle[i] = side.bits[10 * i + 9]! >>> 24
     side.bits[10 * i + 9]! &= 0xffffff
     const high = record.getInt32(from + 2180 + 8 * i, true)
     side.mask[2 * i] = record.getInt32(from + 2176 + 8 * i, true)

@@ -1,0 +1,144 @@
+import { coarseWeights } from './coarse-weights.ts'
+import { turn } from './fixed.ts'
+import { coarse, similarity } from './parameters.ts'
+import type { Searchable } from './prepare.ts'
+import { cos1024, sin1024 } from './tables.ts'
+
+// The first look of a cascade: every minutia's descriptor is projected on 16 directions in which mated minutiae agree best, and those are kept as 8 code words
+// of 4 bits. For a probe's minutia a code word is worth a log likelihood ratio, read from a table; alike pairs vote for the shift and rotation that they speak
+// for, and a candidate of which no cell of that histogram is full enough is a stranger. After Cappelli, Ferrara, Maltoni, "Fingerprint indexing based on minutia
+// cylinder-code" (IEEE PAMI 2011) in its use of hashed descriptors; learned codes and votes are ours.
+
+const directions = 16
+const planes = 8
+const words = 16
+const cells = 52
+const sections = 6
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+const bitWeight = new Int8Array(bytesOf(coarseWeights.bits).buffer)
+const cellBytes = new DataView(bytesOf(coarseWeights.cells).buffer)
+const cellWeight = Int16Array.from({ length: cells * directions }, (_, k) => cellBytes.getInt16(2 * k, true))
+const { scale, product, square, constant } = coarseWeights
+const word: readonly number[] = coarseWeights.words
+
+/** A descriptor along the 16 directions, Q5 of their standard deviations. */
+function project(side: Pick<Searchable, 'bits' | 'mask'>, i: number, into: Int32Array): void {
+  into.fill(0)
+  for (let cell = 0; cell < cells; cell++) {
+    if (((side.mask[2 * i + (cell >> 5)]! >>> (cell & 31)) & 1) === 0) continue
+    for (let k = 0; k < directions; k++) into[k]! -= cellWeight[directions * cell + k]!
+  }
+  for (let at = 0; at < sections * cells; at++) {
+    if (((side.bits[10 * i + (at >> 5)]! >>> (at & 31)) & 1) === 0) continue
+    for (let k = 0; k < directions; k++) into[k]! += bitWeight[directions * at + k]!
+  }
+  for (let k = 0; k < directions; k++) into[k] = Math.floor((into[k]! * scale[k]! + 2048) / 4096)
+}
+
+const along = new Int32Array(directions)
+
+/** The code words of every minutia: 8 of 4 bits, the first in the lowest bits. */
+export function coarseCodes(side: Pick<Searchable, 'count' | 'bits' | 'mask'>): Uint32Array {
+  return Uint32Array.from({ length: side.count }, (_, i) => {
+    project(side, i, along)
+    let code = 0
+    for (let plane = planes - 1; plane >= 0; plane--) {
+      let nearest = 0
+      let least = Number.POSITIVE_INFINITY
+      for (let w = 0; w < words; w++) {
+        const dx = along[plane]! - word[2 * (words * plane + w)]!
+        const dy = along[plane + planes]! - word[2 * (words * plane + w) + 1]!
+        const distance = product[plane]! * dx * dx + product[plane + planes]! * dy * dy
+        if (distance >= least) continue
+        least = distance
+        nearest = w
+      }
+      code = (code << 4) | nearest
+    }
+    return code >>> 0
+  })
+}
+
+/** What a probe is looked up in; every kernel reads the same bytes, little-endian, {@link coarseTableBytes} of them. */
+export const coarseTable = {
+  /** Log likelihood ratios in quarters, int8: a row of 32 probe minutiae for each of the 16 words of each of the 8 planes. */
+  ratios: 0,
+  /** Probe minutiae in the angle window of an angle: a uint32 for each of the 256. */
+  window: 4096,
+  /** The probe minutiae's places, turned by -60, -52 .. 60 of 1/256 turn: int16 x and y, 16 rotations to a minutia. */
+  turned: 5120,
+  /** Their angles, a byte each. */
+  angle: 7232,
+} as const
+/** Bytes of a probe's tables. */
+export const coarseTableBytes = 8192
+/** Most of a probe's minutiae in its tables. */
+export const coarseMinutiae = 32
+
+/** Makes a probe's tables of its minutiae `leading`, at most 32, best first. */
+export function makeCoarseTable(probe: Searchable, leading: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(coarseTableBytes)
+  const view = new DataView(bytes.buffer)
+  for (const [row, i] of leading.slice(0, coarseMinutiae).entries()) {
+    project(probe, i, along)
+    for (let plane = 0; plane < planes; plane++)
+      for (let w = 0; w < words; w++) {
+        const at = words * plane + w
+        const ratio = ratioOf(plane, along[plane]!, word[2 * at]!) + ratioOf(plane + planes, along[plane + planes]!, word[2 * at + 1]!)
+        const quarters = Math.floor((ratio + (1 << 19)) / (1 << 20))
+        view.setInt8(coarseTable.ratios + coarseMinutiae * at + row, Math.max(-15, Math.min(15, quarters)))
+      }
+    for (let angle = 0; angle < 256; angle++) {
+      const at = coarseTable.window + 4 * angle
+      if (Math.abs(turn(angle - probe.angle[i]!)) <= similarity.window) view.setUint32(at, view.getUint32(at, true) | (1 << row), true)
+    }
+    for (let rotation = 0; rotation < 16; rotation++) {
+      const by = (4 * (8 * (rotation - 8) + 4)) & 1023
+      const [x, y] = [probe.x[i]!, probe.y[i]!]
+      view.setInt16(coarseTable.turned + 64 * row + 4 * rotation, (x * cos1024[by]! - y * sin1024[by]! + 8192) >> 14, true)
+      view.setInt16(coarseTable.turned + 64 * row + 4 * rotation + 2, (x * sin1024[by]! + y * cos1024[by]! + 8192) >> 14, true)
+    }
+    bytes[coarseTable.angle + row] = probe.angle[i]!
+  }
+  return bytes
+}
+
+// Log likelihood ratio of two values, Q5, along a direction: of normal ones with correlation rho against independent ones; quarters in Q20.
+function ratioOf(direction: number, a: number, b: number): number {
+  return product[direction]! * a * b - square[direction]! * (a * a + b * b) + constant[direction]!
+}
+
+const votes = new Uint8Array(16 * 64)
+
+/** Whether some shift and rotation gets at least `gate` votes; `candidate.codes`: its code words. */
+export function passesCoarse(
+  table: Uint8Array,
+  candidate: Pick<Searchable, 'count' | 'x' | 'y' | 'angle'> & { readonly codes: Uint32Array },
+  gate: number,
+): boolean {
+  const view = new DataView(table.buffer, table.byteOffset, coarseTableBytes)
+  votes.fill(0)
+  for (let j = 0; j < candidate.count; j++) {
+    const window = view.getUint32(coarseTable.window + 4 * candidate.angle[j]!, true)
+    for (let row = 0; row < coarseMinutiae; row++) {
+      if (((window >>> row) & 1) === 0) continue
+      let ratio = 0
+      for (let plane = 0; plane < planes; plane++)
+        ratio += view.getInt8(coarseTable.ratios + coarseMinutiae * (words * plane + ((candidate.codes[j]! >>> (4 * plane)) & 15)) + row)
+      if (ratio < coarse.least) continue
+      const vote = Math.min(coarse.mostVotes, 1 + ((ratio - coarse.least) >> 2))
+      // the rotation that the two angles speak for, and the ones beside it; cells of 2.56 mm, the eighth again the first
+      const first = (turn(candidate.angle[j]! - table[coarseTable.angle + row]!) >> 3) + 7
+      for (let rotation = first; rotation < first + 3; rotation++) {
+        const at = coarseTable.turned + 64 * row + 4 * rotation
+        const shiftX = candidate.x[j]! - view.getInt16(at, true)
+        const shiftY = candidate.y[j]! - view.getInt16(at + 2, true)
+        const cell = 64 * rotation + 8 * ((shiftY >> 8) & 7) + ((shiftX >> 8) & 7)
+        votes[cell]! += vote
+        if (votes[cell]! >= gate) return true
+      }
+    }
+  }
+  return false
+}
