@@ -10,6 +10,7 @@ const stageNames = {
   'terminal-authentication': 'terminal authentication',
   files: 'read the eMRTD files',
   'active-authentication': 'active authentication',
+  holder: 'holder’s certificates',
 } as const satisfies Record<ReadProgress['stage'], string>
 
 /** A card that was read, with what it cost. */
@@ -22,7 +23,7 @@ export interface Reading {
 export async function readWithTrace(
   card: OpenCard,
   profile: CardProfile,
-  options: Pick<ReadCardOptions, 'access' | 'accessPolicy' | 'terminal'>,
+  options: Pick<ReadCardOptions, 'access' | 'accessPolicy' | 'terminal' | 'holder'>,
   onProgress?: (text: string) => void,
   recorder = new RunRecorder(),
 ): Promise<Reading> {

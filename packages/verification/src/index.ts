@@ -10,6 +10,9 @@ export {
   type Evidence,
   type FileEvidence,
   type FileOutcome,
+  type HolderCertificate,
+  type HolderEvidence,
+  type HolderProof,
   type PaceEvidence,
   type PrintedData,
   type TerminalAuthenticationOutcome,
@@ -20,5 +23,6 @@ export { type OpenedFile, openFile } from './open-file.ts'
 export { defaultPolicy, type Policy } from './policy.ts'
 export { type ReadCardOptions, type ReadProgress, readCard } from './read-card.ts'
 export type { TerminalCredentials } from './reading/extended-access.ts'
+export type { HolderRequest } from './reading/read-holder.ts'
 export { type CheckContext, runChecks } from './run-checks.ts'
 export { type TrustStore, type TrustStoreOptions, trustStore } from './trust-store.ts'

@@ -11,6 +11,7 @@ import type {
   ActiveAuthenticationEvidence,
   ChipAuthenticationOutcome,
   Evidence,
+  HolderEvidence,
   TerminalAuthenticationOutcome,
 } from './evidence.ts'
 import {
@@ -22,12 +23,13 @@ import {
 } from './reading/extended-access.ts'
 import { type OpenedCard, openCard, passwordOf, selectEmrtd } from './reading/open-card.ts'
 import { lookFor, readMasterFile, readOne } from './reading/read-files.ts'
+import { type HolderRequest, readHolder } from './reading/read-holder.ts'
 import { Reading } from './reading/reading.ts'
 import { satisfied } from './satisfied.ts'
 
 /** What {@link readCard} is doing. */
 export interface ReadProgress {
-  readonly stage: 'card' | 'access' | 'chip-authentication' | 'terminal-authentication' | 'files' | 'active-authentication'
+  readonly stage: 'card' | 'access' | 'chip-authentication' | 'terminal-authentication' | 'files' | 'active-authentication' | 'holder'
   /** File that is being read. */
   readonly file?: string
   /** Bytes of it that have come, and of how many, once that is known. */
@@ -48,6 +50,8 @@ export interface ReadCardOptions {
   readonly extendedAccess?: 1 | 2
   /** Which variants of PACE the terminal takes, the best first; every one that is sound unless told. */
   readonly paceSupport?: PaceSupport
+  /** With it, the holder's certificates in the PKCS#15 application are read, the last of all; and with `askPin` in it, the authentication key is challenged. */
+  readonly holder?: HolderRequest
   /** Told of every exchange as it went over the wire, and as it was meant. What they hear holds personal data. */
   readonly trace?: { readonly wire?: TraceSink; readonly plain?: TraceSink }
   readonly onProgress?: (progress: ReadProgress) => void
@@ -70,6 +74,7 @@ interface Proofs {
   chip: ChipAuthenticationOutcome | undefined
   terminal: TerminalAuthenticationOutcome | undefined
   active: ActiveAuthenticationEvidence | undefined
+  holder: HolderEvidence | undefined
 }
 
 /**
@@ -78,20 +83,26 @@ interface Proofs {
  * Chip authentication is left out where the mapping of PACE has proved the chip and nothing follows that needs it.
  * Only what the profile's access rules open is asked for; a file that is missing, refused or malformed is evidence, and the reading goes on. What EF.COM lists is
  * never followed: nobody signed it (Doc 9303-10, 8th ed., 4.6.1).
- * Throws InputError for access data that cannot be MRZ fields or a CAN, LimitError for a card that draws the reading out past its bound, TransportError and
+ * Throws InputError for access data that cannot be MRZ fields or a CAN, or a PIN that cannot be one, and what `holder.askPin` throws; LimitError for a card that draws the reading out past its bound, TransportError and
  * SecureMessagingError when the link or the protected session breaks.
  */
 export async function readCard(transport: CardTransport, options: ReadCardOptions): Promise<Evidence> {
   const password = passwordOf(options.access)
   const reading = new Reading(transport, options)
   const readAt = options.now ?? new Date()
-  const proofs: Proofs = { chip: undefined, terminal: undefined, active: undefined }
+  const proofs: Proofs = { chip: undefined, terminal: undefined, active: undefined, holder: undefined }
   try {
     options.onProgress?.({ stage: 'card' })
     await readMasterFile(reading)
     options.onProgress?.({ stage: 'access' })
     const opened = await openCard(reading, password)
-    if (opened.access.outcome === 'opened') await readOpened(reading, opened, proofs)
+    if (opened.access.outcome === 'opened') {
+      await readOpened(reading, opened, proofs)
+      if (options.holder !== undefined) {
+        options.onProgress?.({ stage: 'holder' })
+        proofs.holder = await readHolder(reading, options.holder)
+      }
+    }
     return {
       profile: options.profile.name,
       readAt,
@@ -101,6 +112,7 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
       chipAuthentication: proofs.chip,
       terminalAuthentication: proofs.terminal,
       activeAuthentication: proofs.active,
+      ...(proofs.holder === undefined ? {} : { holder: proofs.holder }),
       shortestExchange: reading.shortestExchange,
       extendedLength: reading.extended,
     }

@@ -1,6 +1,7 @@
 import { DecodeError, LimitError } from '@kart/codec'
 import {
   type CardProfile,
+  type Certificate,
   type Dg1,
   type Dg11,
   type Dg14,
@@ -25,6 +26,7 @@ import { checkChipAuthentication, checkMapping, checkTerminalAuthentication, typ
 import { checkDataGroups, checkFiles, emrtd } from './checks/data-groups.ts'
 import { checkEfCom } from './checks/ef-com.ts'
 import { checkFinger } from './checks/finger.ts'
+import { checkHolder } from './checks/holder.ts'
 import { checkIdentity } from './checks/identity.ts'
 import { authenticateCardSecurity, authenticateSod } from './checks/passive-authentication.ts'
 import { checkRoundTrip } from './checks/round-trip.ts'
@@ -40,6 +42,11 @@ export interface CheckContext {
   readonly profile: CardProfile
   readonly trust: TrustStore
   readonly policy: Policy
+  /**
+   * Authorities that certify holders' keys: a list of its own, in which no CSCA counts. With it, or with evidence of the holder's application, the holder's certificates
+   * are required to be in order; without either, they are not asked for.
+   */
+  readonly holderAuthorities?: readonly Certificate[]
   /** The live finger: a template, or a record or card format in bytes. With it, a match is required; without it, the finger is not asked for. */
   readonly probe?: MinutiaeTemplate | Uint8Array
 }
@@ -95,6 +102,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
     checkWellFormed(evidence, profile),
     checkEfCom(openFile(evidence, emrtd, 'EF.COM', efComCodec), sod),
     ...checkFinger(evidence, probe, policy),
+    ...checkHolder(evidence, decodedValue(dg11), context),
   ]
 }
 
