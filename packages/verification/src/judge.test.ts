@@ -102,7 +102,17 @@ describe('V15 the verdict', () => {
 
   test('V15 every reason can be reached, and each has a sentence', () => {
     const reached = new Set<string>()
-    for (const id of ['access.opened', 'pa.a', 'pa.chain', 'pa.validity', 'aa.a', 'finger.match', 'document.expired', 'mrz.a', 'holder.pin'])
+    for (const id of [
+      'access.opened',
+      'pa.a',
+      'pa.chain',
+      'pa.validity',
+      'aa.a',
+      'finger.match',
+      'document.expired',
+      'mrz.a',
+      'holder.pin',
+    ])
       for (const outcome of ['pass', 'fail', 'not-run'] as const) reached.add(judge([make[outcome](row(id), '')]).reason)
     reached.add(judge([]).reason)
     expect([...reached].sort()).toEqual([...reportReasons].sort())
