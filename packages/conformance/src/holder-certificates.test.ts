@@ -131,6 +131,15 @@ describe('V16 certificates of the holder', () => {
     expect((await judged(swapped)).of('usage')).toMatchObject({ outcome: 'fail' })
   })
 
+  it('in an application that cannot be read are a finding, and so is an application with none for its keys', async () => {
+    const failed = { ...proved.holder!, outcome: 'failed' as const, certificates: [], proof: undefined, problem: 'EF.CDF: is not DER' }
+    const { report, of } = await judged({ ...proved, holder: failed })
+    expect(of('certificates')).toMatchObject({ outcome: 'fail', required: true, detail: failed.problem })
+    expect(report).toMatchObject({ verdict: 'rejected', reason: 'data-inconsistent' })
+    const none = { ...proved.holder!, certificates: [] }
+    expect((await judged({ ...proved, holder: none })).of('certificates')).toMatchObject({ outcome: 'fail' })
+  })
+
   it('that cannot be decoded are a finding', async () => {
     const broken = withCertificate(proved, proved.holder!.certificates[0]!.bytes.slice(0, -1))
     const { report, of } = await judged(broken)
