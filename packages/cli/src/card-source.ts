@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { CardTransport } from '@kart/apdu'
 import { CardError, InputError } from '@kart/codec'
-import { EmulatedCard, fileMemory } from '@kart/emulator'
+import { EmulatedCard } from '@kart/emulator'
 import { openPcsc } from '@kart/pcsc'
+import { cardFile } from './card-file.ts'
 import { recorded } from './trace-recording.ts'
 
 export interface CardSourceOptions {
@@ -32,7 +33,7 @@ async function openSource(options: CardSourceOptions): Promise<OpenCard> {
     throw new InputError('card', 'name one card: --card FILE or --reader NAME')
   if (options.card !== undefined) {
     if (!existsSync(options.card)) throw new InputError('--card', `there is no file ${options.card}; "kart issue" makes one`)
-    const memory = fileMemory(options.card)
+    const memory = cardFile(options.card)
     try {
       const card = new EmulatedCard({ memory })
       return { transport: card.transport(), where: options.card, reset: async () => card.reset(), close: async () => card.close() }

@@ -9,7 +9,6 @@ import {
   EmulatedCard,
   encodeAts,
   type FaultPlan,
-  fileMemory,
   type PluggableCard,
   type PluggedCard,
   plugIntoKartReader,
@@ -17,6 +16,7 @@ import {
   testTransportKeys,
   type VpcdEvent,
 } from '@kart/emulator'
+import { cardFile } from './card-file.ts'
 
 /** pcscd has room for so many readers. */
 const mostReaders = 16
@@ -45,7 +45,7 @@ export interface FileCard {
 
 export function openFileCard(file: string): FileCard {
   const blank = !existsSync(file)
-  const memory = fileMemory(file)
+  const memory = cardFile(file)
   try {
     const card = blank
       ? createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: new Uint8Array(randomBytes(10)) })

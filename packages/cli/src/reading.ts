@@ -11,6 +11,7 @@ const stageNames = {
   files: 'read the eMRTD files',
   'active-authentication': 'active authentication',
   finger: 'let the card compare the finger',
+  holder: 'holder’s certificates',
 } as const satisfies Record<ReadProgress['stage'], string>
 
 /** A card that was read, with what it cost. */
@@ -23,7 +24,7 @@ export interface Reading {
 export async function readWithTrace(
   card: OpenCard,
   profile: CardProfile,
-  options: Pick<ReadCardOptions, 'access' | 'accessPolicy' | 'terminal' | 'finger'>,
+  options: Pick<ReadCardOptions, 'access' | 'accessPolicy' | 'terminal' | 'finger' | 'holder'>,
   onProgress?: (text: string) => void,
   recorder = new RunRecorder(),
 ): Promise<Reading> {

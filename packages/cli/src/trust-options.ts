@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
-import { decodeCertificate, decodeRevocationList } from '@kart/layout'
+import { type Certificate, decodeCertificate, decodeRevocationList } from '@kart/layout'
 import { pkiFileNames } from '@kart/personalization'
 import { type TrustStore, trustStore } from '@kart/verification'
 import { decodeInput, readInput, usingInput } from './read-file.ts'
@@ -62,6 +62,26 @@ export function trustOf(options: TrustOptions): TrustStore {
 export interface AuthorityOptions {
   readonly ca?: readonly string[]
   readonly crl?: readonly string[]
+}
+
+export interface HolderTrustOptions {
+  readonly holderCa?: readonly string[]
+  readonly askPin?: boolean
+  readonly pinFile?: string
+  readonly pki?: string
+}
+
+/**
+ * The authorities that the holder's certificates are judged by: those named, or with a PIN that of the --pki folder; undefined where nothing was asked of the holder's
+ * certificates. Throws InputError.
+ */
+export function holderAuthoritiesOf({ holderCa, askPin, pinFile, pki }: HolderTrustOptions): readonly Certificate[] | undefined {
+  if (holderCa !== undefined) return holderCa.flatMap(certificatesIn).map(decodeCertificate)
+  if (askPin !== true && pinFile === undefined) return undefined
+  const file = pki === undefined ? undefined : join(pki, pkiFileNames.holderCertificate)
+  if (file === undefined || !existsSync(file))
+    throw new InputError('--holder-ca', 'say who may certify the holder’s keys: --holder-ca FILE, or a --pki folder that has holder-ca.cer')
+  return certificatesIn(file).map(decodeCertificate)
 }
 
 /** The authorities of holders' certificates that the user trusts, and their revocation lists, in DER. Throws InputError unless --ca is given. */

@@ -1,142 +1,273 @@
-import { type CardTransport, getResponse, openChannel, type TraceEntry, wrongLength } from '@kart/apdu/host'
-import { encodeAscii, toHex } from '@kart/codec'
-import { seenInMemory } from '@kart/crypto'
-import { createBlankCard, type EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
-import { decodeCertificate, nationalId } from '@kart/layout'
-import {
-  buildImage,
-  type CertifyHolder,
-  execute,
-  initTestPki,
-  PersonalizationError,
-  type PersonalizationReport,
-  type TransportPins,
-  testHolderAuthority,
-} from '@kart/personalization'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CardTransport } from '@kart/apdu/host'
+import { run } from '@kart/cli'
+import { InputError, toHex } from '@kart/codec'
+import { digest } from '@kart/crypto'
+import { type EmulatedCard, fileMemory } from '@kart/emulator'
+import { decodeCertificate, holderKeys, type KeyRow } from '@kart/layout'
 import {
   changePin,
   findKey,
   findPin,
-  hashPieces,
   openHolderApplication,
+  openHolderChannel,
   PinError,
+  proveKey,
   readCertificates,
   readPinStatus,
+  schemeOfKey,
+  signDigest,
   signWithCard,
+  unblockPin,
+  verifyHolderPin,
 } from '@kart/signature'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { chipSerial, executeOptions, personalizationDay, specimen, specimenOptions } from './testing/specimen.ts'
+import { defaultPolicy, verifyCades } from '@kart/verification'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { opensslAuthority } from './testing/openssl-authority.ts'
+import { signatureCard, testPins } from './testing/signature-card.ts'
 
-const pins: TransportPins = {
-  AuthPIN: { pin: '730518', puk: '40271853' },
-  SignPIN: { pin: '916207', puk: '58302617' },
-  'SO-PIN': { pin: '62950174' },
+const authority = opensslAuthority()
+afterAll(() => authority.remove())
+const document = new TextEncoder().encode('متن نمونه')
+writeFileSync(join(authority.folder, 'document'), document)
+
+/** A transport that keeps what went to the card. */
+function listening(card: EmulatedCard): { transport: CardTransport; commands: string[] } {
+  const inner = card.transport()
+  const commands: string[] = []
+  const transceive = (command: Uint8Array) => {
+    commands.push(toHex(command))
+    return inner.transceive(command)
+  }
+  return { transport: { atr: inner.atr, transceive, close: () => inner.close() }, commands }
 }
-const image = buildImage(specimen, nationalId, { ...specimenOptions, signatureCard: { pins } })
-const pki = initTestPki({ now: personalizationDay })
-const certify = testHolderAuthority(pki.holderAuthority, () => personalizationDay)
-const channelTo = (transport: CardTransport) => openChannel(transport, getResponse(), wrongLength())
 
-let card: EmulatedCard
-let report: PersonalizationReport
-const trace: TraceEntry[] = []
-
-function blank(): EmulatedCard {
-  return createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial: chipSerial })
+async function open(card: EmulatedCard) {
+  const { transport, commands } = listening(card)
+  const { channel } = await openHolderChannel(transport)
+  return { channel, commands, application: await openHolderApplication(channel) }
 }
 
-const issue = (to: EmulatedCard, options = {}) =>
-  execute(to.transport(), image, { ...executeOptions, certify, seenKeys: seenInMemory(), ...options })
+const rsaKeys: readonly KeyRow[] = holderKeys.map((key) => ({ ...key, algorithm: { kind: 'rsa', bits: 2048 } }))
 
-beforeAll(async () => {
-  card = blank()
-  report = await issue(card, { traceSink: (entry: TraceEntry) => trace.push(entry) })
+const signed = async (card: EmulatedCard, label: string, pin: string) => {
+  const { channel, application } = await open(card)
+  return signWithCard(channel, application, {
+    key: findKey(application, label),
+    pin,
+    messageDigest: async (hash) => digest(hash, document),
+  })
+}
+
+const verdict = async (signature: Uint8Array) => {
+  const report = await verifyCades(signature, {
+    authorities: [decodeCertificate(authority.certificate)],
+    policy: defaultPolicy(new Date()),
+    messageDigest: async (hash) => digest(hash, document),
+  })
+  return report.checks.filter(({ required, outcome }) => required && outcome !== 'pass').map(({ id }) => id)
+}
+
+describe('a signature by the card', () => {
+  it.each([
+    ['P-256 and P-384', undefined],
+    ['RSA-2048', rsaKeys],
+  ] as const)('with %s is verified by openssl and by us', async (_, keys) => {
+    const card = await signatureCard(authority, keys === undefined ? {} : { keys })
+    const { signature } = await signed(card, 'signature', testPins.SignPIN)
+    writeFileSync(join(authority.folder, 'card.p7s'), signature)
+    // biome-ignore format: a command a line
+    authority.openssl('cms', '-verify', '-cades', '-binary', '-inform', 'DER', '-in', 'card.p7s', '-content', 'document', '-CAfile', 'ca.crt', '-purpose', 'any', '-out', 'content')
+    expect(await verdict(signature)).toEqual([])
+    // The key to log in with signs too, and not in the holder's name.
+    expect(await verdict((await signed(card, 'authentication', testPins.AuthPIN)).signature)).toEqual(['sig.usage'])
+  })
+
+  it('is one for one VERIFY of the SignPIN, and any number for the AuthPIN', async () => {
+    const { channel, application } = await open(await signatureCard(authority))
+    for (const [label, again] of [
+      ['signature', false],
+      ['authentication', true],
+    ] as const) {
+      const key = findKey(application, label)
+      const { certificate } = await readCertificates(channel, application, key)
+      const { spki } = decodeCertificate(certificate)
+      const scheme = schemeOfKey(spki)
+      const sign = () => signDigest(channel, key, spki, scheme, digest(scheme.hash, document))
+      await expect(sign()).rejects.toThrow(PinError)
+      await verifyHolderPin(channel, key.pin!, label === 'signature' ? testPins.SignPIN : testPins.AuthPIN)
+      await sign()
+      if (again) await sign()
+      else await expect(sign()).rejects.toMatchObject({ problem: 'refused' })
+    }
+  })
+
+  it('a challenge proves the key to log in with', async () => {
+    const { channel, application } = await open(await signatureCard(authority))
+    const [key, other] = [findKey(application, 'authentication'), findKey(application, 'signature')]
+    const spkiOf = async (of: typeof key) => decodeCertificate((await readCertificates(channel, application, of)).certificate).spki
+    await verifyHolderPin(channel, key.pin!, testPins.AuthPIN)
+    expect(await proveKey(channel, key, await spkiOf(key), document)).toBe(true)
+    const stranger = authority.holder('stranger', 'P-256')
+    expect(await proveKey(channel, key, decodeCertificate(stranger).spki, document)).toBe(false)
+    await expect(proveKey(channel, other, await spkiOf(other), document)).rejects.toThrow(PinError)
+  })
+
+  it('waits for the PIN of the letter to be changed', async () => {
+    const card = await signatureCard(authority, { transport: true })
+    await expect(signed(card, 'signature', testPins.SignPIN)).rejects.toMatchObject({ problem: 'not-changed-yet' })
+    const { channel, application } = await open(card)
+    await changePin(channel, findPin(application, 'signpin'), testPins.SignPIN, '957268')
+    expect(await verdict((await signed(card, 'signature', '957268')).signature)).toEqual([])
+  })
 })
 
-describe('a signature card, personalized in the main job', () => {
-  it('holds keys that the card made, certified and proved, and tells its PINs once', () => {
-    expect(report.holderKeys.map(({ label, algorithm }) => [label, algorithm])).toEqual([
-      ['authentication', 'P-256'],
-      ['signature', 'P-384'],
-    ])
-    expect(report.forPrinter.pins).toEqual(pins)
-    expect(report.steps.map(({ name }) => name).slice(-7)).toEqual([
-      'holder-keys',
-      'certify',
-      'holder-files',
-      'read-back',
-      'prove-signature',
-      'secure',
-      'prove',
-    ])
-  })
-
-  it('shows no PIN and no number of the holder in a trace', () => {
-    const shown = trace.flatMap(({ command, response }) => [toHex(command.data), toHex(response?.data ?? new Uint8Array(0))]).join(' ')
-    for (const secret of [...Object.values(pins).flatMap(({ pin, puk }) => [pin, puk ?? pin]), specimen.holder.nationalCode])
-      expect(shown).not.toContain(toHex(encodeAscii(secret)))
-  })
-
-  it('lists its keys, PINs and certificates to any reader', async () => {
-    const channel = channelTo(card.transport())
-    const application = await openHolderApplication(channel)
-    expect(application.pins.map(({ label, reference }) => [label, reference])).toEqual([
-      ['AuthPIN', 1],
-      ['SignPIN', 2],
-      ['SO-PIN', 3],
-    ])
-    const { certificate, chain } = await readCertificates(channel, application, findKey(application, 'signature'))
-    const opened = decodeCertificate(certificate)
-    expect(opened.subject.text).toContain(specimen.holder.persian.givenNames)
-    expect(opened.keyUsage).toEqual(['nonRepudiation'])
-    expect(chain.map(toHex)).toEqual([toHex(pki.holderAuthority.certificate)])
-  })
-
-  it('C09 signs for nobody under the transport PIN once it is issued; after its change once for each VERIFY', async () => {
-    const issued = blank()
-    await issue(issued)
-    const channel = channelTo(issued.transport())
-    const application = await openHolderApplication(channel)
-    const key = findKey(application, 'signature')
-    const messageDigest = (hash: Parameters<typeof hashPieces>[0]) => hashPieces(hash, [encodeAscii('a contract')])
-    const sign = (pin: string) => signWithCard(channel, application, { key, pin, messageDigest })
-    await expect(sign(pins.SignPIN!.pin)).rejects.toThrow(PinError)
-    const pin = findPin(application, 'SignPIN')
-    await changePin(channel, pin, pins.SignPIN!.pin, '850392')
-    expect((await sign('850392')).certificate.subject.text).toContain('IR')
-    await expect(sign('850393')).rejects.toThrow(PinError)
-    expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 2 })
-  })
-
-  it('C10 takes no PIN from the holder’s numbers', async () => {
-    const channel = channelTo(card.transport())
-    const application = await openHolderApplication(channel)
+describe('PINs', () => {
+  it('a question takes no try; a wrong PIN takes one and is sent once', async () => {
+    const { channel, application, commands } = await open(await signatureCard(authority))
     const pin = findPin(application, 'AuthPIN')
-    const part = specimen.holder.nationalCode.slice(2, 8)
-    await expect(changePin(channel, pin, pins.AuthPIN!.pin, part)).rejects.toThrow()
+    for (let i = 0; i < 5; i++) expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 3 })
+    commands.length = 0
+    await expect(verifyHolderPin(channel, pin, '736255')).rejects.toMatchObject({ problem: 'wrong', triesLeft: 2 })
+    expect(commands).toHaveLength(1)
+    expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 2 })
+    await verifyHolderPin(channel, pin, '۷۳۶۲۵۴')
+    expect(await readPinStatus(channel, pin)).toEqual({ state: 'verified' })
+  })
+
+  it('is blocked after three, and unblocked with its PUK', async () => {
+    const card = await signatureCard(authority)
+    const { channel, application } = await open(card)
+    const pin = findPin(application, 'SignPIN')
+    for (const problem of ['wrong', 'wrong', 'blocked', 'blocked'])
+      await expect(verifyHolderPin(channel, pin, '111222')).rejects.toMatchObject({ problem })
+    expect(await readPinStatus(channel, pin)).toEqual({ state: 'blocked' })
+    await expect(unblockPin(channel, pin, '60718294', '951847')).rejects.toThrow(/the PUK is wrong; 9 tries/)
+    await unblockPin(channel, pin, testPins.puk, '951847')
+    expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 3 })
+    await verifyHolderPin(channel, pin, '951847')
+  })
+
+  it('a weak one is refused before anything is sent; the holder’s own digits by the card', async () => {
+    const { channel, application, commands } = await open(await signatureCard(authority))
+    const pin = findPin(application, 'AuthPIN')
+    commands.length = 0
+    for (const weak of ['123456', '111111', '12', '159357', '250250', 'abcdef', '123456789'])
+      await expect(changePin(channel, pin, testPins.AuthPIN, weak), weak).rejects.toThrow(InputError)
+    await expect(changePin(channel, pin, testPins.AuthPIN, testPins.AuthPIN)).rejects.toThrow(InputError)
+    expect(commands).toEqual([])
+    await expect(changePin(channel, pin, testPins.AuthPIN, '499370')).rejects.toMatchObject({ problem: 'weak' })
     expect(await readPinStatus(channel, pin)).toMatchObject({ triesLeft: 3 })
   })
+
+  it('no error repeats one', async () => {
+    const { channel, application } = await open(await signatureCard(authority))
+    const pin = findPin(application, 'AuthPIN')
+    for (const attempt of [
+      () => verifyHolderPin(channel, pin, '842953'),
+      () => changePin(channel, pin, '842953', '135790'),
+      () => changePin(channel, pin, '842953', '842953'),
+      () => unblockPin(channel, pin, '842953', '357913'),
+    ])
+      await expect(attempt()).rejects.toThrow(/^(?!.*(842953|135790|357913))/)
+  })
 })
 
-describe('a certificate that must not reach a card', () => {
-  const refusals: readonly (readonly [string, CertifyHolder])[] = [
-    ['is for another key', async (order) => certify({ ...order, publicKey: decodeCertificate(pki.csca.certificate).spki })],
-    ['does not allow its use', async (order) => certify({ ...order, use: order.use === 'signature' ? 'authentication' : 'signature' })],
-    ['is not valid now', testHolderAuthority(pki.holderAuthority, () => new Date(personalizationDay.getTime() + 86_400_000))],
-  ]
-  it.each(refusals)('%s', async (words, wrong) => {
-    const one = blank()
-    const run = issue(one, { certify: wrong })
-    await expect(run).rejects.toThrow(PersonalizationError)
-    await expect(run).rejects.toThrow(words)
+describe('kart sign and kart pin', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kart-sign-'))
+  const at = (name: string) => join(folder, name)
+  const secret = (name: string, value: string): string => {
+    writeFileSync(at(name), `${value}\n`, { mode: 0o600 })
+    return at(name)
+  }
+  beforeAll(async () => {
+    const memory = fileMemory(at('citizen.card'))
+    const card = await signatureCard(authority, { transport: true, memory })
+    card.close()
+    writeFileSync(at('contract.txt'), document)
+    writeFileSync(at('ca.cer'), authority.certificate)
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** Runs a command in this process; gives its exit code and what it said. */
+  async function kart(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const said = { stdout: '', stderr: '' }
+    const before = { stdout: process.stdout.write, stderr: process.stderr.write }
+    for (const name of ['stdout', 'stderr'] as const)
+      process[name].write = ((text: unknown) => {
+        said[name] += String(text)
+        return true
+      }) as typeof process.stdout.write
+    try {
+      return { code: await run(args), out: said.stdout, err: said.stderr }
+    } finally {
+      process.stdout.write = before.stdout
+      process.stderr.write = before.stderr
+    }
+  }
+
+  it('changes the PIN of the letter, signs, and says who signed', async () => {
+    const old = secret('old', testPins.SignPIN)
+    const card = ['--card', at('citizen.card')]
+    const early = await kart('sign', at('contract.txt'), ...card, '--pin-file', old)
+    expect(early).toMatchObject({ code: 2, out: '' })
+    expect(early.err).toMatch(/transport PIN/)
+    expect(existsSync(at('contract.txt.p7s'))).toBe(false)
+
+    const weak = await kart('pin', 'change', 'SignPIN', ...card, '--pin-file', old, '--new-pin-file', secret('weak', '123456'))
+    expect(weak).toMatchObject({ code: 2 })
+    expect(weak.err).toMatch(/not taken.*nothing was sent/)
+    const fresh = secret('new', '957268')
+    expect(await kart('pin', 'change', 'SignPIN', ...card, '--pin-file', old, '--new-pin-file', fresh)).toMatchObject({ code: 0, err: '' })
+
+    const done = await kart('sign', at('contract.txt'), ...card, '--pin-file', fresh)
+    expect(done).toMatchObject({ code: 0, err: '' })
+    expect(done.out).toMatch(/SIGNED.*\n.*نمونه\u200cپور/)
+    const verify = ['sign', '--verify', at('contract.txt'), '--ca', at('ca.cer')]
+    const good = await kart(...verify)
+    expect(good).toMatchObject({ code: 0, err: '' })
+    expect(good.out).toMatch(/ACCEPTED[^\n]*\n {2}signed by .*SN=نمونه\u200cپور, GN=آزمون/)
+    const json = JSON.parse((await kart(...verify, '--json')).out)
+    expect(json).toMatchObject({
+      verdict: 'accepted',
+      signers: [{ familyName: 'نمونه\u200cپور', givenName: 'آزمون', serialNumber: '0499370899' }],
+    })
+
+    writeFileSync(at('changed.txt'), 'another text')
+    const bad = await kart('sign', '--verify', at('changed.txt'), '--signature', at('contract.txt.p7s'), '--ca', at('ca.cer'))
+    expect(bad.code).toBe(1)
+    expect(bad.out).toMatch(/REJECTED/)
+    writeFileSync(at('none.p7s'), 'no signature')
+    expect(await kart('sign', '--verify', at('contract.txt'), '--signature', at('none.p7s'), '--ca', at('ca.cer'))).toMatchObject({
+      code: 2,
+    })
+    expect(await kart('sign', '--verify', at('contract.txt'))).toMatchObject({ code: 2 })
   })
 
-  it('refuses a key that was certified before', async () => {
-    const seen = { remember: async () => false }
-    await expect(issue(blank(), { seenKeys: seen })).rejects.toThrow(/certified before/)
+  it('tells tries, spends one for a wrong PIN, and shows no PIN', async () => {
+    const card = ['--card', at('citizen.card')]
+    const status = async () =>
+      JSON.parse((await kart('pin', 'status', ...card, '--json')).out).pins.map((pin: { triesLeft?: number }) => pin.triesLeft)
+    expect(await status()).toEqual([3, 3, 3])
+    const wrong = await kart('sign', at('contract.txt'), ...card, '--key', 'authentication', '--pin-file', secret('wrong', '842953'))
+    expect(wrong).toMatchObject({ code: 2 })
+    expect(wrong.err).toMatch(/PIN is wrong; 2 tries/)
+    expect(wrong.err + wrong.out).not.toContain('842953')
+    expect(await status()).toEqual([2, 3, 3])
+    expect((await kart('pin', 'status', ...card)).out).toMatch(/AuthPIN .*2 tries left/)
   })
 
-  it('refuses to begin without an authority', async () => {
-    await expect(execute(blank().transport(), image, executeOptions)).rejects.toThrow(/certify/)
+  it('refuses a PIN file that others may read, a key and a PIN that are not there', async () => {
+    const card = ['--card', at('citizen.card')]
+    const open = secret('open', '957268')
+    if (process.platform !== 'win32') {
+      chmodSync(open, 0o644)
+      expect((await kart('sign', at('contract.txt'), ...card, '--pin-file', open)).err).toMatch(/chmod 600/)
+    }
+    expect((await kart('sign', at('contract.txt'), ...card, '--key', 'nothing')).err).toMatch(/it has: authentication, signature/)
+    expect((await kart('pin', 'change', 'nothing', ...card)).err).toMatch(/it has: AuthPIN, SignPIN, SO-PIN/)
+    expect(readFileSync(at('contract.txt'))).toEqual(Buffer.from(document))
   })
 })

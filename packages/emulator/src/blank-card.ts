@@ -52,6 +52,7 @@ export function createBlankCard(blank: BlankCard): EmulatedCard {
     profile: profile.name,
     profileVersion: profile.version,
     lifeCycle: blank.lifeCycle ?? 'INITIALIZED',
+    generation: 1,
     iccSerial: iccSerial.slice(),
     cplc: blank.cplc?.slice() ?? productionData(iccSerial),
     iin: blank.iin?.slice(),
@@ -77,7 +78,9 @@ export function createBlankCard(blank: BlankCard): EmulatedCard {
     fingers: emptyFingerState,
   }
   if (memory.load() !== undefined) throw new CardMemoryError('the memory holds a card already: name another file')
+  memory.counter?.clear()
   memory.store(encodeImage(state))
+  memory.counter?.raise(state.generation)
   return new EmulatedCard({ memory, profile, ...(blank.random ? { random: blank.random } : {}) })
 }
 

@@ -172,14 +172,20 @@ export async function readCertificates(
 ): Promise<{ readonly certificate: Uint8Array; readonly chain: readonly Uint8Array[] }> {
   const own = certificates.find(({ id, authority }) => authority !== true && text(id) === text(key.id))
   if (own === undefined) throw new InputError('key', `the card has no certificate for its key ${key.label}`)
-  const read = async ({ value, label }: CertificateObject) =>
-    value.kind === 'direct'
-      ? value.content
-      : trimmed(await readHolderFile(channel, fidOf(value, 'certificate'), label ?? 'certificate', reading))
-  const certificate = await read(own)
+  const certificate = await readCertificate(channel, own, reading)
   const chain: Uint8Array[] = []
-  for (const one of certificates) if (one.authority === true) chain.push(await read(one))
+  for (const one of certificates) if (one.authority === true) chain.push(await readCertificate(channel, one, reading))
   return { certificate, chain }
+}
+
+/** One certificate that EF.CDF lists, in DER. Throws StatusWordError, DecodeError, LimitError, TransportError. */
+export async function readCertificate(
+  channel: CardChannel,
+  { value, label }: Pick<CertificateObject, 'value' | 'label'>,
+  reading: HolderReading = {},
+): Promise<Uint8Array> {
+  if (value.kind === 'direct') return value.content
+  return trimmed(await readHolderFile(channel, fidOf(value, 'certificate'), label ?? 'certificate', reading))
 }
 
 /** A certificate without the room behind it. */

@@ -7,6 +7,7 @@ export {
   type HolderPin,
   type HolderReading,
   openHolderApplication,
+  readCertificate,
   readCertificates,
   readHolderFile,
   selectHolderApplication,
@@ -15,6 +16,7 @@ export { openHolderChannel } from './open-channel.ts'
 export { PinError, type PinProblem } from './pin-error.ts'
 export { changePin, checkNewPin, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
 export {
+  answerChallenge,
   type CardSignature,
   type CardSignatureScheme,
   type CardSigning,

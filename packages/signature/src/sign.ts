@@ -85,17 +85,21 @@ export async function signDigest(
 }
 
 /**
- * INTERNAL AUTHENTICATE with a key whose PIN is verified: the card answers a challenge with a signature over its digest. True where the signature is that of
- * `spki`. Throws PinError, StatusWordError, DecodeError, TransportError, CryptoError.
+ * INTERNAL AUTHENTICATE with a key whose PIN is verified: the card's signature over the digest of a challenge, not verified yet. `spki`: the key's public half.
+ * Throws PinError, StatusWordError, DecodeError, TransportError, CryptoError.
  */
-export async function proveKey(channel: CardChannel, key: UsableKey, spki: Uint8Array, challenge: Uint8Array): Promise<boolean> {
+export async function answerChallenge(channel: CardChannel, key: UsableKey, spki: Uint8Array, challenge: Uint8Array): Promise<Uint8Array> {
   const scheme = schemeOfKey(spki)
   const data = inputOf(spki, scheme, digest(scheme.hash, challenge))
-  const signature = await withKey(key.label, async () => {
+  return withKey(key.label, async () => {
     await send(channel, setPrivateKey('authenticate', { fid: key.fid, algorithm: key.kind }, { label: key.label }))
     return send(channel, internalAuthenticate(data, { label: key.label, ne: data.length > 255 ? data.length : 256 }))
   })
-  return holds(spki, scheme, challenge, signature)
+}
+
+/** As {@link answerChallenge}, and whether the answer is a signature of `spki`. Throws the same. */
+export async function proveKey(channel: CardChannel, key: UsableKey, spki: Uint8Array, challenge: Uint8Array): Promise<boolean> {
+  return holds(spki, schemeOfKey(spki), challenge, await answerChallenge(channel, key, spki, challenge))
 }
 
 /** Whether a card's signature over these bytes is that of the public key. Throws CryptoError, DecodeError for a key that is none. */

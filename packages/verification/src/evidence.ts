@@ -129,6 +129,46 @@ export interface FingerOnCardEvidence {
   readonly problem: string | undefined
 }
 
+/** What became of a challenge to the holder's authentication key. */
+export interface HolderProof {
+  /** `pin`: the card took no PIN, or lets nothing be done under it; `key`: it took the PIN and did not answer; `not-possible`: nothing could be asked. */
+  readonly outcome: 'answered' | 'pin' | 'key' | 'not-possible'
+  /** What we drew. */
+  readonly challenge: Uint8Array
+  /** What the card answered; undefined when it did not. */
+  readonly signature: Uint8Array | undefined
+  /** The certificate of the key that was challenged, as it came; undefined where there is none. */
+  readonly certificate: Uint8Array | undefined
+  readonly problem: string | undefined
+}
+
+/** A certificate that the card holds for one of its holder's keys. */
+export interface HolderCertificate {
+  /** Label of the key that it is listed for. */
+  readonly key: string
+  /** What the card lists the key for: to sign in the holder's name, or to log in. */
+  readonly use: 'signature' | 'authentication'
+  /** Kind of the key that the card lists. */
+  readonly kind: 'rsa' | 'ec'
+  /** The certificate in DER, as it came. */
+  readonly bytes: Uint8Array
+}
+
+/** The holder's certificates in the PKCS#15 application (ISO/IEC 7816-15:2016). */
+export interface HolderEvidence {
+  /** `absent`: there is no such application, or nothing in it; `failed`: what it holds cannot be read. */
+  readonly outcome: 'read' | 'absent' | 'failed'
+  readonly certificates: readonly HolderCertificate[]
+  /** Labels of keys that no certificate is listed for. */
+  readonly uncertified: readonly string[]
+  /** Certificates of authorities on the card, in DER as they came: nobody vouches for them. */
+  readonly chain: readonly Uint8Array[]
+  /** Undefined when no PIN was to be asked for. */
+  readonly proof: HolderProof | undefined
+  /** Why there is nothing, in plain words; undefined when `read`. */
+  readonly problem: string | undefined
+}
+
 /** Everything that came from one card, raw and in the order in which it was read. */
 export interface Evidence {
   /** Name of the profile that was read by. */
@@ -146,6 +186,8 @@ export interface Evidence {
   readonly activeAuthentication: ActiveAuthenticationEvidence | undefined
   /** Left out when the card was not shown a finger. */
   readonly fingerOnCard?: FingerOnCardEvidence
+  /** Left out unless it was asked for, or the card stayed shut. */
+  readonly holder?: HolderEvidence
   /** The shortest time that one exchange took, in milliseconds, reader and link included. */
   readonly shortestExchange: number
   /** Whether files were read with extended-length commands. */

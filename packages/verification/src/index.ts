@@ -11,6 +11,9 @@ export {
   type FileEvidence,
   type FileOutcome,
   type FingerOnCardEvidence,
+  type HolderCertificate,
+  type HolderEvidence,
+  type HolderProof,
   type PaceEvidence,
   type PrintedData,
   type TerminalAuthenticationOutcome,
@@ -22,5 +25,6 @@ export { defaultPolicy, type Policy } from './policy.ts'
 export { type ReadCardOptions, type ReadProgress, readCard } from './read-card.ts'
 export type { FingerForCard } from './reading/compare-on-card.ts'
 export type { TerminalCredentials } from './reading/extended-access.ts'
+export type { HolderRequest } from './reading/read-holder.ts'
 export { type CheckContext, runChecks } from './run-checks.ts'
 export { type TrustStore, type TrustStoreOptions, trustStore } from './trust-store.ts'

@@ -77,6 +77,16 @@ describe('V15 the verdict', () => {
     ['another finger', [pass(row('pa.signature'), ''), fail(row('finger.match'), '')], 'rejected', 'not-the-holder'],
     ['an expired document', [pass(row('pa.signature'), ''), fail(row('document.expired'), '')], 'rejected', 'document-expired'],
     ['a wrong check digit', [pass(row('pa.signature'), ''), fail(row('mrz.check-digits'), '')], 'rejected', 'data-inconsistent'],
+    [
+      'a PIN that was not taken',
+      [pass(row('pa.signature'), ''), fail(row('holder.pin'), ''), notRun(row('holder.proof'), '')],
+      'error',
+      'pin-not-taken',
+    ],
+    ['a PIN that was not taken by a copy', [fail(row('aa.signature'), ''), fail(row('holder.pin'), '')], 'rejected', 'chip-not-genuine'],
+    ['another key than the certificate’s', [pass(row('holder.pin'), ''), fail(row('holder.proof'), '')], 'rejected', 'chip-not-genuine'],
+    ['a stranger’s authority', [fail(row('holder.chain'), ''), fail(row('holder.subject'), '')], 'rejected', 'signer-not-trusted'],
+    ['another holder’s certificate', [pass(row('holder.chain'), ''), fail(row('holder.subject'), '')], 'rejected', 'data-inconsistent'],
     ['something that did not run', [pass(row('pa.signature'), ''), notRun(row('finger.match'), '')], 'rejected', 'incomplete'],
     [
       'the worst of several',
@@ -92,7 +102,17 @@ describe('V15 the verdict', () => {
 
   test('V15 every reason can be reached, and each has a sentence', () => {
     const reached = new Set<string>()
-    for (const id of ['access.opened', 'pa.a', 'pa.chain', 'pa.validity', 'aa.a', 'finger.match', 'document.expired', 'mrz.a'])
+    for (const id of [
+      'access.opened',
+      'pa.a',
+      'pa.chain',
+      'pa.validity',
+      'aa.a',
+      'finger.match',
+      'document.expired',
+      'mrz.a',
+      'holder.pin',
+    ])
       for (const outcome of ['pass', 'fail', 'not-run'] as const) reached.add(judge([make[outcome](row(id), '')]).reason)
     reached.add(judge([]).reason)
     expect([...reached].sort()).toEqual([...reportReasons].sort())

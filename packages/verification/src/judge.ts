@@ -1,7 +1,7 @@
 import type { Check } from './check.ts'
 import type { Policy } from './policy.ts'
 
-/** What the checks come to. `error` = the card could not be judged at all (it was never opened). */
+/** What the checks come to. `error` = the card could not be judged at all (it was never opened, or took no PIN). */
 export type Verdict = 'accepted' | 'rejected' | 'error'
 
 /** Why, for machines; the worst first in {@link Report.reasons}. */
@@ -15,6 +15,7 @@ export const reportReasons = [
   'document-expired', // the date of expiry has passed
   'data-inconsistent', // what the card says in one place contradicts another
   'cannot-prove-genuine-chip', // nothing failed, but the chip never proved itself: it may be a copy
+  'pin-not-taken', // the card did not take the holder's PIN, so its key could not be asked
   'incomplete', // nothing failed, but a required check did not run
   'nothing-proved', // there was no required check at all
   'genuine', // every required check passed
@@ -43,10 +44,11 @@ export type PolicySummary = Pick<Policy, 'fingerThreshold' | 'chipAuthentication
 
 const failureReasons = [
   { ids: /^access\./, reason: 'access-refused' },
-  { ids: /^pa\.(chain|signer)$/, reason: 'signer-not-trusted' },
-  { ids: /^pa\.(validity|revocation)$/, reason: 'certificate-not-valid' },
+  { ids: /^(pa\.(chain|signer)|holder\.chain)$/, reason: 'signer-not-trusted' },
+  { ids: /^(pa\.(validity|revocation)|holder\.validity)$/, reason: 'certificate-not-valid' },
   { ids: /^pa\./, reason: 'data-not-authentic' },
-  { ids: /^(aa|ca|cam)\./, reason: 'chip-not-genuine' },
+  { ids: /^((aa|ca|cam)\.|holder\.proof$)/, reason: 'chip-not-genuine' },
+  { ids: /^holder\.pin$/, reason: 'pin-not-taken' },
   { ids: /^finger\./, reason: 'not-the-holder' },
   { ids: /^document\.expired$/, reason: 'document-expired' },
   { ids: /^/, reason: 'data-inconsistent' },
@@ -55,13 +57,14 @@ const failureReasons = [
 const summaries = {
   'access-refused': 'The card did not open with the data printed on it, so nothing could be judged.',
   'data-not-authentic': 'The data on the card are not shown to be what the issuer signed.',
-  'signer-not-trusted': 'No authority that is trusted here vouches for who signed this card.',
+  'signer-not-trusted': 'No authority that is trusted here vouches for who signed this card, or for its holder’s keys.',
   'certificate-not-valid': 'A certificate behind this card is not valid at this time.',
   'chip-not-genuine': 'The chip did not prove that it is the one the issuer made.',
   'not-the-holder': 'The finger presented does not match the one on the card.',
   'document-expired': 'The document has expired.',
   'data-inconsistent': 'The data on the card contradict each other or the profile.',
   'cannot-prove-genuine-chip': 'The data are the issuer’s, but the chip never proved that it is not a copy.',
+  'pin-not-taken': 'The card did not take the PIN, so its holder’s key could not be asked.',
   incomplete: 'Not every required check could be run',
   'nothing-proved': 'No check was required, so nothing is proved.',
   genuine: 'Every required check passed.',
@@ -86,7 +89,7 @@ export function judge(checks: readonly Check[], policy?: Policy): Report {
   // Everything behind a card that stayed shut did not run: saying so for each would hide the one reason that counts.
   const reasons = found.has('access-refused') ? (['access-refused'] as const) : reportReasons.filter((reason) => found.has(reason))
   const reason = reasons[0]!
-  const verdict = accepted ? 'accepted' : reason === 'access-refused' ? 'error' : 'rejected'
+  const verdict = accepted ? 'accepted' : reason === 'access-refused' || reason === 'pin-not-taken' ? 'error' : 'rejected'
   return {
     verdict,
     reason,

@@ -12,6 +12,7 @@ import type {
   ChipAuthenticationOutcome,
   Evidence,
   FingerOnCardEvidence,
+  HolderEvidence,
   TerminalAuthenticationOutcome,
 } from './evidence.ts'
 import { compareOnCard, type FingerForCard, liveFinger } from './reading/compare-on-card.ts'
@@ -24,12 +25,21 @@ import {
 } from './reading/extended-access.ts'
 import { type OpenedCard, openCard, passwordOf, selectEmrtd } from './reading/open-card.ts'
 import { lookFor, readMasterFile, readOne } from './reading/read-files.ts'
+import { type HolderRequest, readHolder } from './reading/read-holder.ts'
 import { Reading } from './reading/reading.ts'
 import { satisfied } from './satisfied.ts'
 
 /** What {@link readCard} is doing. */
 export interface ReadProgress {
-  readonly stage: 'card' | 'access' | 'chip-authentication' | 'terminal-authentication' | 'files' | 'active-authentication' | 'finger'
+  readonly stage:
+    | 'card'
+    | 'access'
+    | 'chip-authentication'
+    | 'terminal-authentication'
+    | 'files'
+    | 'active-authentication'
+    | 'finger'
+    | 'holder'
   /** File that is being read. */
   readonly file?: string
   /** Bytes of it that have come, and of how many, once that is known. */
@@ -55,6 +65,8 @@ export interface ReadCardOptions {
   readonly finger?: FingerForCard
   /** Which variants of PACE the terminal takes, the best first; every one that is sound unless told. */
   readonly paceSupport?: PaceSupport
+  /** With it, the holder's certificates in the PKCS#15 application are read, the last of all; and with `askPin` in it, the authentication key is challenged. */
+  readonly holder?: HolderRequest
   /** Told of every exchange as it went over the wire, and as it was meant. What they hear holds personal data. */
   readonly trace?: { readonly wire?: TraceSink; readonly plain?: TraceSink }
   readonly onProgress?: (progress: ReadProgress) => void
@@ -78,6 +90,7 @@ interface Proofs {
   terminal: TerminalAuthenticationOutcome | undefined
   active: ActiveAuthenticationEvidence | undefined
   finger: FingerOnCardEvidence | undefined
+  holder: HolderEvidence | undefined
 }
 
 /**
@@ -86,7 +99,7 @@ interface Proofs {
  * Chip authentication is left out where the mapping of PACE has proved the chip and nothing follows that needs it.
  * Only what the profile's access rules open is asked for; a file that is missing, refused or malformed is evidence, and the reading goes on. What EF.COM lists is
  * never followed: nobody signed it (Doc 9303-10, 8th ed., 4.6.1).
- * Throws InputError for access data that cannot be MRZ fields or a CAN, DecodeError or LimitError for a finger that cannot be read, LimitError for a card that draws the reading out past its bound, TransportError and
+ * Throws InputError for access data that cannot be MRZ fields or a CAN, or a PIN that cannot be one, DecodeError or LimitError for a finger that cannot be read, and what `holder.askPin` throws; LimitError for a card that draws the reading out past its bound, TransportError and
  * SecureMessagingError when the link or the protected session breaks.
  */
 export async function readCard(transport: CardTransport, options: ReadCardOptions): Promise<Evidence> {
@@ -94,16 +107,22 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
   const live = options.finger && liveFinger(options.finger.probe)
   const reading = new Reading(transport, options)
   const readAt = options.now ?? new Date()
-  const proofs: Proofs = { chip: undefined, terminal: undefined, active: undefined, finger: undefined }
+  const proofs: Proofs = { chip: undefined, terminal: undefined, active: undefined, finger: undefined, holder: undefined }
   try {
     options.onProgress?.({ stage: 'card' })
     await readMasterFile(reading)
     options.onProgress?.({ stage: 'access' })
     const opened = await openCard(reading, password)
-    if (opened.access.outcome === 'opened') await readOpened(reading, opened, proofs)
-    const hasDg3 = reading.bytesOf(emrtd, 'EF.DG3') !== undefined
-    if (live && opened.access.outcome === 'opened' && reading.lost === undefined && (options.finger?.when === 'always' || !hasDg3))
-      proofs.finger = await compareOnCard(reading, live)
+    if (opened.access.outcome === 'opened') {
+      await readOpened(reading, opened, proofs)
+      const hasDg3 = reading.bytesOf(emrtd, 'EF.DG3') !== undefined
+      if (live && opened.access.outcome === 'opened' && reading.lost === undefined && (options.finger?.when === 'always' || !hasDg3))
+        proofs.finger = await compareOnCard(reading, live)
+      if (options.holder !== undefined) {
+        options.onProgress?.({ stage: 'holder' })
+        proofs.holder = await readHolder(reading, options.holder)
+      }
+    }
     return {
       profile: options.profile.name,
       readAt,
@@ -114,6 +133,7 @@ export async function readCard(transport: CardTransport, options: ReadCardOption
       terminalAuthentication: proofs.terminal,
       activeAuthentication: proofs.active,
       ...(proofs.finger === undefined ? {} : { fingerOnCard: proofs.finger }),
+      ...(proofs.holder === undefined ? {} : { holder: proofs.holder }),
       shortestExchange: reading.shortestExchange,
       extendedLength: reading.extended,
     }

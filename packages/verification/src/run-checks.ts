@@ -1,6 +1,7 @@
 import { DecodeError, LimitError } from '@kart/codec'
 import {
   type CardProfile,
+  type Certificate,
   type Dg1,
   type Dg11,
   type Dg14,
@@ -26,6 +27,7 @@ import { checkDataGroups, checkFiles, emrtd } from './checks/data-groups.ts'
 import { checkEfCom } from './checks/ef-com.ts'
 import { checkFinger } from './checks/finger.ts'
 import { checkFingerOnCard } from './checks/finger-on-card.ts'
+import { checkHolder } from './checks/holder.ts'
 import { checkIdentity } from './checks/identity.ts'
 import { authenticateCardSecurity, authenticateSod } from './checks/passive-authentication.ts'
 import { checkRoundTrip } from './checks/round-trip.ts'
@@ -41,6 +43,11 @@ export interface CheckContext {
   readonly profile: CardProfile
   readonly trust: TrustStore
   readonly policy: Policy
+  /**
+   * Authorities that certify holders' keys: a list of its own, in which no CSCA counts. With it, or with evidence of the holder's application, the holder's certificates
+   * are required to be in order; without either, they are not asked for.
+   */
+  readonly holderAuthorities?: readonly Certificate[]
   /** The live finger: a template, or a record or card format in bytes. With it, a match is required; without it, the finger is not asked for. */
   readonly probe?: MinutiaeTemplate | Uint8Array
 }
@@ -99,6 +106,7 @@ export async function runChecks(evidence: Evidence, context: CheckContext): Prom
     checkEfCom(openFile(evidence, emrtd, 'EF.COM', efComCodec), sod),
     ...checkFinger(evidence, probe, policy),
     ...checkFingerOnCard(evidence, genuine),
+    ...checkHolder(evidence, decodedValue(dg11), context),
   ]
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { InputError, toHex, visibleText } from '@kart/codec'
-import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
+import { createBlankCard, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
 import { type CardProfile, findApplication } from '@kart/layout/profile'
 import {
@@ -17,6 +17,7 @@ import {
 } from '@kart/personalization'
 import { RunRecorder } from '@kart/report'
 import type { Command } from 'commander'
+import { cardFile } from '../card-file.ts'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -40,6 +41,7 @@ interface Options extends CardSourceOptions, KeyOptions {
   readonly can?: string
   readonly canFile?: string
   readonly letter?: string
+  readonly rollbackCounter?: boolean
   readonly cvca?: string
   readonly allowUnfinished?: boolean
   readonly extendedLength: boolean
@@ -47,8 +49,8 @@ interface Options extends CardSourceOptions, KeyOptions {
 }
 
 /** A new emulated card in a file, with test transport keys. */
-export function newEmulatedCard(path: string, options: Parameters<typeof fileMemory>[1] = {}): OpenCard {
-  const memory = fileMemory(path, options)
+export function newEmulatedCard(path: string, counted?: boolean): OpenCard {
+  const memory = cardFile(path, counted)
   try {
     const card = createBlankCard({ memory, transportKeys: testTransportKeys, iccSerial: new Uint8Array(randomBytes(10)) })
     return { transport: card.transport(), where: path, close: async () => card.close() }
@@ -133,6 +135,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
       .option('--letter <file>', 'write the holder’s PINs and PUKs there, a new file for the letter, and do not show them')
       .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
   )
+    .option('--rollback-counter', 'keep a counter beside a new emulated card, so that an older copy put in its place is refused')
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
     .option('--trace', 'show every command beside what went over the wire for it; contents and keys by their lengths only')
@@ -181,7 +184,7 @@ async function issueOne(
   parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'keys' | 'issuerKeys'>,
 ): Promise<ExitCode> {
   const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
-  const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile)
+  const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter)
   let written = false
   const recorder = options.trace === true ? new RunRecorder() : undefined
   try {

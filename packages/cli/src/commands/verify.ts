@@ -1,6 +1,6 @@
 import { InputError } from '@kart/codec'
 import { thresholds } from '@kart/matcher'
-import { defaultPolicy, judge, runChecks } from '@kart/verification'
+import { defaultPolicy, type HolderRequest, judge, runChecks } from '@kart/verification'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
@@ -11,17 +11,18 @@ import { withExample } from '../help.ts'
 import { noVerdict } from '../no-verdict.ts'
 import { profileNamed } from '../profile-option.ts'
 import { readFinger } from '../read-file.ts'
+import { readSecret } from '../read-pin.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { printTrace } from '../trace-output.ts'
-import { type TrustOptions, trustOf } from '../trust-options.ts'
+import { type HolderTrustOptions, holderAuthoritiesOf, type TrustOptions, trustOf } from '../trust-options.ts'
 import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
 import { checkTarget } from '../write-file.ts'
 
-interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, TrustOptions {
+interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, TrustOptions, Omit<HolderTrustOptions, 'pki'> {
   readonly probe?: string
   readonly onCard?: boolean
   readonly report?: string
@@ -30,6 +31,17 @@ interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, Tru
   readonly threshold: string
   readonly at?: string
   readonly json?: boolean
+}
+
+/** What is asked of the holder's application: its PIN only where an option says so. */
+function holderRequest({ askPin, pinFile }: HolderTrustOptions, where: string): HolderRequest {
+  if (askPin !== true && pinFile === undefined) return {}
+  return {
+    askPin: ({ label, triesLeft }) => {
+      const tries = triesLeft === undefined ? '' : triesLeft === 1 ? ', last try' : `, ${triesLeft} tries left`
+      return readSecret({ what: `${label} of ${where}${tries}`, variable: 'KART_PIN', option: '--pin-file', file: pinFile })
+    },
+  }
 }
 
 /** `kart verify`: reads a card, proves it genuine, and matches its holder's finger. */
@@ -47,6 +59,9 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .option('--csca <file...>', 'trust these country signing certificates (DER or PEM)')
     .option('--link <file...>', 'link certificates that lead from a trusted CSCA to its next key (DER or PEM)')
     .option('--crl <file...>', 'revocation lists of the CSCA (DER or PEM)')
+    .option('--holder-ca <file...>', 'hold the holder’s certificates on the card against these authorities (DER or PEM); never a CSCA')
+    .option('--ask-pin', 'let the holder’s authentication key sign a challenge: its PIN from KART_PIN, else asked for, and sent once')
+    .option('--pin-file <file>', 'as --ask-pin, with the PIN in a file')
     .option(
       '--probe <file>',
       'a live finger, any template that "kart minutiae" can show; compared with the card’s own where --cvc lets it be read, else by the card',
@@ -65,6 +80,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const profile = profileNamed(options.profile)
           const access = accessKeyOf(options)
           const trust = trustOf(options)
+          const holderAuthorities = holderAuthoritiesOf(options)
           const policy = { ...defaultPolicy(momentNamed(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
           const probe = options.probe === undefined ? undefined : readFinger(options.probe).bytes
           if (options.onCard === true && probe === undefined) throw new InputError('--on-card', 'needs a finger: give it with --probe')
@@ -77,8 +93,14 @@ export function addVerifyCommand(program: Command, run: Runner): void {
               accessPolicy: accessPolicyOf(options),
               ...(terminal === undefined ? {} : { terminal }),
               ...(probe === undefined ? {} : { finger: { probe, when: options.onCard === true ? 'always' : 'without-dg3' } }),
+              ...(holderAuthorities === undefined ? {} : { holder: holderRequest(options, card.where) }),
             })
-            const report = judge(await runChecks(reading.evidence, { profile, trust, policy, ...(probe ? { probe } : {}) }), policy)
+            const checks = await runChecks(reading.evidence, {
+              ...{ profile, trust, policy },
+              ...(holderAuthorities === undefined ? {} : { holderAuthorities }),
+              ...(probe ? { probe } : {}),
+            })
+            const report = judge(checks, policy)
             printStages(output, reading.recorder.stages)
             if (options.trace === true) printTrace(output, reading.recorder, profile)
             output.line()
@@ -99,6 +121,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
   withExample(
     command,
     'kart verify --card citizen.card --docno T00000017 --dob 1990-03-21 --doe 2036-11-01 --pki pki --report report.html',
+    'kart verify --card citizen.card --can 123456 --pki pki --ask-pin     # the holder’s certificates, and the key of one: asks for the AuthPIN',
     'kart verify --card citizen.card --can 123456 --pki pki --cvc pki/cvc --probe live.fmr     # fingerprints open to a terminal only',
     'kart verify --card citizen.card --can 123456 --pki pki --probe live.fmr --on-card       # the card compares, and says yes or no',
   )

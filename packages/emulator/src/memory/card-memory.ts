@@ -1,4 +1,5 @@
 import { CardError } from '@kart/codec'
+import type { MonotonicCounter } from './monotonic-counter.ts'
 
 /** The emulated card's non-volatile memory: one image, replaced as a whole. */
 export interface CardMemory {
@@ -6,6 +7,8 @@ export interface CardMemory {
   load(): Uint8Array | undefined
   /** Replaces the image: afterwards, whatever happened, the old or the new one is there, whole. Throws CardMemoryError. */
   store(image: Uint8Array): void
+  /** Tells an older image from the newest one (C16); without it a memory that is put back is not noticed. */
+  readonly counter?: MonotonicCounter
   /** Lets the memory go, where it holds something open. Harmless when called again. */
   close?(): void
 }

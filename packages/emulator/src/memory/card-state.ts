@@ -62,6 +62,8 @@ export interface CardState {
   readonly profile: string
   readonly profileVersion: number
   readonly lifeCycle: LifeCycle
+  /** Writes of the memory since the card was made. */
+  readonly generation: number
   /** Chip serial, 10 bytes; also the SCP03 key diversification data. */
   readonly iccSerial: Uint8Array
   /** Card production life cycle data, 42 bytes. */

@@ -1,6 +1,7 @@
 import { decodeImage, encodeImage } from './card-image.ts'
 import { type CardMemory, CardMemoryError } from './card-memory.ts'
 import type { CardState } from './card-state.ts'
+import { setBack } from './monotonic-counter.ts'
 
 /** The card's state over its memory: read at will, replaced by whole commits. */
 export class CardStore {
@@ -16,7 +17,14 @@ export class CardStore {
   static #read(memory: CardMemory): CardState {
     const image = memory.load()
     if (image === undefined) throw new CardMemoryError('the memory holds no card: make one first')
-    return decodeImage(image)
+    const state = decodeImage(image)
+    const { counter } = memory
+    if (counter === undefined) return state
+    // The power may have failed between image and counter: one step is made good before anything is answered, so that it can be used once.
+    const known = counter.read()
+    if (state.generation < known) throw setBack()
+    if (state.generation > known) counter.raise(state.generation)
+    return state
   }
 
   /** The state as last committed. Throws CardMemoryError after a failed write that could not be read back. */
@@ -29,8 +37,10 @@ export class CardStore {
   /** Replaces the state in one write, before the command's answer leaves. After a failed write the memory is read again: it says what holds. */
   commit(next: CardState): void {
     try {
-      this.#memory.store(encodeImage(next))
-      this.#state = next
+      const numbered = { ...next, generation: this.state.generation + 1 }
+      this.#memory.store(encodeImage(numbered))
+      this.#memory.counter?.raise(numbered.generation)
+      this.#state = numbered
     } catch (cause) {
       this.#state = undefined
       this.reload()

@@ -3,6 +3,7 @@ import * as nodeFs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { encodeAscii } from '@kart/codec'
 import { type CardMemory, CardMemoryError } from './card-memory.ts'
+import type { MonotonicCounter } from './monotonic-counter.ts'
 
 /** The file-system calls that the memory file is made of; a test hands in its own to cut the power at any of them. */
 export interface MemoryFileSystem {
@@ -51,9 +52,12 @@ function hasCode(error: unknown, code: string): boolean {
  * Memory in one file, mode 0600. A write goes to a new file beside it, which is synced and renamed over the old one before the folder is synced:
  * after a power cut the old or the new image is there, whole. A lock file keeps a second program from opening the same card, by whatever links it comes;
  * the links are followed when the card is opened. What is no plain file of at most 16 MiB is refused before anything of it is read.
- * Private keys stand in the file in clear, and an old copy put back is a card set back (out of scope): it is a test artefact, not a secure element.
+ * Private keys stand in the file in clear: it is a test artefact, not a secure element. An old copy put back is noticed with a `counter` (C16), and only with one.
  */
-export function fileMemory(path: string, options: { readonly fs?: MemoryFileSystem } = {}): CardMemory & { close(): void } {
+export function fileMemory(
+  path: string,
+  options: { readonly fs?: MemoryFileSystem; readonly counter?: MonotonicCounter } = {},
+): CardMemory & { close(): void } {
   const fs: MemoryFileSystem = options.fs ?? nodeFs
   let held: { readonly place: Place; readonly lock: string } | undefined
   let writes = 0
@@ -178,6 +182,7 @@ export function fileMemory(path: string, options: { readonly fs?: MemoryFileSyst
   }
 
   return {
+    ...(options.counter === undefined ? {} : { counter: options.counter }),
     load() {
       try {
         const { file } = acquire().place

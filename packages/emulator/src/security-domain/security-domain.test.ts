@@ -364,7 +364,7 @@ describe('what the security domain tells', () => {
     expect(terminal.status('80f28004', all)).toBe('6a86')
     expect(terminal.status('80f28003', all)).toBe('6985') // nothing to go on from
     expect(toHex(terminal.send('80f28000', all))).toBe('08a000000151000000079e9000')
-    expect(toHex(terminal.send('80f24000', all))).toBe('07a00000024710010700' + '0ca000000063504b43532d31350700' + '9000')
+    expect(toHex(terminal.send('80f24000', all))).toBe('07a000000247100107000ca000000063504b43532d3135070006f04b4152544607009000')
   })
 })
 

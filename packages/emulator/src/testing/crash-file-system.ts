@@ -23,7 +23,7 @@ function refusal(code: string): Error {
  */
 export class CrashFileSystem implements MemoryFileSystem {
   calls = 0
-  readonly #cutAt: number
+  #cutAt: number
   readonly #entries: Entries
   #durableEntries: Entries
   #folderChanges: FolderChange[] = []
@@ -35,6 +35,11 @@ export class CrashFileSystem implements MemoryFileSystem {
     this.#entries = new Map([...files].map(([name, bytes]) => [name, { cached: bytes, durable: bytes }]))
     this.#durableEntries = new Map(this.#entries)
     this.#cutAt = cutAt
+  }
+
+  /** From now on: the power goes during the call that is this many calls away, 1 the next. */
+  arm(calls: number): void {
+    this.#cutAt = this.calls + calls
   }
 
   // Every call is cut before it does anything; a write also half done.
