@@ -202,7 +202,7 @@ describe('RESET RETRY COUNTER', () => {
     ]),
   }
 
-  it('with the PUK and a new PIN, or the PUK alone', () => {
+  it('C08 with the PUK and a new PIN, or the PUK alone', () => {
     const { card, stored } = holderCard(blocked)
     sendHex(card, selectPkcs15)
     expect(
@@ -218,7 +218,7 @@ describe('RESET RETRY COUNTER', () => {
     expect(stored().signature.pins.get(1)?.pukTries).toEqual({ left: 10, most: 10 })
   })
 
-  it('blocks the PUK after its tries, for good', () => {
+  it('C08 blocks the PUK after its tries, for good', () => {
     const { card } = holderCard(blocked)
     const answers = Array.from({ length: 11 }, () => status(card, reset(1, 1, '16180330')))
     expect(answers).toEqual(['63c9', '63c8', '63c7', '63c6', '63c5', '63c4', '63c3', '63c2', '63c1', '63c0', '6983'])
