@@ -172,8 +172,8 @@ export interface FirstLook {
 
 /**
  * The modes of a search. Gates were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic there. `cascade` is
- * `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more (those that come first in a gallery of a million)
- * of T and, more than once, of the judged sets: docs/matcher.md says what it sends away.
+ * `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more in the stages before these, of T and, more than
+ * once, of the judged sets: docs/matcher.md says what it sends away.
  */
 export const modes = {
   exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 0 },
