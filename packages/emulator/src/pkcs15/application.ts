@@ -18,12 +18,25 @@ export function requirePace(card: CardContext, command: PlainCommand): void {
  */
 export function handlePkcs15(card: CardContext, command: PlainCommand): ResponseApdu | undefined {
   const { name } = card.session.application
-  if (command.cla !== 0x00 || (name !== 'mf' && name !== 'pkcs15')) return undefined
-  const handler = handlerOf(name, command)
+  if (command.cla !== 0x00) return undefined
+  const handler = name === 'mf' || name === 'pkcs15' ? handlerOf(name, command) : besideHandler(name, command)
   if (handler === undefined) return undefined
   requirePace(card, command)
   // An object that nobody knows: there is none (6A88).
   return handler(card, command) ?? refuse(SW.dataNotFound)
+}
+
+const lastReference = 14
+
+/**
+ * The PINs are global reference data (ISO/IEC 7816-4:2020, 11.6.2: P2 without bit 8), so that VERIFY, CHANGE REFERENCE DATA and logging out work beside the application too: OpenSC
+ * binds every application that EF.DIR lists and verifies a PIN in whichever it bound last. Not in the security domain.
+ */
+function besideHandler(name: string, { ins, p2 }: PlainCommand): Handler | undefined {
+  if (name === 'isd') return undefined
+  if (ins === 0x2e) return p2 === 0 ? logOut : undefined
+  if (p2 < 1 || p2 > lastReference) return undefined
+  return ins === 0x20 ? verifyPin : ins === 0x24 ? changePin : undefined
 }
 
 type Handler = (card: CardContext, command: PlainCommand) => ResponseApdu | undefined

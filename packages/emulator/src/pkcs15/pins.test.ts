@@ -17,7 +17,7 @@ import {
   statusWords,
   verify,
 } from '../testing/holder-card.ts'
-import { emrtdAid, selectAid, sendHex } from '../testing/terminal.ts'
+import { emrtdAid, isdAid, selectAid, sendHex } from '../testing/terminal.ts'
 import { beginKeyUse } from './holder-rights.ts'
 
 const status = (card: Parameters<typeof sendHex>[0], command: string): string => sendHex(card, command).slice(-4)
@@ -93,9 +93,17 @@ describe('VERIFY', () => {
     ])
   })
 
-  it('is no command of the other applications', () => {
+  it('is global: verified in an application beside it counts, and on the security domain it is no command', () => {
     const { card } = holderCard()
-    expect(statusWords(card, [selectAid(emrtdAid), verify(1, pins.auth)])).toEqual(['9000', '6d00'])
+    expect(statusWords(card, [selectAid(emrtdAid), verify(1, '314159'), askTries(1), verify(1, pins.auth)])).toEqual([
+      '9000',
+      '63c2',
+      '63c2',
+      '9000',
+    ])
+    // By path, as stock tools come back to the application: the PIN is still verified. By another application it is not.
+    expect(statusWords(card, ['00a4080c025015', askTries(1), selectAid(emrtdAid), askTries(1)])).toEqual(['9000', '9000', '9000', '63c3'])
+    expect(statusWords(card, [selectAid(isdAid), verify(1, pins.auth)])).toEqual(['9000', '6d00'])
   })
 })
 
