@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@kart/codec'
 import { isFileError } from './exit-code.ts'
 
@@ -13,6 +13,16 @@ function isDevice(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat !== undefined && !stat.isFile() && !stat.isDirectory()
 }
+
+/** Where a path leads, over links; the file itself need not be there. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path)
+  const folder = dirname(resolve(path))
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : resolve(path)
+}
+
+/** Whether two paths name one file, however each is written. */
+export const isSamePath = (one: string, other: string): boolean => realPath(one) === realPath(other)
 
 const deviceProblem = 'is a pipe or a device: name a file'
 

@@ -5,7 +5,7 @@ import { CardError } from '@kart/codec'
 import { digest, type HashAlgorithm } from '@kart/crypto'
 import { decodeCertificate, type SignatureScheme, signCades } from '@kart/layout'
 import { schemeOfKey } from '@kart/signature'
-import { type CadesContext, defaultPolicy, verifyCades } from '@kart/verification'
+import { type CadesContext, defaultPolicy, trustStore, verifyCades } from '@kart/verification'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fileIn, opensslAuthority } from './testing/openssl-authority.ts'
 
@@ -31,14 +31,21 @@ const login = authority.holder('login', 'P-256', 'digitalSignature')
 const now = new Date()
 
 /** Signs as our own code does, with the key in openssl's file. */
-async function signed(name: string, scheme?: SignatureScheme, certificate = certificates.get(name)!): Promise<Uint8Array> {
+async function signed(
+  name: string,
+  scheme?: SignatureScheme,
+  certificate = certificates.get(name)!,
+  chain: readonly Uint8Array[] = [],
+  signingTime = now,
+): Promise<Uint8Array> {
   const key = createPrivateKey(readFileSync(join(authority.folder, `${name}.key`)))
   const used = scheme ?? schemeOfKey(decodeCertificate(certificate).spki)
   return signCades({
     messageDigest: digest(used.hash as HashAlgorithm, document),
     certificate,
+    chain,
     scheme: used,
-    signingTime: now,
+    signingTime,
     digest: (hash, bytes) => digest(hash as HashAlgorithm, bytes),
     sign: async (_, bytes) => new Uint8Array(sign(used.hash, bytes, key)),
   })
@@ -106,6 +113,52 @@ describe('a CAdES signature of ours', () => {
     expect(await failed(await signed('login', undefined, login))).toEqual(['sig.usage'])
     expect(await failed(signature, { policy: defaultPolicy(new Date(now.getTime() - 7 * 86_400_000)) })).toContain('sig.time')
     expect(await failed(signature, { policy: defaultPolicy(new Date(now.getTime() + 400 * 86_400_000)) })).toContain('sig.time')
+  })
+
+  it('is rejected when an authority between was revoked, whatever its own list says', async () => {
+    const { folder, openssl } = authority
+    writeFileSync(join(folder, 'sub.ext'), 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n')
+    writeFileSync(join(folder, 'end.ext'), 'basicConstraints=CA:FALSE\nkeyUsage=critical,nonRepudiation\n')
+    const certified = (name: string, by: string): Uint8Array => {
+      const subject = ['-subj', `/C=IR/O=TEST ONLY Kart/CN=TEST ${name}`]
+      openssl(
+        'req',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-keyout',
+        `${name}.key`,
+        '-out',
+        `${name}.csr`,
+        ...subject,
+      )
+      const files = ['-in', `${name}.csr`, '-CA', `${by}.crt`, '-CAkey', `${by}.key`, '-extfile', `${name}.ext`, '-out', `${name}.crt`]
+      openssl('x509', '-req', '-CAcreateserial', '-sha384', '-days', '365', ...files)
+      return new Uint8Array(openssl('x509', '-in', `${name}.crt`, '-outform', 'DER'))
+    }
+    const sub = certified('sub', 'ca')
+    const end = certified('end', 'sub')
+    const listOf = (by: string, revoked?: string) => {
+      const config = `[ca]\ndefault_ca=d\n[d]\ndatabase=${by}.index\ndefault_md=sha384\ndefault_crl_days=30\n`
+      writeFileSync(join(folder, `${by}.index`), '')
+      writeFileSync(join(folder, `${by}.cnf`), config)
+      const keys = ['-config', `${by}.cnf`, '-cert', `${by}.crt`, '-keyfile', `${by}.key`]
+      if (revoked !== undefined) openssl('ca', ...keys, '-revoke', `${revoked}.crt`)
+      openssl('ca', ...keys, '-gencrl', '-out', `${by}.crl`)
+      return new Uint8Array(openssl('crl', '-in', `${by}.crl`, '-outform', 'DER'))
+    }
+    const signature = await signed('end', undefined, end, [sub], new Date())
+    const against = (...lists: readonly Uint8Array[]) =>
+      failed(signature, {
+        ...trustStore([], [], { revocationLists: lists }),
+        policy: { ...defaultPolicy(new Date()), revocation: 'required' },
+      })
+    const ofSub = listOf('sub')
+    expect(await against(ofSub, listOf('ca'))).toEqual([])
+    expect(await against(ofSub)).toEqual(['sig.revocation'])
+    expect(await against(ofSub, listOf('ca', 'sub'))).toEqual(['sig.revocation'])
   })
 
   it('says who signed, in Persian', async () => {

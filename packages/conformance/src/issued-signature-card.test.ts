@@ -122,6 +122,8 @@ describe('a certificate that must not reach a card', () => {
   const refusals: readonly (readonly [string, CertifyHolder])[] = [
     ['is for another key', async (order) => certify({ ...order, publicKey: decodeCertificate(pki.csca.certificate).spki })],
     ['does not allow its use', async (order) => certify({ ...order, use: order.use === 'signature' ? 'authentication' : 'signature' })],
+    ['is for another holder', async (order) => certify({ ...order, name: { ...order.name, serialNumber: 'PNOIR-0499370899' } })],
+    ['is for another holder', async (order) => certify({ ...order, name: { ...order.name, familyName: 'دیگری' } })],
     ['is not valid now', testHolderAuthority(pki.holderAuthority, () => new Date(personalizationDay.getTime() + 86_400_000))],
   ]
   it.each(refusals)('%s', async (words, wrong) => {

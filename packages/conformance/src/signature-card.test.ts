@@ -270,4 +270,16 @@ describe('kart sign and kart pin', () => {
     expect((await kart('pin', 'change', 'nothing', ...card)).err).toMatch(/it has: AuthPIN, SignPIN, SO-PIN/)
     expect(readFileSync(at('contract.txt'))).toEqual(Buffer.from(document))
   })
+
+  it('writes no signature over the card or the file of its PIN', async () => {
+    const memory = readFileSync(at('citizen.card'))
+    const pin = secret('kept', '957268')
+    for (const target of [at('citizen.card'), `${folder}/./citizen.card`, pin]) {
+      const refused = await kart('sign', at('contract.txt'), '--card', at('citizen.card'), '--pin-file', pin, '-o', target)
+      expect(refused).toMatchObject({ code: 2, out: '' })
+      expect(refused.err).toMatch(/-o: is the file of the (card|PIN)/)
+    }
+    expect(readFileSync(at('citizen.card'))).toEqual(memory)
+    expect(readFileSync(pin, 'utf8')).toContain('957268')
+  })
 })

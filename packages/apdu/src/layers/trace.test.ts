@@ -42,6 +42,7 @@ describe('traceLayer', () => {
     ['VERIFY', 0x00, 0x20, 'plain', true],
     ['CHANGE REFERENCE DATA', 0x00, 0x24, 'plain', true],
     ['RESET RETRY COUNTER', 0x00, 0x2c, 'plain', true],
+    ['PUT DATA, which sets a PIN of a blank card', 0x00, 0xda, 'wire', true],
     ['PUT KEY', 0x80, 0xd8, 'plain', true],
     ['STORE DATA', 0x80, 0xe2, 'plain', true],
     ['STORE DATA whose class byte promises protection', 0x84, 0xe2, 'plain', true],

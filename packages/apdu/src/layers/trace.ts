@@ -30,8 +30,8 @@ export interface TraceEntry {
 
 export type TraceSink = (entry: TraceEntry) => void
 
-/** Interindustry instructions whose data field is a PIN, a PUK or a biometric; GlobalPlatform ones whose data field can hold keys. */
-const secretInstructions = { iso: [0x20, 0x21, 0x24, 0x25, 0x2c, 0x2d], gp: [0xd8, 0xe2] } as const satisfies Record<
+/** Interindustry instructions whose data field is a PIN, a PUK or a biometric, or with PUT DATA can be (a blank card's first PIN); GlobalPlatform ones whose data field can hold keys. */
+const secretInstructions = { iso: [0x20, 0x21, 0x24, 0x25, 0x2c, 0x2d, 0xda, 0xdb], gp: [0xd8, 0xe2] } as const satisfies Record<
   string,
   readonly number[]
 >

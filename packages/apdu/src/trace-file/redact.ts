@@ -1,7 +1,7 @@
 import { decodeTlvList, toHex } from '@kart/codec'
 
-/** Instructions whose data field is a PIN, a PUK, a biometric or a key, whatever the class (ISO/IEC 7816-4:2020, 11.6; GlobalPlatform 2.3.1, 11.8 and 11.11). */
-const secretInstructions: readonly number[] = [0x20, 0x21, 0x24, 0x25, 0x2c, 0x2d]
+/** Instructions whose data field is a PIN, a PUK, a biometric or a key, or with PUT DATA can be (a blank card's first PIN), whatever the class (ISO/IEC 7816-4:2020, 11.6; GlobalPlatform 2.3.1, 11.8 and 11.11). */
+const secretInstructions: readonly number[] = [0x20, 0x21, 0x24, 0x25, 0x2c, 0x2d, 0xda, 0xdb]
 const secretProprietary: readonly number[] = [0xd8, 0xe2]
 /** SELECT: its data field and its answer name a file or an application, never a person. */
 const openInstructions: readonly number[] = [0xa4]

@@ -25,7 +25,7 @@ async function record(commands: readonly Uint8Array[], answer: (command: Uint8Ar
 const ok = () => fromHex('9000')
 
 /** Every way to hand a card a secret: instruction, class (channel, chaining, proprietary, MAC alone), coding of the lengths. */
-const secretHeaders = [0x20, 0x21, 0x24, 0x25, 0x2c, 0x2d].flatMap((ins) =>
+const secretHeaders = [0x20, 0x21, 0x24, 0x25, 0x2c, 0x2d, 0xda, 0xdb].flatMap((ins) =>
   [0x00, 0x01, 0x10, 0x40, 0x80, 0x84].map((cla) => [cla, ins] as const),
 )
 const keyHeaders = [0xd8, 0xe2].flatMap((ins) => [0x80, 0x84, 0x90].map((cla) => [cla, ins] as const))

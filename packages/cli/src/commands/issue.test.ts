@@ -57,6 +57,14 @@ describe('kart issue', () => {
     expect(readFileSync(join(at('pki'), key))).toEqual(before)
   })
 
+  it('writes the letter and the card access number into two files, however one is named', async () => {
+    const record = specimenFile('record.json')
+    const files = ['--can-file', at('told'), '--letter', `${folder}/./told`]
+    const made = await kart('issue', record, '--pki', at('pki'), '--card', card, ...files)
+    expect(made).toMatchObject({ code: 2, stderr: expect.stringContaining('--letter') })
+    expect([existsSync(card), existsSync(at('told'))]).toEqual([false, false])
+  })
+
   it('makes no card for a signer that may not sign it, or a record that no card has room for', async () => {
     const record = specimenFile('record.json')
     expect(await kart('issue', record, '--pki', at('us'), '--card', card)).toMatchObject({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, realpathSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { createBlankCard, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
@@ -32,7 +32,7 @@ import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
-import { checkTarget, writeOutput } from '../write-file.ts'
+import { checkTarget, isSamePath, writeOutput } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, KeyOptions {
   readonly trace?: boolean
@@ -80,9 +80,7 @@ function checkSecretFile(option: string, file: string | undefined, card: string 
   if (file === undefined) return
   checkTarget(option, file)
   if (existsSync(file)) throw new InputError(option, 'exists already and is never overwritten')
-  const real = (path: string): string => join(realpathSync(dirname(path)), basename(path))
-  if (card !== undefined && existsSync(dirname(card)) && real(card) === real(file))
-    throw new InputError(option, 'is the file of the card: name another')
+  if (card !== undefined && isSamePath(card, file)) throw new InputError(option, 'is the file of the card: name another')
 }
 
 /** A line a PIN: its label, the PIN, its PUK. */
@@ -152,7 +150,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const extras = await extrasOf(options, profile)
         checkSecretFile('--can-file', options.canFile, options.card)
         checkSecretFile('--letter', options.letter, options.card)
-        if (options.letter !== undefined && options.letter === options.canFile)
+        if (options.letter !== undefined && options.canFile !== undefined && isSamePath(options.letter, options.canFile))
           throw new InputError('--letter', 'is the file of the card access number: name another')
         checkIssuable(record, profile, signer, extras)
         const opened = await keysNamed(options)

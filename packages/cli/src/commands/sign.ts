@@ -1,4 +1,3 @@
-import { existsSync, realpathSync } from 'node:fs'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { findKey, signWithCard } from '@kart/signature'
 import type { CadesReport } from '@kart/verification'
@@ -16,7 +15,7 @@ import type { Runner } from '../runner.ts'
 import { checkSignable, hashFile, personOf, verifyFile } from '../signing.ts'
 import { type AuthorityOptions, authoritiesOf } from '../trust-options.ts'
 import { checkLines } from '../verdict-output.ts'
-import { checkTarget, writeOutput } from '../write-file.ts'
+import { checkTarget, isSamePath, writeOutput } from '../write-file.ts'
 
 interface Options extends HolderOptions, AuthorityOptions {
   readonly key: string
@@ -38,7 +37,9 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
   checkSignable(file)
   const target = options.output ?? `${file}.p7s`
   checkTarget('-o', target)
-  if (existsSync(target) && realpathSync(target) === realpathSync(file)) throw new InputError('-o', 'is the file that is to be signed')
+  const kept = { 'that is to be signed': file, 'of the card': options.card, 'of the PIN': options.pinFile }
+  for (const [what, path] of Object.entries(kept))
+    if (path !== undefined && isSamePath(target, path)) throw new InputError('-o', `is the file ${what}: name another`)
   return withHolderCard(options, async (channel, application, where) => {
     const key = findKey(application, options.key)
     const what = key.pin === undefined ? undefined : `${key.pin.label} of ${where}${await triesBefore(channel, key.pin)}`

@@ -1,6 +1,6 @@
 import { InputError } from '@kart/codec'
 import { decodePublicKey, digest, randomBytes, signEcdsa } from '@kart/crypto'
-import { canonicalName, decodeCertificate, type KeyRow } from '@kart/layout'
+import { canonicalName, type DistinguishedName, decodeCertificate, type KeyRow } from '@kart/layout'
 import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
 import type { Authority } from '../pki/init-test-pki.ts'
@@ -64,6 +64,21 @@ export function encodeHolderName(name: HolderName): Uint8Array {
     ([oid, value]) => new asn1js.Set({ value: [new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: oid }), value] })] }),
   )
   return new Uint8Array(new asn1js.Sequence({ value: sets }).toBER(false))
+}
+
+/**
+ * Whether a subject names this holder: the personal number once, and every family and given name that stands there his own. What else an authority puts into a subject is
+ * its own matter (ETSI EN 319 412-2 v2.3.1, 4.2.4).
+ */
+export function namesHolder({ relativeNames }: DistinguishedName, name: HolderName): boolean {
+  const texts = (oid: string) => relativeNames.flat().flatMap((one) => (one.oid === oid ? [one.text?.normalize('NFC')] : []))
+  const [number, second] = texts(oids.serialNumber)
+  return (
+    number === name.serialNumber &&
+    second === undefined &&
+    texts(oids.surname).every((text) => text === canonicalName(name.familyName)) &&
+    texts(oids.givenName).every((text) => text === canonicalName(name.givenNames))
+  )
 }
 
 const distinguishedName = (der: Uint8Array): pkijs.RelativeDistinguishedNames =>

@@ -13,7 +13,7 @@ import {
   verifyHolderPin,
 } from '@kart/signature'
 import { PersonalizationError } from '../personalization-error.ts'
-import { buildRequest, type CertifyHolder, useOfKey } from './holder-certificate.ts'
+import { buildRequest, type CertifyHolder, namesHolder, useOfKey } from './holder-certificate.ts'
 import { curveOfBits, fileCommands, generateHolderKeyCommand, installHolder, pinCommands, storedPinLength } from './holder-commands.ts'
 import type { HolderPlan } from './holder-plan.ts'
 
@@ -113,23 +113,25 @@ export async function certifyHolderKeys(
     const request = await buildRequest(plan.name, publicKey, (data) => signOnce(channel, plan, pair, data))
     const { name, lastDay } = plan
     const { certificate, chain } = await certify({ label: row.label, name, use: useOfKey(row), publicKey, request, lastDay })
-    checkCertificate(pair, certificate, now)
+    checkCertificate(pair, plan, certificate, now)
     certified.push({ ...pair, certificate, chain })
     advance()
   }
   return certified
 }
 
-function checkCertificate({ row, publicKey }: HolderKeyPair, der: Uint8Array, now: Date): void {
-  const { spki, notBefore, notAfter, keyUsage } = decodeCertificate(der)
+function checkCertificate({ row, publicKey }: HolderKeyPair, { name }: HolderPlan, der: Uint8Array, now: Date): void {
+  const { spki, subject, notBefore, notAfter, keyUsage } = decodeCertificate(der)
   const wanted = useOfKey(row) === 'signature' ? 'nonRepudiation' : 'digitalSignature'
   const wrong = !equalBytes(spki, publicKey)
     ? 'is for another key'
-    : keyUsage?.includes(wanted) !== true
-      ? `does not allow its use (${wanted})`
-      : now.getTime() + 1000 < notBefore.getTime() || now > notAfter
-        ? 'is not valid now'
-        : undefined
+    : !namesHolder(subject, name)
+      ? 'is for another holder'
+      : keyUsage?.includes(wanted) !== true
+        ? `does not allow its use (${wanted})`
+        : now.getTime() + 1000 < notBefore.getTime() || now > notAfter
+          ? 'is not valid now'
+          : undefined
   if (wrong !== undefined) throw new PersonalizationError(step.certify, `the certificate for the key ${row.label} ${wrong}`)
 }
 

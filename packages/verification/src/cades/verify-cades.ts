@@ -222,11 +222,13 @@ function checkTime(certificate: Certificate, signingTime: Date | undefined, poli
 
 function checkRevocation(path: readonly Certificate[] | undefined, { revocationLists = [], policy }: CadesContext): Check {
   const required = policy.revocation === 'required'
-  const [certificate, issuer] = path ?? []
-  if (certificate === undefined || issuer === undefined) return notRun(rows.revocation, 'nobody vouches for the certificate', required)
+  if (path === undefined) return notRun(rows.revocation, 'nobody vouches for the certificate', required)
   const store: TrustStore = { cscas: [], documentSigners: [], links: [], revocationLists }
-  const status = revocationOf(certificate, issuer, store, policy)
-  if (status.status === 'revoked') return fail(rows.revocation, `revoked since ${status.since.toISOString().slice(0, 10)}`)
-  if (status.status === 'unknown') return notRun(rows.revocation, status.problem.replace('CSCA', 'authority'), required)
+  // Every certificate of the way but the trusted one at its end: an authority that was revoked vouches for nobody (RFC 5280, 6.1.3, a.3).
+  const found = path.slice(0, -1).map((one, i) => revocationOf(one, path[i + 1]!, store, policy))
+  for (const status of found)
+    if (status.status === 'revoked') return fail(rows.revocation, `revoked since ${status.since.toISOString().slice(0, 10)}`)
+  for (const status of found)
+    if (status.status === 'unknown') return notRun(rows.revocation, status.problem.replace('CSCA', 'authority'), required)
   return pass(rows.revocation, 'the authority’s list does not name it')
 }
