@@ -51,7 +51,7 @@ it('SCP03 at every level through the driver: list, PUT KEY, STORE DATA, DELETE, 
     for (const level of [0x01, 0x03, 0x11, 0x13, 0x33] as const) {
       const { session, inside } = await secured(base, testTransportKeys, level)
       expect((await send(inside, getStatus('card'))).entries.map(({ lifeCycle }) => lifeCycle)).toEqual([0x07])
-      expect((await send(inside, getStatus('applications'))).entries).toHaveLength(2)
+      expect((await send(inside, getStatus('applications'))).entries).toHaveLength(3)
       await send(inside, putKeySet(session, keySet(0x01, 32)))
       await send(inside, storeData(encodeDgi(0x2f00, fromHex('61044f020102')), { blockNumber: 0, last: true }))
       expect(decodeKeyInformation(await send(inside, getCardData(0xe0)))).toHaveLength(6)

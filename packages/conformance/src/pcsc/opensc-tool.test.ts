@@ -61,7 +61,7 @@ describe('unmodified opensc-tool', () => {
 
   it('--name knows the card by its ATR and leaves it usable', async () => {
     const { code, stdout } = await tool('--name')
-    expect([code, stdout.trim()]).toEqual([0, 'OsEID'])
+    expect([code, stdout.trim()]).toEqual([0, 'OsEID 4.0.9'])
     const again = await tool('--atr')
     expect(again.code).toBe(0)
   })
