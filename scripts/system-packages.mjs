@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileS
 import { findProgram, findVpcdDriver } from './pcsc-stack.mjs'
 import { hasPcscHeaders } from './pcsclite-build.mjs'
 import { findSoftHsm } from './softhsm.mjs'
+import { stockPrograms } from './stock-programs.mjs'
 
 /** A system package and how its presence shows. */
 const needed = [
@@ -20,9 +21,10 @@ const needed = [
   { name: 'iproute2', present: () => findProgram('ip') },
   { name: 'util-linux', present: () => findProgram('unshare') },
   { name: 'softhsm2', present: () => findSoftHsm() },
+  ...Object.values(stockPrograms).map((program) => ({ name: program.package, present: () => program.find() })),
 ]
 
-const missing = () => needed.filter(({ present }) => !present()).map(({ name }) => name)
+const missing = () => [...new Set(needed.filter(({ present }) => !present()).map(({ name }) => name))]
 const isDebian = () => existsSync('/etc/debian_version') && findProgram('apt-get') !== undefined
 const isRoot = () => process.getuid?.() === 0
 

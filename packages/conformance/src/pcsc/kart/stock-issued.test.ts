@@ -1,0 +1,191 @@
+import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { toHex } from '@kart/codec'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stockProgram } from '../../../../../scripts/stock-programs.mjs'
+import { specimen } from '../../testing/specimen.ts'
+import type { ProgramResult } from '../stack.ts'
+import { chosen, type IssuedCard, insertIssuedCard, letter, readKeys, verified } from './issued-card.ts'
+
+// A card of the main job, with its letter, in the hands of a holder who has OpenSC and openssl as Debian ships them, and nothing of ours. In the order of the story.
+const hashes = ['SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512'] as const
+const tokens = [
+  { pin: 'AuthPIN', slot: '0', id: '01', label: 'authentication', bits: 256, other: '02' },
+  { pin: 'SignPIN', slot: '1', id: '02', label: 'signature', bits: 384, other: '01' },
+] as const
+type Token = (typeof tokens)[number]
+const rows = tokens.map((token) => [token.pin, token] as const)
+const wrong = '397264'
+
+let card: IssuedCard
+const tool = (...args: readonly string[]): Promise<ProgramResult> => card.run('pkcs15-tool', ...args)
+const pkcs11 = ({ slot }: Token, ...args: readonly string[]): Promise<ProgramResult> =>
+  card.run('pkcs11-tool', '--module', stockProgram('opensc-pkcs11.so'), '--slot-index', slot, ...args)
+const sign = (token: Token, pin: string, mechanism: string, ...more: readonly string[]): Promise<ProgramResult> => {
+  rmSync(card.at('signature'), { force: true })
+  const files = ['-i', 'message', '-o', 'signature', '--signature-format', 'openssl']
+  return pkcs11(token, '--login', '--pin', pin, '--id', token.id, '--sign', '-m', mechanism, ...files, ...more)
+}
+/** What a program said of how it ended. */
+async function outcome(run: Promise<ProgramResult>): Promise<string> {
+  const { code, stdout, stderr } = await run
+  const words = /CKR_\w+|PIN code or key incorrect|method blocked|Incorrect parameters|tries left: \d+|not satisfied|not found/
+  return code === 0 ? 'done' : (words.exec(stdout + stderr)?.[0] ?? stderr)
+}
+/** What the token says of its PIN's tries, by the flags of PKCS#11. */
+async function tries(token: Token): Promise<string[]> {
+  const { stdout } = await pkcs11(token, '--list-slots')
+  const flags = [...stdout.matchAll(/token flags {8}: (.*)|token flags {2,}: (.*)/g)].map((match) => match[1] ?? match[2] ?? '')
+  return flags[Number(token.slot)]!.split(', ').filter((flag) => /PIN (count|locked)|PIN try/.test(flag))
+}
+
+beforeAll(async () => {
+  card = await insertIssuedCard()
+  await readKeys(card)
+  for (const hash of hashes) await card.done('openssl', 'dgst', `-${hash.toLowerCase()}`, '-binary', '-out', `${hash}.digest`, 'message')
+})
+afterAll(async () => {
+  await card?.remove()
+})
+
+describe('what everybody may see', () => {
+  it('pkcs15-tool --dump lists card, PINs, keys and certificates', async () => {
+    const { code, stdout } = await tool('--dump')
+    expect(code).toBe(0)
+    for (const line of [
+      /Serial number {2}: 4b415254000000000001/,
+      /PIN \[AuthPIN\][\s\S]*?ID {13}: 01[\s\S]*?min_len:6, max_len:8, stored_len:8[\s\S]*?Reference {6}: 1 /,
+      /PIN \[SignPIN\][\s\S]*?ID {13}: 02[\s\S]*?Reference {6}: 2 /,
+      /PIN \[SO-PIN\][\s\S]*?soPin[\s\S]*?Reference {6}: 3 /,
+      /Private EC Key \[authentication\][\s\S]*?sign, derive[\s\S]*?alwaysSensitive, neverExtract, local[\s\S]*?FieldLength {4}: 256[\s\S]*?Auth ID {8}: 01/,
+      /Private EC Key \[signature\][\s\S]*?nonRepudiation[\s\S]*?alwaysSensitive, neverExtract, local[\s\S]*?FieldLength {4}: 384[\s\S]*?Auth ID {8}: 02/,
+      /X.509 Certificate \[authentication\][\s\S]*?Authority {6}: no[\s\S]*?ID {13}: 01/,
+      /X.509 Certificate \[signature\][\s\S]*?Authority {6}: no[\s\S]*?ID {13}: 02/,
+      /X.509 Certificate \[authority 1\][\s\S]*?Authority {6}: yes/,
+    ])
+      expect(stdout).toMatch(line)
+  })
+
+  it.each(rows)('openssl takes the certificate under %s for the holder’s, from the authority', async (_, { id, bits }) => {
+    await card.done('openssl', 'verify', '-CAfile', 'ca.pem', `${id}.crt`)
+    const subject = await card.done('openssl', 'x509', '-in', `${id}.crt`, '-noout', '-subject', '-nameopt', 'utf8')
+    expect(subject).toContain(specimen.holder.persian.givenNames)
+    expect(subject).toContain(specimen.holder.nationalCode)
+    expect(createPublicKey(readFileSync(card.at(`${id}.pem`))).asymmetricKeyDetails?.namedCurve).toBe(
+      bits === 256 ? 'prime256v1' : 'secp384r1',
+    )
+  })
+
+  it.each(rows)('--read-public-key and --read-ssh-key give the certified key under %s', async (_, { id, bits, label }) => {
+    const jwk = createPublicKey(readFileSync(card.at(`${id}.pem`))).export({ format: 'jwk' })
+    const point = toHex(new Uint8Array(Buffer.from(`${jwk.x}`, 'base64url'))) + toHex(new Uint8Array(Buffer.from(`${jwk.y}`, 'base64url')))
+    const pem = (await tool('--read-public-key', id)).stdout
+    expect(createPublicKey(pem.slice(pem.indexOf('-----BEGIN'))).export({ format: 'jwk' })).toEqual(jwk)
+    const [kind, blob, comment] = (await tool('--read-ssh-key', id)).stdout.trim().split('\n').at(-1)!.split(' ')
+    expect([kind, comment]).toEqual([`ecdsa-sha2-nistp${bits}`, label])
+    expect(toHex(new Uint8Array(Buffer.from(blob!, 'base64')))).toMatch(new RegExp(`04${point}$`))
+  })
+})
+
+describe('the PINs of the letter', () => {
+  it.each(rows)('open the token of %s, and sign nothing', async (_, token) => {
+    expect(await outcome(sign(token, letter[token.pin].pin, 'ECDSA-SHA256'))).toBe('CKR_FUNCTION_FAILED')
+  })
+
+  it('pkcs11-tool and pkcs15-tool change them, to no weak one and to no part of the holder’s numbers', async () => {
+    const [auth, own] = tokens
+    const change = (to: string) => tool('--change-pin', '--auth-id', own.id, '--pin', letter.SignPIN.pin, '--new-pin', to)
+    for (const weak of ['123456', specimen.holder.nationalCode.slice(2, 8)])
+      expect(await outcome(change(weak))).toBe('Incorrect parameters')
+    expect(await outcome(change(chosen.SignPIN))).toBe('done')
+    expect(await outcome(pkcs11(auth, '--change-pin', '--pin', letter.AuthPIN.pin, '--new-pin', chosen.AuthPIN))).toBe('done')
+    for (const { id, pin } of tokens) {
+      expect(await outcome(tool('--verify-pin', '--auth-id', id, '--pin', letter[pin].pin))).toBe('PIN code or key incorrect')
+      expect(await outcome(tool('--verify-pin', '--auth-id', id, '--pin', chosen[pin]))).toBe('done')
+    }
+  })
+})
+
+describe('pkcs11-tool on both tokens', () => {
+  it.each(rows)('--list-objects shows the key of %s on its token alone, asked for at each use where it signs', async (_, token) => {
+    const { code, stdout } = await pkcs11(token, '--login', '--pin', chosen[token.pin], '--list-objects')
+    expect(code).toBe(0)
+    expect([...stdout.matchAll(/Private Key Object; EC\s+label: +(\S+)/g)].map(([, label]) => label)).toEqual([token.label])
+    expect(stdout.includes('always authenticate')).toBe(token.pin === 'SignPIN')
+    expect([...stdout.matchAll(/Certificate Object;.*\s+label: +(.+)/g)].map(([, label]) => label)).toEqual([token.label, 'authority 1'])
+  })
+
+  const mechanisms = ['ECDSA', ...hashes.map((hash) => `ECDSA-${hash}`)]
+  it('offers no other mechanism for such keys', async () => {
+    const { stdout } = await pkcs11(tokens[0], '--list-mechanisms')
+    const offered = [...stdout.matchAll(/^ {2}(ECDSA\S*), .*\bsign\b/gm)].map(([, name]) => name)
+    expect(offered.sort()).toEqual([...mechanisms].sort())
+  })
+
+  it.each(tokens.flatMap((token) => mechanisms.map((mechanism) => [mechanism, token.pin, token] as const)))(
+    '--sign %s under %s, good under the certificate',
+    async (mechanism, _, token) => {
+      const hash = mechanism.split('-')[1] ?? 'SHA256'
+      const bare = mechanism === 'ECDSA' ? ['-i', `${hash}.digest`] : []
+      expect(await outcome(sign(token, chosen[token.pin], mechanism, ...bare))).toBe('done')
+      await verified(card, token.id, hash)
+      writeFileSync(card.at('signature'), readFileSync(card.at('signature')).fill(1, 10, 20))
+      await expect(verified(card, token.id, hash)).rejects.toThrow(/ended with 1/)
+    },
+  )
+
+  it('--derive with the key to log in agrees with the other side', async () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    writeFileSync(card.at('other.der'), other.publicKey.export({ type: 'spki', format: 'der' }))
+    const args = ['--login', '--pin', chosen.AuthPIN, '--id', '01', '--derive', '-m', 'ECDH1-DERIVE', '-i', 'other.der', '-o', 'secret']
+    expect(await outcome(pkcs11(tokens[0], ...args))).toBe('done')
+    const expected = diffieHellman({ privateKey: other.privateKey, publicKey: createPublicKey(readFileSync(card.at('01.pem'))) })
+    expect(toHex(new Uint8Array(readFileSync(card.at('secret'))))).toBe(toHex(expected))
+  })
+
+  it('neither token takes the other’s PIN, nor has the other’s key', async () => {
+    const [auth, own] = tokens
+    expect(await outcome(sign(own, chosen.AuthPIN, 'ECDSA-SHA384'))).toBe('CKR_PIN_INCORRECT')
+    expect(await outcome(sign(auth, chosen.SignPIN, 'ECDSA-SHA384'))).toBe('CKR_PIN_INCORRECT')
+    for (const token of tokens)
+      expect(await outcome(sign(token, chosen[token.pin], 'ECDSA-SHA384', '--id', token.other))).toMatch(/not found/)
+  })
+})
+
+describe('pkcs15-crypt', () => {
+  const crypt = (id: string, pin: string) =>
+    card.run('pkcs15-crypt', '--sign', '--key', id, '--pin', pin, '--sha-256', '-i', 'SHA256.digest', '-o', 'signature', '--signature-format', 'openssl') // biome-ignore format: a command a line
+
+  it.each(rows)('signs under %s, and not under the other PIN', async (_, { id, pin }) => {
+    expect(await outcome(crypt(id, chosen[pin]))).toBe('done')
+    await verified(card, id, 'SHA256')
+    expect(await outcome(crypt(id, chosen[pin === 'AuthPIN' ? 'SignPIN' : 'AuthPIN']))).toBe('PIN code or key incorrect')
+    expect(await outcome(crypt(id, chosen[pin]))).toBe('done')
+  })
+})
+
+describe('a PIN forgotten', () => {
+  it.each(rows)('%s: the counter falls, blocks, and the PUK unblocks', async (_, token) => {
+    const { id, pin } = token
+    const check = (value: string) => outcome(tool('--verify-pin', '--auth-id', id, '--pin', value))
+    const unblock = (puk: string, to: string) => outcome(tool('--unblock-pin', '--auth-id', id, '--puk', puk, '--new-pin', to))
+    // OpenSC asks the card (an empty VERIFY) and says so in the flags of PKCS#11: how many there were at first it does not know.
+    expect(await check(wrong)).toBe('PIN code or key incorrect')
+    expect(await check(wrong)).toBe('PIN code or key incorrect')
+    expect(await tries(token)).toEqual(['final user PIN try'])
+    expect(await check(chosen[pin])).toBe('done')
+    const seen: string[][] = []
+    for (let i = 0; i < 3; i++) {
+      expect(await outcome(sign(token, wrong, 'ECDSA-SHA256'))).toMatch(/CKR_PIN_(INCORRECT|LOCKED)/)
+      seen.push(await tries(token))
+    }
+    expect(seen).toEqual([[], ['final user PIN try'], ['user PIN locked']])
+    expect(await check(chosen[pin])).toBe('method blocked')
+    expect(await outcome(sign(token, chosen[pin], 'ECDSA-SHA256'))).toBe('CKR_PIN_LOCKED')
+    expect(await unblock('16180339', chosen[pin])).toBe('tries left: 9')
+    expect(await unblock(letter[pin].puk, '951847')).toBe('done')
+    expect(await check('951847')).toBe('done')
+    expect(await outcome(sign(token, '951847', 'ECDSA-SHA256'))).toBe('done')
+    await verified(card, id, 'SHA256')
+  })
+})
