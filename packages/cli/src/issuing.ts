@@ -18,6 +18,7 @@ import {
   parseEnrollmentRecord,
   personalizationSteps,
   readChipSerial,
+  type SecretKeeper,
   type Signer,
 } from '@kart/personalization'
 import type { StageLine } from '@kart/report'
@@ -46,7 +47,11 @@ const titles = {
 } as const satisfies Record<PersonalizationStep, string>
 
 /** The steps of a personalization as stages to show. */
-export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({ id, title: titles[id] }))
+export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({
+  ...{ id, title: titles[id] },
+  // What is told once is told between.
+  ...(id === 'secure' ? { apart: true } : {}),
+}))
 
 // Bytes that are not UTF-8 would become replacement characters inside somebody's name.
 function utf8Text(path: string, bytes: Uint8Array): string {
@@ -110,6 +115,8 @@ export interface IssueParts {
   /** Certifies the holder’s keys; needed for a signature card. */
   readonly certify?: CertifyHolder
   readonly allowUnfinished: boolean
+  /** Keeps what is told once before the card is SECURED with it. */
+  readonly keeper?: SecretKeeper
   /** Whether long APDUs may be used; true unless told. */
   readonly extendedLength?: boolean
   readonly traceSink?: TraceSink
@@ -139,6 +146,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     signer,
     ...(parts.certify ? { certify: parts.certify } : {}),
     allowUnfinished: parts.allowUnfinished,
+    ...(parts.keeper ? { keeper: parts.keeper } : {}),
     extendedLength: parts.extendedLength ?? true,
     ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
     onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),

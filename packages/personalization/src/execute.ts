@@ -32,6 +32,7 @@ import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { redact } from './redact.ts'
+import type { SecretKeeper } from './secret-keeper.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
 import type { CertifyHolder } from './signature-card/holder-certificate.ts'
 import {
@@ -66,6 +67,8 @@ export interface ExecuteOptions {
   readonly extendedLength?: boolean
   /** Whether a card that an earlier personalization left unfinished is written anew; refused unless told. */
   readonly allowUnfinished?: boolean
+  /** Keeps what is for the printer and the letter before the card is SECURED with it: without one a run cut off in its last steps leaves a card whose PINs nobody knows. */
+  readonly keeper?: SecretKeeper
   readonly onProgress?: (progress: PersonalizationProgress) => void
   /** Told of every exchange, on the wire and above secure messaging, after {@link redact}. */
   readonly traceSink?: TraceSink
@@ -216,20 +219,40 @@ async function withIssuerKeys(
   return { ...anew, replaced: replaced === keySet.version ? undefined : replaced, keySet }
 }
 
-/** Ends personalization for good, in a session of its own, and proves that it has ended. */
+/** What is told once. */
+const forPrinter = ({ passwords, holder }: CardImage): PersonalizationReport['forPrinter'] => ({
+  ...passwords,
+  ...(holder === undefined ? {} : { pins: holder.pins }),
+})
+
+/** Ends personalization for good, in a session of its own, once the secrets are kept: they are dropped only where SET STATUS never left. */
+async function setSecured(run: Run): Promise<Awaited<ReturnType<typeof withIssuerKeys>>> {
+  const { image, options, meter } = run
+  await options.keeper?.keep(forPrinter(image))
+  let mayBeSecured = false
+  try {
+    return await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
+      const opened = await withIssuerKeys(run, () => advance())
+      try {
+        mayBeSecured = true
+        for (const command of planSecuring().commands) await send(opened.channel, command)
+      } catch (error) {
+        opened.session.destroy()
+        throw error
+      }
+      advance()
+      return opened
+    })
+  } catch (error) {
+    if (!mayBeSecured) await options.keeper?.drop()
+    throw error
+  }
+}
+
+/** Ends personalization for good, and proves that it has ended. */
 async function secure(run: Run): Promise<KeySetReport | undefined> {
-  const { image, options, meter, base, plan } = run
-  const { session, channel, replaced, keySet } = await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
-    const opened = await withIssuerKeys(run, () => advance())
-    try {
-      for (const command of planSecuring().commands) await send(opened.channel, command)
-    } catch (error) {
-      opened.session.destroy()
-      throw error
-    }
-    advance()
-    return opened
-  })
+  const { image, meter, base, plan } = run
+  const { session, channel, replaced, keySet } = await setSecured(run)
   try {
     await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
@@ -288,7 +311,7 @@ function reportOf(
     fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),
     trustPoint: complete.trustPoint?.holderReference,
     proved,
-    forPrinter: { ...complete.passwords, ...(complete.holder === undefined ? {} : { pins: complete.holder.pins }) },
+    forPrinter: forPrinter(complete),
     apdus,
     sent,
     received,
@@ -301,7 +324,7 @@ function reportOf(
 
 /**
  * Brings an image onto a blank card: SCP03, all files, the card's own key, EF.SOD signed over what was written, everything read back and compared, and only then
- * SECURED, which is proved; before that the issuer's keys take the place of the transport keys, where there are some. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
+ * SECURED, which is proved; before that `keeper` keeps the secrets and the issuer's keys take the place of the transport keys, where there are some. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
  * a failure the card is still INITIALIZED, never SECURED with half of its files.
  * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError; and DecodeError or
  * LimitError where the card, or what stands between, answers with bytes that are no answer. All but the errors of `signer` and `transport` are CardErrors.
