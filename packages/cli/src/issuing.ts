@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
-import { openChannel } from '@kart/apdu/host'
+import { getResponse, openChannel, wrongLength } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
 import { dg1Codec, holderMrzName, mrzNameLength, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
@@ -11,13 +11,17 @@ import {
   checkSigner,
   type EnrollmentRecord,
   execute,
+  givenCertificates,
   type ImageOptions,
   imageFile,
   type PersonalizationReport,
   type PersonalizationStep,
   parseEnrollmentRecord,
   personalizationSteps,
+  type RequestReport,
   readChipSerial,
+  readHeldKeys,
+  requestCertificates,
   type SecretKeeper,
   type Signer,
 } from '@kart/personalization'
@@ -52,6 +56,13 @@ export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizat
   // What is told once is told between.
   ...(id === 'secure' ? { apart: true } : {}),
 }))
+
+/** The stages of a card that stops at its requests. */
+export const requestingStages: readonly Stage<PersonalizationStep>[] = [
+  { id: 'open', title: titles.open },
+  { id: 'holder-keys', title: titles['holder-keys'] },
+  { id: 'certify', title: 'let each of the holder’s keys sign a request for its certificate' },
+]
 
 // Bytes that are not UTF-8 would become replacement characters inside somebody's name.
 function utf8Text(path: string, bytes: Uint8Array): string {
@@ -114,6 +125,8 @@ export interface IssueParts {
   readonly extras?: IssueExtras
   /** Certifies the holder’s keys; needed for a signature card. */
   readonly certify?: CertifyHolder
+  /** Certificates (DER) of an authority elsewhere, for the keys that the card made when its requests were: in the place of `certify`. */
+  readonly certificates?: readonly Uint8Array[]
   readonly allowUnfinished: boolean
   /** Keeps what is told once before the card is SECURED with it. */
   readonly keeper?: SecretKeeper
@@ -140,11 +153,17 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
   const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
+  const { certificates } = parts
+  const certify =
+    certificates === undefined
+      ? parts.certify
+      : givenCertificates(image, await readHeldKeys(openChannel(card.transport, getResponse(), wrongLength()), image), certificates)
   const { forPrinter, ...report } = await execute(card.transport, image, {
     keys,
     ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     signer,
-    ...(parts.certify ? { certify: parts.certify } : {}),
+    ...(certify ? { certify } : {}),
+    keepHolderKeys: certificates !== undefined,
     allowUnfinished: parts.allowUnfinished,
     ...(parts.keeper ? { keeper: parts.keeper } : {}),
     extendedLength: parts.extendedLength ?? true,
@@ -158,6 +177,24 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [],
     notes: [...nameNotes(record), ...trustNotes(profile, report.trustPoint)],
   }
+}
+
+/** What {@link requestCard} takes. */
+export type RequestParts = Omit<IssueParts, 'signer' | 'certify' | 'certificates' | 'keeper'>
+
+/** Lets a blank card make its holder's keys and ask for their certificates. Throws what `buildImage` and `requestCertificates` throw. */
+export async function requestCard(parts: RequestParts): Promise<RequestReport> {
+  const { record, profile, card, keys, tell } = parts
+  tell?.('open')
+  const iccSerial = await readChipSerial(openChannel(card.transport), profile)
+  return requestCertificates(card.transport, imageOf(record, profile, iccSerial, parts.extras ?? {}), {
+    keys,
+    ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
+    allowUnfinished: parts.allowUnfinished,
+    extendedLength: parts.extendedLength ?? true,
+    ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
+    onProgress: ({ step, done, total }) => tell?.(step, `${done} of ${total}`),
+  })
 }
 
 /** A card that knows no CVCA never opens its fingerprints to anybody. */

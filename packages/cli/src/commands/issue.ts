@@ -21,11 +21,22 @@ import { RunRecorder } from '@kart/report'
 import type { Command } from 'commander'
 import { cardFile } from '../card-file.ts'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
+import { checkRequestFolder, type ExchangeOptions, readCertificateFiles, writeRequests } from '../certificate-exchange.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { checkIssuable, type IssueExtras, type IssueParts, issueCard, issueStages, issuingStages, readRecord } from '../issuing.ts'
+import {
+  checkIssuable,
+  type IssueExtras,
+  type IssueParts,
+  issueCard,
+  issueStages,
+  issuingStages,
+  readRecord,
+  requestCard,
+  requestingStages,
+} from '../issuing.ts'
 import { addTokenOptions, type KeyOptions, type OpenKeys, openKeys } from '../key-options.ts'
 import type { Output } from '../output.ts'
 import { profileNamed } from '../profile-option.ts'
@@ -37,7 +48,7 @@ import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
 import { checkTarget, isSamePath } from '../write-file.ts'
 
-interface Options extends CardSourceOptions, KeyOptions {
+interface Options extends CardSourceOptions, KeyOptions, ExchangeOptions {
   readonly trace?: boolean
   readonly pki: string
   readonly profile?: string
@@ -160,6 +171,11 @@ export function addIssueCommand(program: Command, run: Runner): void {
       )
       .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
   )
+    .option(
+      '--csr <dir>',
+      'let the card make the holder’s keys, write a request (PKCS #10) for each into this folder, and stop: the card waits',
+    )
+    .option('--cert <file...>', 'finish such a card with these certificates, files (PEM, DER) or folders; authorities above go onto it too')
     .option('--rollback-counter', 'keep a counter beside a new emulated card, so that an older copy put in its place is refused')
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
@@ -174,21 +190,23 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const signer = softwareSigner(pki.documentSigner)
         if (options.card !== undefined && options.reader !== undefined)
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
+        checkExchange(options)
         const extras = await extrasOf(options, profile)
         checkSecretFile('--can-file', options.canFile, options)
         checkSecretFile('--letter', options.letter, options)
         if (options.letter !== undefined && options.canFile !== undefined && isSamePath(options.letter, options.canFile))
           throw new InputError('--letter', 'is the file of the card access number: name another')
         checkIssuable(record, profile, signer, extras)
+        const certificates = options.cert && readCertificateFiles(options.cert)
+        if (options.csr !== undefined) checkRequestFolder(options.csr, profile)
         const opened = await keysNamed(options)
         try {
+          const parts = { record, profile, extras, ...keysFor(opened) }
+          if (options.csr !== undefined) return await requestOne(output, options, options.csr, parts)
           return await issueOne(output, options, {
-            record,
-            profile,
+            ...parts,
             signer,
-            extras,
-            certify: testHolderAuthority(pki.holderAuthority),
-            ...keysFor(opened),
+            ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates }),
           })
         } finally {
           await opened?.store.close()
@@ -199,17 +217,80 @@ export function addIssueCommand(program: Command, run: Runner): void {
     command,
     'kart issue citizen.json --pki pki --card citizen.card',
     'kart issue citizen.json --pki pki --keys keys --card citizen.card',
+    'kart issue citizen.json --pki pki --card citizen.card --can-file can.txt --letter letter.txt',
+    'kart issue citizen.json --pki pki --card citizen.card --csr citizen-requests       # then let an authority sign, and:',
+    'kart issue citizen.json --pki pki --card citizen.card --cert citizen-requests/*.crt issuing-ca.crt',
   )
+}
+
+/** The card that the options name, and the file of one that is new. */
+async function cardFor(options: Options): Promise<{ readonly card: OpenCard; readonly newFile: string | undefined }> {
+  const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
+  if (newFile !== undefined && options.cert !== undefined)
+    throw new InputError('--card', 'is no file: the certificates are for the card that made the requests (--csr)')
+  return { newFile, card: newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter) }
+}
+
+/** Lets the card make its keys and ask for their certificates. */
+async function requestOne(
+  output: Output,
+  options: Options,
+  folder: string,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'extras' | 'keys' | 'issuerKeys'>,
+): Promise<ExitCode> {
+  const { card, newFile } = await cardFor(options)
+  let written = false
+  try {
+    const report = await followStages(requestingStages, output.json, (tell) =>
+      requestCard({
+        ...parts,
+        card,
+        allowUnfinished: options.allowUnfinished === true,
+        extendedLength: options.extendedLength,
+        tell: (step, text) => {
+          written ||= step !== 'open'
+          tell(step, text)
+        },
+      }),
+    )
+    const files = writeRequests(folder, report)
+    output.line()
+    output.line(
+      `${pc.green('WAITS')}  ${visibleText(card.where)}: the holder’s keys are made, the card is not finished; life cycle ${report.lifeCycle}`,
+    )
+    for (const [i, { label }] of report.requests.entries())
+      output.line(`  the request for the key ${label}: ${visibleText(files[i] ?? '')}`)
+    output.line('  When the authority has signed them: "kart issue" of the same record and card with --cert.')
+    output.document({
+      card: card.where,
+      ...report,
+      requests: report.requests.map(({ label, use, fingerprint }, i) => ({ label, use, fingerprint, file: files[i] })),
+    })
+    return exitCode.done
+  } catch (error) {
+    if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+    throw error
+  } finally {
+    await card.close()
+  }
+}
+
+/** Throws InputError for options that do not go together with `--csr` and `--cert`. */
+function checkExchange({ csr, cert, letter, canFile, can, trace }: Options): void {
+  if (csr === undefined) return
+  if (cert !== undefined) throw new InputError('--csr', 'comes first: run again with --cert when the certificates are there')
+  const early = Object.entries({ '--letter': letter, '--can-file': canFile, '--can': can }).find(([, value]) => value !== undefined)
+  if (early !== undefined) throw new InputError(early[0], 'is for the run with --cert, in which the card gets its PINs and its number')
+  if (trace === true) throw new InputError('--trace', 'is not for the run with --csr')
 }
 
 /** Makes the card that the options name. */
 async function issueOne(
   output: Output,
   options: Options,
-  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'keys' | 'issuerKeys'>,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'keys' | 'issuerKeys'>,
 ): Promise<ExitCode> {
-  const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
-  const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter)
+  const { card, newFile } = await cardFor(options)
   let written = false
   let secrets: SecretsOutput | undefined
   const recorder = options.trace === true ? new RunRecorder() : undefined
