@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
 import { getResponse, openChannel, wrongLength } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
+import type { SeenKeys } from '@kart/crypto'
 import { dg1Codec, holderMrzName, mrzNameLength, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
 import {
@@ -128,6 +129,8 @@ export interface IssueParts {
   /** Certificates (DER) of an authority elsewhere, for the keys that the card made when its requests were: in the place of `certify`. */
   readonly certificates?: readonly Uint8Array[]
   readonly allowUnfinished: boolean
+  /** Where holders' public keys are remembered, so that none is certified twice. */
+  readonly seenKeys?: SeenKeys
   /** Keeps what is told once before the card is SECURED with it. */
   readonly keeper?: SecretKeeper
   /** Whether long APDUs may be used; true unless told. */
@@ -165,6 +168,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     ...(certify ? { certify } : {}),
     keepHolderKeys: certificates !== undefined,
     allowUnfinished: parts.allowUnfinished,
+    ...(parts.seenKeys ? { seenKeys: parts.seenKeys } : {}),
     ...(parts.keeper ? { keeper: parts.keeper } : {}),
     extendedLength: parts.extendedLength ?? true,
     ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
@@ -191,6 +195,7 @@ export async function requestCard(parts: RequestParts): Promise<RequestReport> {
     keys,
     ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     allowUnfinished: parts.allowUnfinished,
+    ...(parts.seenKeys ? { seenKeys: parts.seenKeys } : {}),
     extendedLength: parts.extendedLength ?? true,
     ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
     onProgress: ({ step, done, total }) => tell?.(step, `${done} of ${total}`),

@@ -37,7 +37,10 @@ const image = (record = specimen) => buildImage(record, nationalId, { ...specime
 const blank = (): EmulatedCard => createBlankCard({ memory: inMemory(), transportKeys: testTransportKeys, iccSerial: chipSerial })
 const channelTo = (card: EmulatedCard) => openChannel(card.transport(), getResponse(), wrongLength())
 const request = (card: EmulatedCard, options = {}) =>
-  requestCertificates(card.transport(), image(), { keys: testTransportKeys, seenKeys: seenInMemory(), now, ...options })
+  requestCertificates(card.transport(), image(), { keys: testTransportKeys, seenKeys, now, ...options })
+
+/** The office's own memory of keys. */
+const seenKeys = seenInMemory()
 
 const uses = { authentication: 'digitalSignature', signature: 'nonRepudiation' } as const
 
@@ -62,7 +65,7 @@ async function finish(card: EmulatedCard, certificates: readonly Uint8Array[], r
   const made = image(record)
   const keys = await readHeldKeys(channelTo(card), made)
   const certify = givenCertificates(made, keys, certificates, now)
-  return execute(card.transport(), made, { keys: testTransportKeys, signer, now, certify, keepHolderKeys: true, seenKeys: seenInMemory() })
+  return execute(card.transport(), made, { keys: testTransportKeys, signer, now, certify, keepHolderKeys: true, seenKeys })
 }
 
 let root: Uint8Array
@@ -114,7 +117,7 @@ describe('a signature card whose certificates an authority elsewhere gives', () 
     const card = blank()
     const certificates = certifyAll(await request(card))
     const made = image()
-    const options = { keys: testTransportKeys, signer, now, keepHolderKeys: true, seenKeys: seenInMemory() }
+    const options = { keys: testTransportKeys, signer, now, keepHolderKeys: true, seenKeys }
     const keys = await readHeldKeys(channelTo(card), made)
     const cutOff = execute(card.transport(), made, {
       ...options,
@@ -124,6 +127,12 @@ describe('a signature card whose certificates an authority elsewhere gives', () 
     card.powerOn()
     const certify = givenCertificates(made, keys, [...certificates, issuing], now)
     expect((await execute(card.transport(), made, { ...options, certify, allowUnfinished: true })).lifeCycle).toBe('SECURED')
+  })
+
+  it('takes no key that the memory of keys has not seen made on this chip', async () => {
+    const card = blank()
+    const certificates = certifyAll(await request(card, { seenKeys: seenInMemory() }))
+    await expect(finish(card, certificates)).rejects.toThrow(/not made by a run that the memory of keys knows/)
   })
 
   it('takes no card without such keys, or with others than planned', async () => {

@@ -77,7 +77,7 @@ async function writeHolder(
   const { certify, now = new Date() } = options
   if (certify === undefined) throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
-    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), held }, () => advance()),
+    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance()),
   )
   end()
   const keys = await meter.step('certify', pairs.length, (advance) =>

@@ -65,3 +65,4 @@ export { buildRequest, type CertificateOrder, type CertifyHolder, testHolderAuth
 export type { HolderName, HolderPlan, TransportPin, TransportPins } from './signature-card/holder-plan.ts'
 export type { HolderKeyPair } from './signature-card/personalize-holder.ts'
 export { type RequestReport, requestCertificates } from './signature-card/request-certificates.ts'
+export { seenInFile } from './signature-card/seen-keys-file.ts'

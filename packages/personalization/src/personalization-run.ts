@@ -30,7 +30,10 @@ export interface ExecuteOptions {
    * Whether the holder's keys stay those that `requestCertificates` let the card make, of which `certify` gives the certificates; unless told the card makes new ones.
    */
   readonly keepHolderKeys?: boolean
-  /** Public keys that were certified before, so that none is twice; those of this process alone unless told. */
+  /**
+   * Public keys that were made before, so that none is certified twice; those of this process alone unless told: `seenInFile` outlives it. The two runs of a card with
+   * `requestCertificates` need the same one.
+   */
   readonly seenKeys?: SeenKeys
   /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
   readonly blockSize?: number

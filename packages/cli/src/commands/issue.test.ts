@@ -146,6 +146,30 @@ describe('kart issue', () => {
   })
 })
 
+describe('the memory of holders’ keys', () => {
+  const seen = () => join(at('pki'), 'holder-keys.seen')
+  const issue = () => kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card)
+
+  it('lies in the PKI’s folder and grows with every card', async () => {
+    rmSync(seen(), { force: true })
+    expect((await issue()).code).toBe(0)
+    const first = readFileSync(seen(), 'utf8')
+    expect(first).toMatch(/^([0-9a-f]{64}\n){4}$/)
+    rmSync(card)
+    expect((await issue()).code).toBe(0)
+    const second = readFileSync(seen(), 'utf8')
+    expect(second.startsWith(first)).toBe(true)
+    expect(second).toHaveLength(2 * first.length)
+  })
+
+  it('that cannot be used makes no card', async () => {
+    writeFileSync(seen(), 'something else\n')
+    expect(await issue()).toMatchObject({ code: 2, stderr: expect.stringContaining('holder-keys.seen') })
+    expect(existsSync(card)).toBe(false)
+    rmSync(seen())
+  })
+})
+
 describe('what kart issue tells once', () => {
   const record = specimenFile('record.json')
   const issue = (...more: string[]) => kart('issue', record, '--pki', at('pki'), '--card', card, ...more)

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openChannel } from '@kart/apdu/host'
 import { InputError, toHex, visibleText } from '@kart/codec'
+import type { SeenKeys } from '@kart/crypto'
 import { createBlankCard, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
 import { type CardProfile, findApplication } from '@kart/layout/profile'
@@ -14,6 +15,7 @@ import {
   PersonalizationError,
   type PersonalizationReport,
   requireUnfinished,
+  seenInFile,
   softwareSigner,
   testHolderAuthority,
 } from '@kart/personalization'
@@ -47,6 +49,9 @@ import { type SecretsOutput, secretsOutput } from '../secrets-output.ts'
 import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
 import { checkTarget, isSamePath } from '../write-file.ts'
+
+/** In the PKI's folder: the public keys of every holder that were ever made for certification. */
+const seenKeysName = 'holder-keys.seen'
 
 interface Options extends CardSourceOptions, KeyOptions, ExchangeOptions {
   readonly trace?: boolean
@@ -118,6 +123,13 @@ async function checkFilesLeft(
     throw error
   }
   throw new InputError(option, `${neverOverwritten}; this card is not finished and gets new PINs and a new number, so name a new file`)
+}
+
+/** The memory of keys in the PKI's folder, found fit before any card is touched. Throws PkiError. */
+async function seenKeysBeside(pki: string): Promise<SeenKeys> {
+  const seen = seenInFile(join(pki, seenKeysName))
+  await seen.has('')
+  return seen
 }
 
 /** The keys that open the card and those that it gets: test transport keys and none, unless a store of master keys is named. */
@@ -201,7 +213,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         if (options.csr !== undefined) checkRequestFolder(options.csr, profile)
         const opened = await keysNamed(options)
         try {
-          const parts = { record, profile, extras, ...keysFor(opened) }
+          const parts = { record, profile, extras, seenKeys: await seenKeysBeside(options.pki), ...keysFor(opened) }
           if (options.csr !== undefined) return await requestOne(output, options, options.csr, parts)
           return await issueOne(output, options, {
             ...parts,
@@ -236,7 +248,7 @@ async function requestOne(
   output: Output,
   options: Options,
   folder: string,
-  parts: Pick<IssueParts, 'record' | 'profile' | 'extras' | 'keys' | 'issuerKeys'>,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'extras' | 'seenKeys' | 'keys' | 'issuerKeys'>,
 ): Promise<ExitCode> {
   const { card, newFile } = await cardFor(options)
   let written = false
@@ -288,7 +300,7 @@ function checkExchange({ csr, cert, letter, canFile, can, trace }: Options): voi
 async function issueOne(
   output: Output,
   options: Options,
-  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'keys' | 'issuerKeys'>,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'seenKeys' | 'keys' | 'issuerKeys'>,
 ): Promise<ExitCode> {
   const { card, newFile } = await cardFor(options)
   let written = false

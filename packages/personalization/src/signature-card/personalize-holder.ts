@@ -1,5 +1,5 @@
 import { type CardChannel, send } from '@kart/apdu/host'
-import { equalBytes } from '@kart/codec'
+import { concatBytes, encodeAscii, equalBytes, toHex } from '@kart/codec'
 import { checkNewKey, digest, randomBytes, type SeenKeys, seenInMemory } from '@kart/crypto'
 import { buildPkcs15Files, type CardProfile, decodeCertificate, type KeyRow, type Pkcs15File, type Pkcs15Files } from '@kart/layout'
 import {
@@ -43,7 +43,7 @@ export async function writeHolderKeys(
   channel: CardChannel,
   profile: CardProfile,
   plan: HolderPlan,
-  keys: { readonly seen: SeenKeys; readonly held?: readonly HolderKeyPair[] | undefined },
+  keys: { readonly seen: SeenKeys; readonly iccSerial: Uint8Array; readonly held?: readonly HolderKeyPair[] | undefined },
   advance: () => void,
 ): Promise<readonly HolderKeyPair[]> {
   for (const command of [installHolder(profile), ...pinCommands(profile, plan)]) {
@@ -55,11 +55,25 @@ export async function writeHolderKeys(
     const held = keys.held?.find((pair) => pair.row.fid === row.fid)?.publicKey
     const publicKey = held ?? (await send(channel, generateHolderKeyCommand(profile, row, plan)))
     await checkPublicKey(row, publicKey, held === undefined ? keys.seen : seenInMemory())
+    const mark = markOf(publicKey, keys.iccSerial)
+    if (held === undefined) await keys.seen.remember(mark)
+    else if (!(await keys.seen.has(mark)))
+      throw new PersonalizationError(
+        step.keys,
+        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew`,
+      )
     pairs.push({ row, publicKey })
     advance()
   }
   return pairs
 }
+
+/**
+ * What the memory of keys holds beside a key: which chip made it, in a session that proved it. A key that is read back later, outside any session, is that one, or it is not
+ * certified.
+ */
+const markOf = (publicKey: Uint8Array, iccSerial: Uint8Array): string =>
+  toHex(digest('sha256', concatBytes(encodeAscii('made on chip:'), digest('sha256', publicKey), iccSerial)))
 
 async function checkPublicKey({ algorithm, label }: KeyRow, publicKey: Uint8Array, seen: SeenKeys): Promise<void> {
   const expected =

@@ -35,7 +35,7 @@ export async function requestCertificates(transport: CardTransport, image: CardI
   const { meter } = run
   try {
     const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
-      writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run) }, () => advance()),
+      writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial }, () => advance()),
     )
     session.destroy()
     const plain = run.plain(run.base)
