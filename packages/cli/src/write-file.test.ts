@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
 import { afterAll, describe, expect, it } from 'vitest'
-import { checkTarget, writeOutput } from './write-file.ts'
+import { checkTarget, writeOnce, writeOutput } from './write-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kart-write-'))
 const at = (name: string): string => join(folder, name)
@@ -66,5 +66,19 @@ describe('writeOutput', () => {
       expect(() => checkTarget('--report', path), path).toThrow(/--report: .*is a pipe or a device/)
     }
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
+})
+
+describe('writeOnce', () => {
+  it('makes a file that its owner alone reads, and takes the place of nothing', () => {
+    writeOnce(at('letter'), 'one')
+    expect(readFileSync(at('letter'), 'utf8')).toBe('one')
+    if (hasModes) expect(statSync(at('letter')).mode & 0o777).toBe(0o600)
+    symlinkSync(at('nothing-there'), at('dangling'))
+    for (const taken of ['letter', 'dangling'])
+      expect(() => writeOnce(at(taken), 'two'), taken).toThrow(expect.objectContaining({ code: 'EEXIST', path: at(taken) }))
+    expect(readFileSync(at('letter'), 'utf8')).toBe('one')
+    expect(existsSync(at('nothing-there'))).toBe(false)
+    expect(() => writeOnce(at('nosuch/letter'), 'x')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
   })
 })

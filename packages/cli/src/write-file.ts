@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@kart/codec'
 import { isFileError } from './exit-code.ts'
@@ -53,6 +53,38 @@ export function writeBehind<T>(path: string, write: (temporary: string) => T): T
   } catch (error) {
     rmSync(temporary, { force: true })
     // The user knows the file by the name that they gave it.
+    if (isFileError(error)) error.path = path
+    throw error
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows gives no handle on a folder.
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Writes a new file, readable by its owner only, that a power cut does not take back: synced, and its folder too. Never takes the place of what is there (EEXIST), and
+ * leaves nothing behind when it fails. Throws Node's own error.
+ */
+export function writeOnce(path: string, content: string): void {
+  const descriptor = openSync(path, 'wx', 0o600)
+  try {
+    try {
+      writeFileSync(descriptor, content)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    syncFolder(dirname(path))
+  } catch (error) {
+    rmSync(path, { force: true })
     if (isFileError(error)) error.path = path
     throw error
   }

@@ -134,7 +134,7 @@ describe('a certificate that must not reach a card', () => {
   })
 
   it('refuses a key that was certified before', async () => {
-    const seen = { remember: async () => false }
+    const seen = { remember: async () => false, has: async () => true }
     await expect(issue(blank(), { seenKeys: seen })).rejects.toThrow(/certified before/)
   })
 

@@ -48,9 +48,11 @@ const digitEntries = (entries: readonly string[]): Uint8Array =>
   concatBytes(...entries.map((digits) => concatBytes(Uint8Array.of(digits.length), encodeAscii(digits))))
 
 // Use under the key's PIN; no update, no deletion, no other pair (access bytes of the MyEID command surface: a nibble an operation).
-const keyAccess = (reference: number): Uint8Array => Uint8Array.of((reference << 4) | 0x0f, 0xff, 0xff)
+export const keyAccess = (reference: number): Uint8Array => Uint8Array.of((reference << 4) | 0x0f, 0xff, 0xff)
 /** Everyone reads, the SO-PIN updates, nobody deletes. */
 const fileAccess = (securityOfficer: number): Uint8Array => Uint8Array.of(securityOfficer & 0x0f, 0xff, 0xff)
+/** Type byte of a key's file. */
+export const keyFileType = { rsa: 0x11, ec: 0x22 } as const
 const noProperties = new Uint8Array(2)
 
 const one = (dgi: number, value: Uint8Array, label: string): CardCommand<Uint8Array> =>
@@ -65,14 +67,20 @@ export function pinCommands(profile: CardProfile, plan: HolderPlan): CardCommand
   ]
 }
 
+/** Reference of the PIN that a key stands under. Throws InputError. */
+export function referenceFor(row: KeyRow, plan: HolderPlan): number {
+  const reference = plan.pinRows.find(({ id }) => id === row.pin)?.reference
+  if (reference === undefined) throw new InputError('keys', `${row.label} stands under a PIN that the card does not have`)
+  return reference
+}
+
 /** The card makes the pair; the command's answer is its SubjectPublicKeyInfo in DER. Throws DecodeError. */
 export function generateHolderKeyCommand(profile: CardProfile, row: KeyRow, plan: HolderPlan): CardCommand<Uint8Array> {
   const { kind, bits } = row.algorithm
-  const reference = plan.pinRows.find(({ id }) => id === row.pin)?.reference
-  if (reference === undefined) throw new InputError('keys', `${row.label} stands under a PIN that the card does not have`)
+  const reference = referenceFor(row, plan)
   const value = concatBytes(
     uintToBytes(row.fid, 2),
-    Uint8Array.of(kind === 'rsa' ? 0x11 : 0x22),
+    Uint8Array.of(keyFileType[kind]),
     uintToBytes(bits, 2),
     keyAccess(reference),
     noProperties,
