@@ -7,7 +7,7 @@ import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { type HolderOptions, triesBefore, withHolderCard, withHolderOptions } from '../holder-options.ts'
 import type { Output } from '../output.ts'
-import { readSecret } from '../read-pin.ts'
+import { readNewSecret, readSecret } from '../read-pin.ts'
 import type { Runner } from '../runner.ts'
 import { plainTable } from '../verdict-output.ts'
 
@@ -38,7 +38,7 @@ function stateText(status: PinStatus): string {
 }
 
 const newPin = (pin: HolderPin, file: string | undefined): Promise<string> =>
-  readSecret({ what: `new ${pin.label} (${digitsOf(pin)})`, variable: 'KART_NEW_PIN', option: '--new-pin-file', file })
+  readNewSecret({ what: `new ${pin.label} (${digitsOf(pin)})`, variable: 'KART_NEW_PIN', option: '--new-pin-file', file })
 
 function addStatus(pins: Command, run: Runner): void {
   const command = withHolderOptions(pins.command('status').description('say how many tries each PIN has left; asking takes none'))
