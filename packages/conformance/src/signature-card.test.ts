@@ -2,7 +2,6 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CardTransport } from '@kart/apdu/host'
-import { run } from '@kart/cli'
 import { InputError, toHex } from '@kart/codec'
 import { digest } from '@kart/crypto'
 import { type EmulatedCard, fileMemory } from '@kart/emulator'
@@ -26,6 +25,7 @@ import {
 import { defaultPolicy, verifyCades } from '@kart/verification'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { opensslAuthority } from './testing/openssl-authority.ts'
+import { kart } from './testing/run-here.ts'
 import { signatureCard, testPins } from './testing/signature-card.ts'
 
 const authority = opensslAuthority()
@@ -191,23 +191,6 @@ describe('kart sign and kart pin', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** Runs a command in this process; gives its exit code and what it said. */
-  async function kart(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-    const said = { stdout: '', stderr: '' }
-    const before = { stdout: process.stdout.write, stderr: process.stderr.write }
-    for (const name of ['stdout', 'stderr'] as const)
-      process[name].write = ((text: unknown) => {
-        said[name] += String(text)
-        return true
-      }) as typeof process.stdout.write
-    try {
-      return { code: await run(args), out: said.stdout, err: said.stderr }
-    } finally {
-      process.stdout.write = before.stdout
-      process.stderr.write = before.stderr
-    }
-  }
-
   it('changes the PIN of the letter, signs, and says who signed', async () => {
     const old = secret('old', testPins.SignPIN)
     const card = ['--card', at('citizen.card')]
@@ -251,7 +234,16 @@ describe('kart sign and kart pin', () => {
     const status = async () =>
       JSON.parse((await kart('pin', 'status', ...card, '--json')).out).pins.map((pin: { triesLeft?: number }) => pin.triesLeft)
     expect(await status()).toEqual([3, 3, 3])
-    const wrong = await kart('sign', at('contract.txt'), ...card, '--key', 'authentication', '--pin-file', secret('wrong', '842953'))
+    const wrong = await kart(
+      'sign',
+      at('contract.txt'),
+      '--force',
+      ...card,
+      '--key',
+      'authentication',
+      '--pin-file',
+      secret('wrong', '842953'),
+    )
     expect(wrong).toMatchObject({ code: 2 })
     expect(wrong.err).toMatch(/PIN is wrong; 2 tries/)
     expect(wrong.err + wrong.out).not.toContain('842953')
@@ -264,9 +256,11 @@ describe('kart sign and kart pin', () => {
     const open = secret('open', '957268')
     if (process.platform !== 'win32') {
       chmodSync(open, 0o644)
-      expect((await kart('sign', at('contract.txt'), ...card, '--pin-file', open)).err).toMatch(/chmod 600/)
+      expect((await kart('sign', at('contract.txt'), '--force', ...card, '--pin-file', open)).err).toMatch(/chmod 600/)
     }
-    expect((await kart('sign', at('contract.txt'), ...card, '--key', 'nothing')).err).toMatch(/it has: authentication, signature/)
+    expect((await kart('sign', at('contract.txt'), '--force', ...card, '--key', 'nothing')).err).toMatch(
+      /it has: authentication, signature/,
+    )
     expect((await kart('pin', 'change', 'nothing', ...card)).err).toMatch(/it has: AuthPIN, SignPIN, SO-PIN/)
     expect(readFileSync(at('contract.txt'))).toEqual(Buffer.from(document))
   })

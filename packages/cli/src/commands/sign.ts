@@ -15,12 +15,13 @@ import type { Runner } from '../runner.ts'
 import { checkSignable, hashFile, personOf, verifyFile } from '../signing.ts'
 import { type AuthorityOptions, authoritiesOf } from '../trust-options.ts'
 import { checkLines } from '../verdict-output.ts'
-import { checkTarget, isSamePath, writeOutput } from '../write-file.ts'
+import { checkFree, checkTarget, isSamePath, writeNew, writeOutput } from '../write-file.ts'
 
 interface Options extends HolderOptions, AuthorityOptions {
   readonly key: string
   readonly pinFile?: string
   readonly output?: string
+  readonly force?: boolean
   readonly verify?: boolean
   readonly signature?: string
   readonly at?: string
@@ -40,13 +41,15 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
   const kept = { 'that is to be signed': file, 'of the card': options.card, 'of the PIN': options.pinFile }
   for (const [what, path] of Object.entries(kept))
     if (path !== undefined && isSamePath(target, path)) throw new InputError('-o', `is the file ${what}: name another`)
+  if (options.force !== true) checkFree('-o', target)
   return withHolderCard(options, async (channel, application, where) => {
     const key = findKey(application, options.key)
     const what = key.pin === undefined ? undefined : `${key.pin.label} of ${where}${await triesBefore(channel, key.pin)}`
     const pin =
       what === undefined ? undefined : await readSecret({ what, variable: 'KART_PIN', option: '--pin-file', file: options.pinFile })
     const made = await signWithCard(channel, application, { key, pin, messageDigest: (hash) => hashFile(file, hash, output.json) })
-    writeOutput(target, made.signature)
+    if (options.force === true) writeOutput(target, made.signature)
+    else writeNew(target, made.signature)
     const { subject, issuer } = made.certificate
     output.line(`${pc.green('SIGNED')}  ${visibleText(file)} with the key ${visibleText(key.label)}: ${visibleText(target)}`)
     output.line(`  by ${visibleText(subject.text)}`)
@@ -76,8 +79,9 @@ function printVerdict(output: Output, { verdict, signers }: CadesReport, file: s
 }
 
 async function verify(file: string, options: Options, output: Output): Promise<ExitCode> {
-  if (options.card !== undefined || options.reader !== undefined || options.output !== undefined || options.pinFile !== undefined)
-    throw new InputError('--verify', 'needs no card: leave --card, --reader, --pin-file and -o out')
+  const { card, reader, output: target, pinFile, force } = options
+  if ([card, reader, target, pinFile, force].some((option) => option !== undefined))
+    throw new InputError('--verify', 'needs no card and writes nothing: leave --card, --reader, --pin-file, -o and --force out')
   checkSignable(file)
   const path = options.signature ?? `${file}.p7s`
   const bytes = readInput(path)
@@ -112,6 +116,7 @@ export function addSignCommand(program: Command, run: Runner): void {
     .option('--key <name>', 'which key of the card: signature, authentication, or another label', 'signature')
     .option('--pin-file <file>', 'the PIN of that key, in a file; else KART_PIN, else it is asked for. It is sent once')
     .option('-o, --output <file>', 'where the signature goes; the file’s name and .p7s unless told')
+    .option('--force', 'write over an earlier signature of that name; without it the card is not even asked then')
     .option('--verify', 'verify a signature instead, and say who signed')
     .option('--signature <file>', 'with --verify: the signature; the file’s name and .p7s unless told')
     .option('--ca <file...>', 'with --verify: trust these authorities of holders’ certificates (DER or PEM)')
