@@ -81,8 +81,48 @@ describe('a signature by the card', () => {
     // biome-ignore format: a command a line
     authority.openssl('cms', '-verify', '-cades', '-binary', '-inform', 'DER', '-in', 'card.p7s', '-content', 'document', '-CAfile', 'ca.crt', '-purpose', 'any', '-out', 'content')
     expect(await verdict(signature)).toEqual([])
-    // The key to log in with signs too, and not in the holder's name.
-    expect(await verdict((await signed(card, 'authentication', testPins.AuthPIN)).signature)).toEqual(['sig.usage'])
+  })
+
+  it('is not made with a certificate that would be rejected, and no PIN is used to find out', async () => {
+    const card = await signatureCard(authority)
+    const refused = async (of: EmulatedCard, label: string, changes: object = {}) => {
+      const { channel, application, commands } = await open(of)
+      const made = signWithCard(channel, application, {
+        key: findKey(application, label),
+        pin: () => Promise.reject(new Error('asked for the PIN')),
+        messageDigest: async (hash) => digest(hash, document),
+        ...changes,
+      })
+      const error = await made.then(
+        () => undefined,
+        (reason: unknown) => reason as Error,
+      )
+      expect(commands.filter((command) => command.startsWith('0020'))).toEqual([])
+      return error?.message
+    }
+    expect(await refused(card, 'authentication')).toMatch(/signs no files: the key is certified for digitalSignature only/)
+    const days = (count: number) => ({ signingTime: new Date(Date.now() + count * 86_400_000) })
+    expect(await refused(card, 'signature', days(-2))).toMatch(/holds from \d{4}-\d\d-\d\d only/)
+    expect(await refused(card, 'signature', days(400))).toMatch(/expired on \d{4}-\d\d-\d\d/)
+    for (const count of [-2, 400]) expect(await refused(card, 'signature', { ...days(count), anyTime: true })).toBe('asked for the PIN')
+    expect(await refused(card, 'signature', { approve: () => Promise.reject(new Error('no')) })).toBe('no')
+
+    const strangers = new Map([
+      ['nonRepudiation', decodeCertificate(authority.holder('other-384', 'P-384')).spki],
+      ['digitalSignature', decodeCertificate(authority.holder('other-256', 'P-256')).spki],
+    ])
+    const mixedUp = {
+      ...authority,
+      certify: (name: string, _: Uint8Array, use: 'nonRepudiation' | 'digitalSignature') =>
+        authority.certify(name, strangers.get(use)!, use),
+    }
+    expect(await refused(await signatureCard(mixedUp), 'signature')).toMatch(/certificate: is for another key than signature/)
+    const [rsa, rsaStranger] = [rsaKeys, decodeCertificate(authority.holder('other-rsa', 'rsa:2048')).spki]
+    const mixedRsa = {
+      ...authority,
+      certify: (name: string, _: Uint8Array, use: 'nonRepudiation' | 'digitalSignature') => authority.certify(name, rsaStranger, use),
+    }
+    expect(await refused(await signatureCard(mixedRsa, { keys: rsa }), 'signature')).toMatch(/certificate: is for another key/)
   })
 
   it('is one for one VERIFY of the SignPIN, and any number for the AuthPIN', async () => {
@@ -234,21 +274,12 @@ describe('kart sign and kart pin', () => {
     const status = async () =>
       JSON.parse((await kart('pin', 'status', ...card, '--json')).out).pins.map((pin: { triesLeft?: number }) => pin.triesLeft)
     expect(await status()).toEqual([3, 3, 3])
-    const wrong = await kart(
-      'sign',
-      at('contract.txt'),
-      '--force',
-      ...card,
-      '--key',
-      'authentication',
-      '--pin-file',
-      secret('wrong', '842953'),
-    )
+    const wrong = await kart('sign', at('contract.txt'), '--force', ...card, '--pin-file', secret('wrong', '842953'))
     expect(wrong).toMatchObject({ code: 2 })
     expect(wrong.err).toMatch(/PIN is wrong; 2 tries/)
     expect(wrong.err + wrong.out).not.toContain('842953')
-    expect(await status()).toEqual([2, 3, 3])
-    expect((await kart('pin', 'status', ...card)).out).toMatch(/AuthPIN .*2 tries left/)
+    expect(await status()).toEqual([3, 2, 3])
+    expect((await kart('pin', 'status', ...card)).out).toMatch(/SignPIN .*2 tries left/)
   })
 
   it('refuses a PIN file that others may read, a key and a PIN that are not there', async () => {

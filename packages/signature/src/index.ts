@@ -27,3 +27,4 @@ export {
   signDigest,
   signWithCard,
 } from './sign.ts'
+export { type CardSigner, checkSigner, commitmentProblem, readSigner, type SignerUse } from './signer.ts'
