@@ -49,6 +49,15 @@ describe('kart pin at a terminal', () => {
   })
 })
 
+describe('kart pin unblock', () => {
+  it('says of the SO-PIN that nothing unblocks it, and asks for nothing', async () => {
+    const refused = await kartTyping([], 'pin', 'unblock', 'SO-PIN', ...card)
+    expect(refused).toMatchObject({ code: 2, out: '' })
+    expect(refused.err).toMatch(/SO-PIN: has no PUK/)
+    expect(refused.err).not.toMatch(/: \n/)
+  })
+})
+
 describe('the file that kart sign writes', () => {
   it('is never written over an earlier one unless told, and the card is not asked then', async () => {
     const first = await kart('sign', at('contract.txt'), ...card, '--pin-file', pins.sign)

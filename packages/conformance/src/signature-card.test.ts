@@ -159,7 +159,14 @@ describe('a signature by the card', () => {
     const card = await signatureCard(authority, { transport: true })
     await expect(signed(card, 'signature', testPins.SignPIN)).rejects.toMatchObject({ problem: 'not-changed-yet' })
     const { channel, application } = await open(card)
-    await changePin(channel, findPin(application, 'signpin'), testPins.SignPIN, '957268')
+    const pin = findPin(application, 'signpin')
+    await verifyHolderPin(channel, pin, testPins.SignPIN)
+    await changePin(channel, pin, testPins.SignPIN, '957268')
+    const key = findKey(application, 'signature')
+    const { spki } = decodeCertificate((await readCertificates(channel, application, key)).certificate)
+    await expect(signDigest(channel, key, spki, schemeOfKey(spki), digest('sha384', document))).rejects.toMatchObject({
+      problem: 'refused',
+    })
     expect(await verdict((await signed(card, 'signature', '957268')).signature)).toEqual([])
   })
 })
@@ -188,6 +195,15 @@ describe('PINs', () => {
     await unblockPin(channel, pin, testPins.puk, '951847')
     expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 3 })
     await verifyHolderPin(channel, pin, '951847')
+  })
+
+  it('of the security officer is unblocked by nothing, which is said before a PUK is asked for', async () => {
+    const { channel, application, commands } = await open(await signatureCard(authority))
+    const pin = findPin(application, 'SO-PIN')
+    commands.length = 0
+    const refused = unblockPin(channel, pin, testPins.puk, '95184736')
+    await expect(refused).rejects.toMatchObject({ problem: 'refused', message: expect.stringMatching(/has no PUK/) })
+    expect(commands).toEqual([])
   })
 
   it('a weak one is refused before anything is sent; the holder’s own digits by the card', async () => {

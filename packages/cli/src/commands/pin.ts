@@ -1,5 +1,14 @@
 import { visibleText } from '@kart/codec'
-import { changePin, checkNewPin, findPin, type HolderPin, type PinStatus, readPinStatus, unblockPin } from '@kart/signature'
+import {
+  changePin,
+  checkNewPin,
+  checkUnblockable,
+  findPin,
+  type HolderPin,
+  type PinStatus,
+  readPinStatus,
+  unblockPin,
+} from '@kart/signature'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -123,6 +132,7 @@ function addUnblock(pins: Command, run: Runner): void {
       run(options, (output) =>
         withHolderCard(options, async (channel, application, where) => {
           const pin = findPin(application, name)
+          checkUnblockable(pin)
           const puk = await readSecret({
             what: `PUK of ${pin.label}`,
             variable: 'KART_PUK',
