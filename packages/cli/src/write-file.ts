@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@kart/codec'
 import { isFileError } from './exit-code.ts'
@@ -34,6 +46,34 @@ export function checkTarget(option: string, path: string | undefined): void {
   if (!isFolder(dirname(path))) throw new InputError(option, `there is no folder ${dirname(path)}`)
 }
 
+/** Refuses, before any work is done, a name that is taken already, be it by a link that leads nowhere; `option` names where it was given. Throws InputError. */
+export function checkFree(option: string, path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new InputError(option, `${path} is there already: name another file, or say --force to write over it`)
+}
+
+/** As {@link writeOutput}, where nothing may be replaced, not even what came since {@link checkFree}. */
+export function writeNew(path: string, content: Uint8Array | string): void {
+  writeBehind(
+    path,
+    (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }),
+    (temporary) => {
+      try {
+        // Unlike a rename a link fails where the name is taken.
+        linkSync(temporary, path)
+        rmSync(temporary)
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && withoutLinks.some((code) => code === error.code))) throw error
+        checkFree(path, path)
+        renameSync(temporary, path)
+      }
+    },
+  )
+}
+
+/** What file systems say that have no hard links, as those of memory cards. */
+const withoutLinks: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
+
 /**
  * Writes what a command made; readable by its owner only, as all of it is personal data. A new file is renamed over the name: what was there, a link too, is
  * replaced, so that neither its permissions nor another place gets the content. Throws InputError for a pipe or a device, and Node's own error.
@@ -42,13 +82,17 @@ export function writeOutput(path: string, content: Uint8Array | string): void {
   writeBehind(path, (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }))
 }
 
-/** As {@link writeOutput}, where `write` makes the file under a name that it is given, piece by piece; gives what `write` gives. */
-export function writeBehind<T>(path: string, write: (temporary: string) => T): T {
+/** As {@link writeOutput}, where `write` makes the file under a name that it is given, piece by piece, and `place` gives it its name; gives what `write` gives. */
+export function writeBehind<T>(
+  path: string,
+  write: (temporary: string) => T,
+  place: (temporary: string) => void = (temporary) => renameSync(temporary, path),
+): T {
   if (isDevice(path)) throw new InputError(path, deviceProblem)
   const temporary = join(dirname(path), `.kart-${randomBytes(8).toString('hex')}.tmp`)
   try {
     const made = write(temporary)
-    renameSync(temporary, path)
+    place(temporary)
     return made
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -99,7 +99,7 @@ describe('a signature card, personalized in the main job', () => {
     const application = await openHolderApplication(channel)
     const key = findKey(application, 'signature')
     const messageDigest = (hash: Parameters<typeof hashPieces>[0]) => hashPieces(hash, [encodeAscii('a contract')])
-    const sign = (pin: string) => signWithCard(channel, application, { key, pin, messageDigest })
+    const sign = (pin: string) => signWithCard(channel, application, { key, pin, messageDigest, signingTime: personalizationDay })
     await expect(sign(pins.SignPIN!.pin)).rejects.toThrow(PinError)
     const pin = findPin(application, 'SignPIN')
     await changePin(channel, pin, pins.SignPIN!.pin, '850392')

@@ -41,6 +41,7 @@ export { type CvHolder, initTestCvc, lastDay, newCvKey, type TestCvc, type TestC
 export { type Authority, initTestPki, type TestPki, type TestPkiOptions } from './pki/init-test-pki.ts'
 export { PkiError } from './pki/pki-error.ts'
 export { loadPki, pkiFileNames, savePki } from './pki/pki-files.ts'
+export { buildRevocationList, type RevocationOrder } from './pki/revocation-list.ts'
 export { type Signer, softwareSigner } from './pki/signer.ts'
 export {
   blockSizeFor,

@@ -14,7 +14,7 @@ export {
 } from './holder-application.ts'
 export { openHolderChannel } from './open-channel.ts'
 export { PinError, type PinProblem } from './pin-error.ts'
-export { changePin, checkNewPin, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
+export { changePin, checkNewPin, checkUnblockable, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
 export {
   answerChallenge,
   type CardSignature,
@@ -27,3 +27,4 @@ export {
   signDigest,
   signWithCard,
 } from './sign.ts'
+export { type CardSigner, checkSigner, commitmentProblem, readSigner, type SignerUse } from './signer.ts'

@@ -1,5 +1,14 @@
 import { visibleText } from '@kart/codec'
-import { changePin, checkNewPin, findPin, type HolderPin, type PinStatus, readPinStatus, unblockPin } from '@kart/signature'
+import {
+  changePin,
+  checkNewPin,
+  checkUnblockable,
+  findPin,
+  type HolderPin,
+  type PinStatus,
+  readPinStatus,
+  unblockPin,
+} from '@kart/signature'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -7,7 +16,7 @@ import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { type HolderOptions, triesBefore, withHolderCard, withHolderOptions } from '../holder-options.ts'
 import type { Output } from '../output.ts'
-import { readSecret } from '../read-pin.ts'
+import { readNewSecret, readSecret } from '../read-pin.ts'
 import type { Runner } from '../runner.ts'
 import { plainTable } from '../verdict-output.ts'
 
@@ -38,7 +47,7 @@ function stateText(status: PinStatus): string {
 }
 
 const newPin = (pin: HolderPin, file: string | undefined): Promise<string> =>
-  readSecret({ what: `new ${pin.label} (${digitsOf(pin)})`, variable: 'KART_NEW_PIN', option: '--new-pin-file', file })
+  readNewSecret({ what: `new ${pin.label} (${digitsOf(pin)})`, variable: 'KART_NEW_PIN', option: '--new-pin-file', file })
 
 function addStatus(pins: Command, run: Runner): void {
   const command = withHolderOptions(pins.command('status').description('say how many tries each PIN has left; asking takes none'))
@@ -123,6 +132,7 @@ function addUnblock(pins: Command, run: Runner): void {
       run(options, (output) =>
         withHolderCard(options, async (channel, application, where) => {
           const pin = findPin(application, name)
+          checkUnblockable(pin)
           const puk = await readSecret({
             what: `PUK of ${pin.label}`,
             variable: 'KART_PUK',
