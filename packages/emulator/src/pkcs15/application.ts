@@ -29,13 +29,15 @@ export function handlePkcs15(card: CardContext, command: PlainCommand): Response
 const lastReference = 14
 
 /**
- * The PINs are global reference data (ISO/IEC 7816-4:2020, 11.6.2: P2 without bit 8), so that VERIFY, CHANGE REFERENCE DATA and logging out work beside the application too: OpenSC
+ * The PINs are global reference data (ISO/IEC 7816-4:2020, 11.6.2: P2 without bit 8), so that VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER with the PUK, and logging out work beside the application too: OpenSC
  * binds every application that EF.DIR lists and verifies a PIN in whichever it bound last. Not in the security domain.
  */
-function besideHandler(name: string, { ins, p2 }: PlainCommand): Handler | undefined {
+function besideHandler(name: string, { ins, p1, p2 }: PlainCommand): Handler | undefined {
   if (name === 'isd') return undefined
   if (ins === 0x2e) return p2 === 0 ? logOut : undefined
   if (p2 < 1 || p2 > lastReference) return undefined
+  // With the PUK (P1 00, 01): a PIN is unblocked through PKCS#11 wherever OpenSC stands.
+  if (ins === 0x2c) return p1 <= 0x01 ? resetPin : undefined
   return ins === 0x20 ? verifyPin : ins === 0x24 ? changePin : undefined
 }
 

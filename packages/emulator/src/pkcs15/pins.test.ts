@@ -106,6 +106,20 @@ describe('VERIFY', () => {
     expect(statusWords(card, ['00a4080c025015', askTries(1), selectAid(emrtdAid), askTries(1)])).toEqual(['9000', '9000', '9000', '63c3'])
     expect(statusWords(card, [selectAid(isdAid), verify(1, pins.auth)])).toEqual(['9000', '6d00'])
   })
+
+  it('is unblocked with the PUK in an application beside it, as through PKCS#11, by nothing else there', () => {
+    const { card } = holderCard()
+    const wrong = verify(1, '314159')
+    const unblock = (puk: string) => `002c000110${padded(puk)}${padded('830592')}`
+    expect(statusWords(card, [selectAid(emrtdAid), wrong, wrong, wrong, unblock('31415926'), askTries(1)])).toEqual([
+      ...['9000', '63c2', '63c1', '63c0', '63c9', '6983'],
+    ])
+    expect(statusWords(card, [unblock(pins.puk), askTries(1), verify(1, '830592')])).toEqual(['9000', '63c3', '9000'])
+    // P1 02 and 03 need the SO-PIN, and are for the application itself.
+    for (const command of [`002c020108${padded('830592')}`, '002c0301'])
+      expect(statusWords(card, [verify(3, pins.officer), command]), command).toEqual(['9000', '6982'])
+    expect(statusWords(card, [selectAid(isdAid), unblock(pins.puk)])).toEqual(['9000', '6d00'])
+  })
 })
 
 describe('C04 the counter falls before the comparison, in memory', () => {

@@ -189,7 +189,7 @@ export function holderFiles(plan: HolderPlan, keys: readonly CertifiedKey[], icc
         content,
       })),
     ],
-    data: [],
+    data: plan.data,
   })
 }
 
