@@ -17,7 +17,7 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END C
 const pemRevocationList = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g
 
 /** The certificates of a file: one in DER, or any number in PEM. Throws InputError that names the file. */
-function certificatesIn(path: string): Uint8Array[] {
+export function certificatesIn(path: string): Uint8Array[] {
   const found = derIn(path, readInput(path), pemCertificate, 'certificate')
   for (const certificate of found) decodeInput(path, () => decodeCertificate(certificate))
   return found
