@@ -148,3 +148,22 @@ describe('kart sign --verify', () => {
     expect(await verify('--pki', at('nowhere'))).toMatchObject({ code: 2 })
   })
 })
+
+describe('kart pki revoke', () => {
+  it('keeps the list of a PKI folder’s authority, and takes no certificate of another', async () => {
+    await kart('pki', 'init', at('other'))
+    const revoke = async (...files: readonly string[]) => {
+      const { code, out } = await kart('pki', 'revoke', at('other'), ...files, '--json')
+      return { code, document: JSON.parse(out) }
+    }
+    expect(await revoke()).toMatchObject({ code: 0, document: { list: at('other/holder-ca.crl'), revoked: [] } })
+    const { document } = await revoke(at('other/holder-ca.cer'))
+    expect(document.revoked).toHaveLength(1)
+    expect(await revoke(at('other/csca.cer'))).toMatchObject({ code: 2 })
+    expect((await revoke()).document.revoked).toEqual(document.revoked)
+    expect(await kart('pki', 'revoke', at('other'), at('other/document-signer.cer'), '--by', 'csca', '--days', '7')).toMatchObject({
+      code: 0,
+    })
+    expect(await kart('pki', 'revoke', at('other'), '--days', 'x')).toMatchObject({ code: 2 })
+  })
+})
