@@ -24,7 +24,7 @@ import {
   readPinStatus,
   signWithCard,
 } from '@kart/signature'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { chipSerial, executeOptions, personalizationDay, specimen, specimenOptions } from './testing/specimen.ts'
 
 const pins: TransportPins = {
@@ -131,6 +131,22 @@ describe('a certificate that must not reach a card', () => {
     const run = issue(one, { certify: wrong })
     await expect(run).rejects.toThrow(PersonalizationError)
     await expect(run).rejects.toThrow(words)
+  })
+
+  it('takes a certificate that begins while its keys were being made, by the clock and not by the run’s begin', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: personalizationDay })
+    try {
+      const { now: _, ...withoutNow } = { ...executeOptions, certify, seenKeys: seenInMemory() }
+      const late = testHolderAuthority(pki.holderAuthority, () => new Date())
+      const slow: CertifyHolder = async (order) => {
+        vi.setSystemTime(Date.now() + 5000)
+        return late(order)
+      }
+      const made = await execute(blank().transport(), image, { ...withoutNow, certify: slow })
+      expect(made.holderKeys).toHaveLength(2)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('refuses a key that was certified before', async () => {

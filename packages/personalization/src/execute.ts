@@ -75,16 +75,18 @@ async function writeHolder(
   const { image, options, meter, base, plan } = run
   const { holder, profile } = image
   if (holder === undefined) return undefined
-  const { certify, now = new Date() } = options
+  const { certify } = options
   if (certify === undefined) throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
     writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance()),
   )
   end()
+  // Read again for every certificate: keys can take the card a minute to make, and an authority may answer late.
+  const clock = () => options.now ?? new Date()
   const keys = await meter.step('certify', pairs.length, (advance) =>
-    certifyHolderKeys(run.plain(base), holder, pairs, certify, now, () => advance()),
+    certifyHolderKeys(run.plain(base), holder, pairs, certify, clock, () => advance()),
   )
-  const files = holderFiles(holder, keys, image.iccSerial, profile.title, now)
+  const files = holderFiles(holder, keys, image.iccSerial, profile.title, clock())
   await meter.step('holder-files', files.files.length, async (advance) => {
     const again = await secured(run, 'open')
     try {

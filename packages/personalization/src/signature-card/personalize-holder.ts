@@ -129,14 +129,14 @@ export async function certifyHolderKeys(
   plan: HolderPlan,
   pairs: readonly HolderKeyPair[],
   certify: CertifyHolder,
-  now: Date,
+  clock: () => Date,
   advance: () => void,
 ): Promise<readonly CertifiedKey[]> {
   await selectHolderApplication(channel)
   const certified: CertifiedKey[] = []
   for (const pair of pairs) {
     const { certificate, chain } = await certify(await requestFor(channel, plan, pair))
-    const wrong = certificateProblem(pair, plan, certificate, now)
+    const wrong = certificateProblem(pair, plan, certificate, clock())
     if (wrong !== undefined) throw new PersonalizationError(step.certify, `the certificate for the key ${pair.row.label} ${wrong}`)
     certified.push({ ...pair, certificate, chain })
     advance()
