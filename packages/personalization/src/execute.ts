@@ -12,6 +12,7 @@ import { blockSizeFor, type PlannedStep, planCommands, planCompletion, planSecur
 import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
+import { proveContent } from './signature-card/application-content.ts'
 import { readHeldKeys } from './signature-card/held-keys.ts'
 import {
   type CertifiedKey,
@@ -265,15 +266,18 @@ export async function execute(transport: CardTransport, image: CardImage, option
     const { meter, base, plain, plan, extended } = run
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const held = options.keepHolderKeys === true ? await readHeldKeys(base, image) : undefined
-    const { complete, holder } = await write(run, await open(run), held)
-    const proved = await meter.step('read-back', readBackParts(complete), (advance) =>
-      readBack(base, complete, keys, { plain, advance, extended }),
-    )
+    const { complete, holder } = await write(run, await open(run, held !== undefined), held)
+    const proved = await meter.step('read-back', readBackParts(complete), async (advance) => {
+      const ways = await readBack(base, complete, keys, { plain, advance, extended })
+      if (holder === undefined) await proveContent(base, complete, [], [])
+      return ways
+    })
     if (holder !== undefined && image.holder !== undefined) {
       const own = image.holder
-      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, (advance) =>
-        proveHolder(plain(base), own, holder.keys, holder.files, extended, advance),
-      )
+      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, async (advance) => {
+        await proveHolder(plain(base), own, holder.keys, holder.files, extended, advance)
+        await proveContent(base, complete, holder.files.files, holder.keys)
+      })
     }
     const keySet = await secure(run)
     return reportOf(run, complete, holder, proved, keySet)

@@ -10,6 +10,7 @@ import { blockSizeFor, type PlanOptions, shortBlockSize, takesExtendedLength } f
 import { redact } from './redact.ts'
 import type { SecretKeeper } from './secret-keeper.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
+import { clearLeftovers, findLeftovers } from './signature-card/application-content.ts'
 import type { CertifyHolder } from './signature-card/holder-certificate.ts'
 import { StepMeter } from './step-meter.ts'
 
@@ -95,8 +96,11 @@ const processSeen = seenInMemory()
 /** The memory of public keys that a run goes by: its own, or that of this process. */
 export const seenKeysOf = ({ options }: Run): SeenKeys => options.seenKeys ?? processSeen
 
-/** Opens the card for writing: nothing is written to one that is used, unfinished or another one. */
-export async function open(run: Run): Promise<KeyExchange> {
+/**
+ * Opens the card for writing: nothing is written to one that is used, unfinished or another one. Where it may be unfinished, what lies in its PKCS#15 application goes; with
+ * `keepKeys` all but the planned keys and PINs.
+ */
+export async function open(run: Run, keepKeys = false): Promise<KeyExchange> {
   const { image, options, meter, base } = run
   return meter.step('open', 3, async (advance) => {
     if ((await hasFiles(base, image.profile)) && options.allowUnfinished !== true)
@@ -106,11 +110,17 @@ export async function open(run: Run): Promise<KeyExchange> {
           ? 'the card holds files already: its personalization did not end; it can be written anew with allowUnfinished (--allow-unfinished), or take a blank card'
           : 'the card holds files already and has no transport keys any more: it was personalized already; take a blank card',
       )
+    const allowUnfinished = options.allowUnfinished === true
+    const left = await findLeftovers(base, image, { allowUnfinished, keepKeys })
     advance()
     const opened = await secured(run, 'open')
     advance()
     await requireInitialized(opened.channel, 'open')
     advance()
-    return opened
+    if (left === undefined) return opened
+    // Only now is it sure that this is the card that is meant. The application is emptied outside the session, which ends here.
+    opened.session.destroy()
+    await clearLeftovers(base, image, left, keepKeys)
+    return secured(run, 'open')
   })
 }

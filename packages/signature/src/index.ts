@@ -1,3 +1,4 @@
+export { type FingerStatus, officerPin, readFingers, unblockFingers } from './fingers.ts'
 export {
   fidOf,
   findKey,

@@ -1,4 +1,5 @@
 import type { ResponseApdu } from '@kart/apdu/card'
+import { resetFinger } from '../fingerprint/reset-finger.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { refuse, SW } from '../os/status.ts'
 import { appletData, putAppletData } from './applet-data.ts'
@@ -43,7 +44,7 @@ function besideHandler(name: string, { ins, p1, p2 }: PlainCommand): Handler | u
 
 type Handler = (card: CardContext, command: PlainCommand) => ResponseApdu | undefined
 
-function handlerOf(application: 'mf' | 'pkcs15', { ins, p1 }: PlainCommand): Handler | undefined {
+function handlerOf(application: 'mf' | 'pkcs15', { ins, p1, p2 }: PlainCommand): Handler | undefined {
   const keys = application === 'pkcs15' ? handleKeys : undefined
   switch (ins) {
     case 0x20:
@@ -53,6 +54,8 @@ function handlerOf(application: 'mf' | 'pkcs15', { ins, p1 }: PlainCommand): Han
     case 0x2e:
       return logOut
     case 0x2c:
+      // Bit 8 of P2: specific reference data (ISO/IEC 7816-4:2020, 11.6.2), which are the enrolled fingers; unblocked here, where the SO-PIN is proved.
+      if (application === 'pkcs15' && p2 >= 0x80) return resetFinger
       // In the MF P1 02 and 03 are for the PIN of PACE (TR-03110-3 v2.21, B.11.9).
       return application === 'pkcs15' || p1 <= 0x01 ? resetPin : undefined
     case 0x44:

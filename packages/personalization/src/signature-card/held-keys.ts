@@ -4,6 +4,7 @@ import { dg15FromRsa, encodeEcPublicKeyInfo, type KeyRow } from '@kart/layout'
 import { selectHolderApplication } from '@kart/signature'
 import type { CardImage } from '../card-image.ts'
 import { PersonalizationError } from '../personalization-error.ts'
+import type { PersonalizationStep } from '../personalization-report.ts'
 import { curveOfBits, keyAccess, keyFileType, referenceFor } from './holder-commands.ts'
 import type { HolderPlan } from './holder-plan.ts'
 import type { HolderKeyPair } from './personalize-holder.ts'
@@ -37,7 +38,11 @@ async function publicKeyOf(channel: CardChannel, { algorithm, label }: KeyRow): 
  * signature, show that they are what it holds. Changes nothing on the card. Throws PersonalizationError for a card without them, or with others than the image's plan asks
  * for; StatusWordError, TransportError.
  */
-export async function readHeldKeys(channel: CardChannel, { holder }: CardImage): Promise<readonly HolderKeyPair[]> {
+export async function readHeldKeys(
+  channel: CardChannel,
+  { holder }: Pick<CardImage, 'holder'>,
+  step: PersonalizationStep = 'open',
+): Promise<readonly HolderKeyPair[]> {
   if (holder === undefined) throw new InputError('signatureCard', 'is missing in the image: there are no keys to keep')
   await selectHolderApplication(channel)
   const pairs: HolderKeyPair[] = []
@@ -52,7 +57,7 @@ export async function readHeldKeys(channel: CardChannel, { holder }: CardImage):
       pairs.push({ row, publicKey: await publicKeyOf(channel, row) })
     } catch (cause) {
       if (!(cause instanceof StatusWordError) && !(cause instanceof DecodeError)) throw cause
-      throw new PersonalizationError('open', `the card holds no key ${row.label}: ${remedy}`, { cause })
+      throw new PersonalizationError(step, `the card holds no key ${row.label}: ${remedy}`, { cause })
     }
   }
   return pairs

@@ -67,7 +67,7 @@ async function acquire(path: string): Promise<{ isOurs(): boolean; release(): vo
 
 /**
  * A memory of public keys in a file, mode 0600, that outlives the process: a line of 64 hex digits a fingerprint, only ever added to. Each is on the disk before it counts as
- * remembered; a line that a power cut tore was never reported, and is taken away. Programs that share the file wait for each other. It is read once, about 65 MB for a million keys;
+ * remembered; a line that a power cut tore was never reported, and is taken away. Programs that share the file wait for each other. It is read once, 65 MB for a million lines;
  * later only what was added. Its methods throw PkiError for a file that cannot be read or written or holds anything else: a memory with holes would forget.
  */
 export function seenInFile(path: string): SeenKeys {
