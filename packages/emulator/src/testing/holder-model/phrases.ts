@@ -1,0 +1,118 @@
+// What a terminal does in one go: a few steps that lead somewhere, so that dialogues of them get far.
+import fc from 'fast-check'
+import type { Turn } from './compare.ts'
+import { goodPins } from './model-pins.ts'
+import type { ModelApplication } from './model-state.ts'
+import type { InputKind, KeyOperation } from './outside-crypto.ts'
+import { anyFault, anyStep, dataFids, keyFids, type Step } from './steps.ts'
+
+const select = (application: Exclude<ModelApplication, 'mf'>): Step => ({ do: 'select', application })
+const verify = (reference: number, guess = 'right'): Step => ({ do: 'verify', reference, guess })
+const file = (fid: string): Step => ({ do: 'select file', fid, byPath: true })
+const use = (operation: KeyOperation, input: InputKind = 'right', faulty = false): Step => ({
+  do: 'use key',
+  operation,
+  input,
+  faulty,
+  chained: false,
+})
+
+const pin = fc.constantFrom(1, 2, 3)
+const purposes = { sign: 'b6', authenticate: 'a4', decipher: 'b8', agree: 'a4' } as const
+
+/** PINs verified, a key chosen, and used more than once: what the card is for. */
+const signing = fc
+  .record({
+    first: fc.subarray([1, 2, 3]),
+    fid: fc.constantFrom(...keyFids),
+    operation: fc.constantFrom<KeyOperation>('sign', 'sign', 'authenticate', 'decipher', 'agree'),
+    input: fc.constantFrom<InputKind>('right', 'right', 'sha512'),
+    faulty: fc.constantFrom(false, false, false, true),
+    enters: fc.boolean(),
+    between: fc.constantFrom<readonly Step[]>([], [{ do: 'reset' }], [{ do: 'log out' }], [select('pkcs15')], [select('emrtd')], [verify(2)]),
+  })
+  .map(({ first, fid, operation, input, faulty, enters, between }): Step[] => {
+    const algorithm = fid === '4b03' ? (operation === 'sign' ? '02' : '00') : '04'
+    const choose: Step = { do: 'choose key', purpose: purposes[operation], algorithm, fid }
+    const once = use(operation, input)
+    const begin = enters ? [select('pkcs15')] : []
+    return [...begin, ...first.map((reference) => verify(reference)), choose, once, use(operation, input, faulty), ...between, choose, once]
+  })
+
+/** A PIN guessed until it is blocked or right, then asked, and perhaps unblocked. */
+const guessing = fc
+  .record({ reference: pin, guesses: fc.array(fc.constantFrom('wrong', 'wrong', 'wrong', 'right'), { minLength: 1, maxLength: 4 }), way: fc.nat(3), after: fc.boolean() })
+  .map(({ reference, guesses, way, after }): Step[] => {
+    const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] }
+    const tail: Step[] = after ? [select('pkcs15'), ...(way >= 2 ? [verify(3)] : []), unblock, verify(reference)] : []
+    return [...guesses.map((guess) => verify(reference, guess)), { do: 'ask', reference }, ...tail]
+  })
+
+/** A PUK guessed. */
+const pukGuessing = fc
+  .record({ reference: pin, guesses: fc.array(fc.constantFrom('wrong', 'wrong', 'right'), { minLength: 1, maxLength: 12 }) })
+  .map(({ reference, guesses }): Step[] => [
+    select('pkcs15'),
+    ...guesses.map((guess): Step => ({ do: 'unblock', reference, mode: 0, guess, to: '830592' })),
+  ])
+
+/** A file read and written, with PINs and without. */
+const filing = fc
+  .record({ fid: fc.constantFrom(...dataFids, ...keyFids), first: fc.subarray([1, 3]), data: fc.constantFrom('a1a2a3a4', '5a'.repeat(12)) })
+  .map(({ fid, first, data }): Step[] => [
+    ...first.map((reference) => verify(reference)),
+    file(fid),
+    { do: 'read', offset: 0, le: 256 },
+    { do: 'update', offset: 4, data },
+    { do: 'read', offset: 0, le: 36 },
+    ...first.slice(1).map((): Step => ({ do: 'delete' })),
+  ])
+
+/** A file or key made anew, as the stock tool makes them. */
+const making = fc
+  .record({
+    fid: fc.constantFrom(...keyFids, ...dataFids),
+    key: fc.constantFrom<{ kind: 'ec' | 'data'; size: number }>({ kind: 'ec', size: 256 }, { kind: 'ec', size: 384 }, { kind: 'ec', size: 521 }, { kind: 'data', size: 40 }),
+    access: fc.constantFrom('0fffff', '1111ff', '12f3ff', '2fffff', '3f00ff', 'ffffff'),
+    drops: fc.boolean(),
+    uses: fc.boolean(),
+  })
+  .map(({ fid, key, access, drops, uses }): Step[] => [
+    select('pkcs15'),
+    ...(drops ? [file(fid), { do: 'delete' } as const] : []),
+    { do: 'create', fid, ...key, access },
+    { do: 'generate' },
+    ...(uses ? [{ do: 'choose key', purpose: 'b6', algorithm: '04', fid: undefined } as const, use('sign')] : []),
+  ])
+
+/** The card at a contactless reader. */
+const contactless = fc
+  .record({
+    password: fc.constantFrom('mrz', 'can', 'can', 'puk'),
+    then: fc.array(fc.constantFrom<Step>(verify(1), verify(1, 'wrong'), verify(2), verify(2, 'wrong'), { do: 'ask', reference: 1 }, file('4501'), { do: 'read', offset: 0, le: 256 }, { do: 'break in' }, select('pkcs15')), { minLength: 2, maxLength: 6 }),
+  })
+  .map(({ password, then }): Step[] => [{ do: 'power', over: 'contactless' }, { do: 'PACE', password, right: true } as Step, select('pkcs15'), ...then])
+
+const domain: fc.Arbitrary<Step[]> = fc
+  .record({
+    set: fc.constantFrom<'transport' | 'issuer'>('transport', 'issuer'),
+    to: fc.constantFrom('INITIALIZED', 'SECURED', 'CARD_LOCKED', 'SECURED', 'CARD_LOCKED', 'SECURED'),
+  })
+  .map(({ set, to }): Step[] => [{ do: 'open domain', set, right: true }, { do: 'set status', to } as Step, select('pkcs15')])
+
+const whole = (steps: readonly Step[]): Turn[] => steps.map((step) => ({ step }))
+const losing: readonly Step['do'][] = ['verify', 'change', 'unblock']
+
+/** A phrase; in some the memory fails in one of the steps. */
+export const anyPhrase: fc.Arbitrary<readonly Turn[]> = fc.oneof(
+  { weight: 14, arbitrary: anyStep.map((step) => [{ step }]) },
+  { weight: 3, arbitrary: fc.tuple(anyStep, anyFault).map(([step, fault]) => [{ step, fault }]) },
+  { weight: 1, arbitrary: anyStep.map((step) => [losing.includes(step.do) ? { step, fault: { at: 1, how: 'lose' as const } } : { step }]) },
+  { weight: 4, arbitrary: signing.map(whole) },
+  { weight: 3, arbitrary: guessing.map(whole) },
+  { weight: 1, arbitrary: pukGuessing.map(whole) },
+  { weight: 3, arbitrary: filing.map(whole) },
+  { weight: 3, arbitrary: making.map(whole) },
+  { weight: 2, arbitrary: contactless.map(whole) },
+  { weight: 2, arbitrary: domain.map(whole) },
+)
