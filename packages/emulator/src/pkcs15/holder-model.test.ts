@@ -3,10 +3,10 @@ import { describe, it, vi } from 'vitest'
 import * as raw from '../card-crypto/raw-private-key.ts'
 import { playTurn, requireMemory, type Turn } from '../testing/holder-model/compare.ts'
 import { type HolderModel, modelOf } from '../testing/holder-model/model-state.ts'
+import { anyPhrase } from '../testing/holder-model/phrases.ts'
 import type { ArmFault } from '../testing/holder-model/play-step.ts'
 import { RealCard } from '../testing/holder-model/real-card.ts'
 import { makeStarts, type StartName } from '../testing/holder-model/starts.ts'
-import { anyPhrase } from '../testing/holder-model/phrases.ts'
 import { survey } from '../testing/holder-model/survey.ts'
 
 vi.mock('../card-crypto/raw-private-key.ts', { spy: true })
@@ -48,18 +48,22 @@ describe('the signature card against a small model of it', () => {
     ['activated', 15],
     ['bureau', 20],
     ['issued', 30],
-  ])('agrees with it in every dialogue: %s', (name, numRuns) => {
-    const { card, image } = starts[name]
-    const phrases = fc.commands([anyPhrase.map((turns) => new Phrase(turns))], { maxCommands: 30, size: 'max' })
-    fc.assert(
-      fc.property(phrases, (all) => {
-        const model = modelOf(card)
-        const real = new RealCard(image)
-        fc.modelRun(() => ({ model, real }), all)
-        requireMemory(model, real)
-        survey(model, real.memory.image)
-      }),
-      { numRuns: numRuns * factor, seed },
-    )
-  }, 600_000)
+  ])(
+    'agrees with it in every dialogue: %s',
+    (name, numRuns) => {
+      const { card, image } = starts[name]
+      const phrases = fc.commands([anyPhrase.map((turns) => new Phrase(turns))], { maxCommands: 30, size: 'max' })
+      fc.assert(
+        fc.property(phrases, (all) => {
+          const model = modelOf(card)
+          const real = new RealCard(image)
+          fc.modelRun(() => ({ model, real }), all)
+          requireMemory(model, real)
+          survey(model, real.memory.image)
+        }),
+        { numRuns: numRuns * factor, seed },
+      )
+    },
+    600_000,
+  )
 })

@@ -1,11 +1,10 @@
 // Model and card held together: answers, and what the card's memory says.
-import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { toHex } from '@kart/codec'
-import type { CardState } from '../../memory/card-state.ts'
 import { block } from './model-pins.ts'
 import type { Expected, HolderModel, ModelCard, ModelFile } from './model-state.ts'
 import { freshSession } from './model-state.ts'
 import { type ArmFault, playStep } from './play-step.ts'
+import { readMemory, sorted } from './read-memory.ts'
 import type { Got, MemoryFault, RealCard } from './real-card.ts'
 import type { Step } from './steps.ts'
 
@@ -13,51 +12,6 @@ import type { Step } from './steps.ts'
 export interface Turn {
   readonly step: Step
   readonly fault?: MemoryFault
-}
-
-const publicKeys = new Map<string, string>()
-
-/** Point or modulus of a stored private key, by OpenSSL. */
-function publicPart(pkcs8: Uint8Array): string {
-  const name = toHex(pkcs8)
-  const known = publicKeys.get(name)
-  if (known !== undefined) return known
-  const { n, x, y } = createPublicKey(createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })).export({ format: 'jwk' })
-  const hex = (text = ''): string => Buffer.from(text, 'base64url').toString('hex')
-  const part = n === undefined ? `04${hex(x)}${hex(y)}` : hex(n)
-  publicKeys.set(name, part)
-  return part
-}
-
-const kinds = { transparent: 'data', ec: 'ec', rsa: 'rsa' } as const
-const sorted = <Value>(entries: readonly (readonly [string, Value])[]): Record<string, Value> =>
-  Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
-
-/** What is comparable of the memory, in the model's words; PINs as the eight bytes they are. */
-function found({ lifeCycle, signature, files, keySets, pacePasswords }: CardState): ModelCard {
-  const sets = keySets.map(({ transport, failures }) => [transport ? 'transport' : 'issuer', failures] as const)
-  return {
-    life: lifeCycle,
-    activated: signature.activated,
-    pins: sorted(
-      [...signature.pins].map(([reference, pin]) => {
-        const { tries, pukTries, minLength, transport, usesPerVerify } = pin
-        const secrets = { digits: toHex(pin.value), puk: pin.puk && toHex(pin.puk) }
-        const counts = { tries: tries.left, most: tries.most, pukTries: pukTries.left, pukMost: pukTries.most }
-        return [String(reference), { ...secrets, ...counts, least: minLength, transport, uses: usesPerVerify }]
-      }),
-    ),
-    files: sorted(
-      [...signature.files].map(([fid, { type, access, size, content, privateKey }]): [string, ModelFile] => {
-        const publicKey = privateKey && publicPart(privateKey)
-        return [fid.toString(16).padStart(4, '0'), { kind: kinds[type], access: toHex(access), size, content: toHex(content), publicKey }]
-      }),
-    ),
-    numbers: signature.forbiddenDigits.map((digits) => new TextDecoder().decode(digits)),
-    directory: ((content) => content && toHex(content))(files.get('mf')?.get(0x2f00)),
-    keySets: sorted(sets),
-    pace: pacePasswords.size > 0,
-  }
 }
 
 function told(card: ModelCard): ModelCard {
@@ -98,9 +52,11 @@ function requireAnswer({ status, data, check }: Expected, got: Got): void {
 
 /** Holds the memory against the model. */
 export function requireMemory(model: HolderModel, real: RealCard): void {
-  const memory = JSON.stringify(found(real.state))
+  const memory = JSON.stringify(readMemory(real.memory.image))
   if (memory !== text(model.card)) {
-    throw new Disagreement(`the card's memory: ${JSON.stringify(found(real.state), undefined, 1)}\nthe model: ${shown(model.card)}`)
+    throw new Disagreement(
+      `the card's memory: ${JSON.stringify(readMemory(real.memory.image), undefined, 1)}\nthe model: ${shown(model.card)}`,
+    )
   }
 }
 
@@ -129,7 +85,13 @@ function askAgain(model: HolderModel, real: RealCard, reference: number): void {
   if (/^(63c.|6983)$/.test(sw)) delete verified[reference]
 }
 
-function afterFault(model: HolderModel, real: RealCard, before: Omit<HolderModel, 'between'>, got: Got | undefined, fault?: MemoryFault): void {
+function afterFault(
+  model: HolderModel,
+  real: RealCard,
+  before: Omit<HolderModel, 'between'>,
+  got: Got | undefined,
+  fault?: MemoryFault,
+): void {
   const { over, canProved } = model.session
   if (fault?.how === 'lose') {
     if (got?.sw !== '6581') throw new Disagreement(`a write was lost, and the card answers ${got?.sw}`)
@@ -146,7 +108,7 @@ function afterFault(model: HolderModel, real: RealCard, before: Omit<HolderModel
     model.session = freshSession()
   }
   // The state before, one on the way, or the one after, and nothing else.
-  const memory = found(real.state)
+  const memory = readMemory(real.memory.image)
   const lawful = [before.card, ...model.between, model.card].map((card) => learnKeys(card, memory))
   const state = lawful.find((card) => text(card) === JSON.stringify(memory))
   if (state === undefined) throw new Disagreement(`after ${fault?.how} in write ${fault?.at}: ${JSON.stringify(memory, undefined, 1)}`)

@@ -1,8 +1,9 @@
 // The rules of life cycle, personalization and channels: GlobalPlatform Card Specification 2.3.1, 5.1 and 11, TR-03110-2 v2.21, 2.2.3, and docs/card.md.
+
+import { selectByName } from './model-files.ts'
 import { publicKeyIn } from './model-keys.ts'
 import type { Expected, HolderModel, ModelFile, ModelLife, ModelPin, PacePassword } from './model-state.ts'
 import { endChannel, freshSession, inPersonalization, ok, reasons, refused, refusedWith } from './model-state.ts'
-import { selectByName } from './model-files.ts'
 
 const next: Readonly<Record<ModelLife, readonly ModelLife[]>> = {
   OP_READY: ['INITIALIZED', 'TERMINATED'],

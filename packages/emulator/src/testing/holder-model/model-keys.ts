@@ -111,4 +111,3 @@ export function readPublicKey(model: HolderModel, part: 'modulus' | 'exponent' |
   const header = `86${length > 127 ? '81' : ''}${length.toString(16).padStart(2, '0')}`
   return { status: ['9000'], data: part === 'exponent' ? '010001' : part === 'modulus' ? file.publicKey : header + file.publicKey }
 }
-

@@ -32,7 +32,13 @@ const triesLeft = (tries: number): string => (tries === 0 ? '6983' : `63c${tries
 const officer = 3
 
 /** Tries a secret; undefined = it was right, and all its tries are back. */
-function refusalOf(model: HolderModel, pin: ModelPin, which: 'tries' | 'pukTries', reference: number, right: boolean): Expected | undefined {
+function refusalOf(
+  model: HolderModel,
+  pin: ModelPin,
+  which: 'tries' | 'pukTries',
+  reference: number,
+  right: boolean,
+): Expected | undefined {
   const { session, between, card } = model
   if (pin[which] === 0) return refusedWith('6983')
   if (which === 'tries' && pin.tries === 1 && session.over === 'contactless') {

@@ -1,10 +1,11 @@
 // What a terminal does in one go: a few steps that lead somewhere, so that dialogues of them get far.
 import fc from 'fast-check'
 import type { Turn } from './compare.ts'
-import { goodPins } from './model-pins.ts'
+import { goodPins, holdersOwn, noPins, weakPins } from './model-pins.ts'
 import type { ModelApplication } from './model-state.ts'
 import type { InputKind, KeyOperation } from './outside-crypto.ts'
-import { anyFault, anyStep, dataFids, keyFids, type Step } from './steps.ts'
+import type { MemoryFault } from './real-card.ts'
+import { anyFault, anyStep, dataFids, groupings, keyFids, type Step } from './steps.ts'
 
 const select = (application: Exclude<ModelApplication, 'mf'>): Step => ({ do: 'select', application })
 const verify = (reference: number, guess = 'right'): Step => ({ do: 'verify', reference, guess })
@@ -29,7 +30,14 @@ const signing = fc
     input: fc.constantFrom<InputKind>('right', 'right', 'sha512'),
     faulty: fc.constantFrom(false, false, false, true),
     enters: fc.boolean(),
-    between: fc.constantFrom<readonly Step[]>([], [{ do: 'reset' }], [{ do: 'log out' }], [select('pkcs15')], [select('emrtd')], [verify(2)]),
+    between: fc.constantFrom<readonly Step[]>(
+      [],
+      [{ do: 'reset' }],
+      [{ do: 'log out' }],
+      [select('pkcs15')],
+      [select('emrtd')],
+      [verify(2)],
+    ),
   })
   .map(({ first, fid, operation, input, faulty, enters, between }): Step[] => {
     const algorithm = fid === '4b03' ? (operation === 'sign' ? '02' : '00') : '04'
@@ -41,7 +49,12 @@ const signing = fc
 
 /** A PIN guessed until it is blocked or right, then asked, and perhaps unblocked. */
 const guessing = fc
-  .record({ reference: pin, guesses: fc.array(fc.constantFrom('wrong', 'wrong', 'wrong', 'right'), { minLength: 1, maxLength: 4 }), way: fc.nat(3), after: fc.boolean() })
+  .record({
+    reference: pin,
+    guesses: fc.array(fc.constantFrom('wrong', 'wrong', 'wrong', 'right'), { minLength: 1, maxLength: 4 }),
+    way: fc.nat(3),
+    after: fc.boolean(),
+  })
   .map(({ reference, guesses, way, after }): Step[] => {
     const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] }
     const tail: Step[] = after ? [select('pkcs15'), ...(way >= 2 ? [verify(3)] : []), unblock, verify(reference)] : []
@@ -72,7 +85,12 @@ const filing = fc
 const making = fc
   .record({
     fid: fc.constantFrom(...keyFids, ...dataFids),
-    key: fc.constantFrom<{ kind: 'ec' | 'data'; size: number }>({ kind: 'ec', size: 256 }, { kind: 'ec', size: 384 }, { kind: 'ec', size: 521 }, { kind: 'data', size: 40 }),
+    key: fc.constantFrom<{ kind: 'ec' | 'data'; size: number }>(
+      { kind: 'ec', size: 256 },
+      { kind: 'ec', size: 384 },
+      { kind: 'ec', size: 521 },
+      { kind: 'data', size: 40 },
+    ),
     access: fc.constantFrom('0fffff', '1111ff', '12f3ff', '2fffff', '3f00ff', 'ffffff'),
     drops: fc.boolean(),
     uses: fc.boolean(),
@@ -89,9 +107,27 @@ const making = fc
 const contactless = fc
   .record({
     password: fc.constantFrom('mrz', 'can', 'can', 'puk'),
-    then: fc.array(fc.constantFrom<Step>(verify(1), verify(1, 'wrong'), verify(2), verify(2, 'wrong'), { do: 'ask', reference: 1 }, file('4501'), { do: 'read', offset: 0, le: 256 }, { do: 'break in' }, select('pkcs15')), { minLength: 2, maxLength: 6 }),
+    then: fc.array(
+      fc.constantFrom<Step>(
+        verify(1),
+        verify(1, 'wrong'),
+        verify(2),
+        verify(2, 'wrong'),
+        { do: 'ask', reference: 1 },
+        file('4501'),
+        { do: 'read', offset: 0, le: 256 },
+        { do: 'break in' },
+        select('pkcs15'),
+      ),
+      { minLength: 2, maxLength: 6 },
+    ),
   })
-  .map(({ password, then }): Step[] => [{ do: 'power', over: 'contactless' }, { do: 'PACE', password, right: true } as Step, select('pkcs15'), ...then])
+  .map(({ password, then }): Step[] => [
+    { do: 'power', over: 'contactless' },
+    { do: 'PACE', password, right: true } as Step,
+    select('pkcs15'),
+    ...then,
+  ])
 
 const domain: fc.Arbitrary<Step[]> = fc
   .record({
@@ -100,19 +136,57 @@ const domain: fc.Arbitrary<Step[]> = fc
   })
   .map(({ set, to }): Step[] => [{ do: 'open domain', set, right: true }, { do: 'set status', to } as Step, select('pkcs15')])
 
-const whole = (steps: readonly Step[]): Turn[] => steps.map((step) => ({ step }))
-const losing: readonly Step['do'][] = ['verify', 'change', 'unblock']
+/** A PIN changed, used, changed back or not. */
+const changing = fc
+  .record({
+    reference: pin,
+    to: fc.constantFrom<string>(...goodPins, ...goodPins, ...Object.keys(weakPins), ...Object.keys(holdersOwn), ...noPins, 'right'),
+    guess: fc.constantFrom('right', 'right', 'right', 'wrong'),
+    verifies: fc.boolean(),
+  })
+  .map(({ reference, to, guess, verifies }): Step[] => [
+    ...(verifies ? [verify(reference)] : []),
+    { do: 'change', reference, guess, to },
+    { do: 'ask', reference },
+    verify(reference),
+  ])
+
+/** The bureau at work. */
+const storing: fc.Arbitrary<Step[]> = fc
+  .record({ stored: fc.subarray([...groupings], { minLength: 1, maxLength: 3 }), secures: fc.constantFrom(false, false, true) })
+  .map(({ stored, secures }): Step[] => [
+    { do: 'open domain', set: 'transport', right: true },
+    ...stored.map((grouping): Step => ({ do: 'store', grouping })),
+    ...(secures ? [{ do: 'set status', to: 'SECURED' } as const] : []),
+    select('pkcs15'),
+  ])
+
+const longer = fc.oneof(
+  { weight: 5, arbitrary: signing },
+  { weight: 3, arbitrary: guessing },
+  { weight: 1, arbitrary: pukGuessing },
+  { weight: 4, arbitrary: filing },
+  { weight: 3, arbitrary: making },
+  { weight: 3, arbitrary: changing },
+  { weight: 2, arbitrary: contactless },
+  { weight: 2, arbitrary: domain },
+  { weight: 2, arbitrary: storing },
+)
+const loses: readonly Step['do'][] = ['verify', 'change', 'unblock']
+
+/** The phrase with a fault of the memory in one of its steps; a write is lost unseen only where the card looks for it: the counter that falls. */
+function withFault(steps: readonly Step[], at: number, fault: MemoryFault): Turn[] {
+  const struck = at % steps.length
+  return steps.map((step, i) => {
+    if (i !== struck) return { step }
+    if (fault.how !== 'lose') return { step, fault }
+    return { step, fault: loses.includes(step.do) ? { at: 1, how: 'lose' } : { ...fault, how: 'refuse' } }
+  })
+}
 
 /** A phrase; in some the memory fails in one of the steps. */
 export const anyPhrase: fc.Arbitrary<readonly Turn[]> = fc.oneof(
-  { weight: 14, arbitrary: anyStep.map((step) => [{ step }]) },
-  { weight: 3, arbitrary: fc.tuple(anyStep, anyFault).map(([step, fault]) => [{ step, fault }]) },
-  { weight: 1, arbitrary: anyStep.map((step) => [losing.includes(step.do) ? { step, fault: { at: 1, how: 'lose' as const } } : { step }]) },
-  { weight: 4, arbitrary: signing.map(whole) },
-  { weight: 3, arbitrary: guessing.map(whole) },
-  { weight: 1, arbitrary: pukGuessing.map(whole) },
-  { weight: 3, arbitrary: filing.map(whole) },
-  { weight: 3, arbitrary: making.map(whole) },
-  { weight: 2, arbitrary: contactless.map(whole) },
-  { weight: 2, arbitrary: domain.map(whole) },
+  { weight: 2, arbitrary: anyStep.map((step) => [{ step }]) },
+  { weight: 5, arbitrary: longer.map((steps) => steps.map((step) => ({ step }))) },
+  { weight: 2, arbitrary: fc.tuple(longer, fc.nat(9), anyFault).map(([steps, at, fault]) => withFault(steps, at, fault)) },
 )

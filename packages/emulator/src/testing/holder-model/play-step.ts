@@ -25,7 +25,13 @@ import type { Step } from './steps.ts'
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
 const aids = { pkcs15: pkcs15Aid, emrtd: emrtdAid, isd: isdAid, fingerprint: 'f04b41525446' } as const
 const typeBytes = { data: '01', ec: '22', rsa: '11', other: '08' } as const
-const lifeBytes: Readonly<Record<ModelLife, string>> = { OP_READY: '01', INITIALIZED: '07', SECURED: '0f', CARD_LOCKED: '7f', TERMINATED: 'ff' }
+const lifeBytes: Readonly<Record<ModelLife, string>> = {
+  OP_READY: '01',
+  INITIALIZED: '07',
+  SECURED: '0f',
+  CARD_LOCKED: '7f',
+  TERMINATED: 'ff',
+}
 const publicParts = { modulus: '0101', exponent: '0102', point: '0186' } as const
 const operations = { sign: '002a9e9a', authenticate: '00880000', decipher: '002a8086', agree: '00860000' } as const
 
@@ -101,7 +107,12 @@ export function playStep(model: HolderModel, real: RealCard, step: Step, arm: Ar
       // Control parameters where they are this surface's own; the MF's are another test's.
       return model.session.application === 'mf' && !step.byPath
         ? play(selectFile(model, step.fid, false), '00a4000c', step.fid)
-        : play(selectFile(model, step.fid, step.byPath), step.byPath ? '00a40800' : '00a40200', step.byPath ? `5015${step.fid}` : step.fid, 256)
+        : play(
+            selectFile(model, step.fid, step.byPath),
+            step.byPath ? '00a40800' : '00a40200',
+            step.byPath ? `5015${step.fid}` : step.fid,
+            256,
+          )
     case 'read':
       return play(readBinary(model, step.offset, step.le), `00b0${hex(step.offset, 4)}`, '', step.le)
     case 'update':
@@ -130,7 +141,10 @@ export function playStep(model: HolderModel, real: RealCard, step: Step, arm: Ar
       return { expected: openDomain(model, step.set, step.right), got: answered(real.openDomain(step.set, step.right)) }
     }
     case 'set status':
-      return { expected: domainRule(model, setStatus, step.to), got: real.domainCommand(`80f080${lifeBytes[step.to]}`, undefined, inDomain) }
+      return {
+        expected: domainRule(model, setStatus, step.to),
+        got: real.domainCommand(`80f080${lifeBytes[step.to]}`, undefined, inDomain),
+      }
     case 'store': {
       const { dgi, value } = groupingOf(step)
       return { expected: domainRule(model, store, step.grouping), got: real.store(pkcs15Aid, dgi, value, inDomain) }
@@ -192,4 +206,3 @@ function groupingOf({ grouping }: Extract<Step, { do: 'store' }>): { dgi: number
       }
   }
 }
-

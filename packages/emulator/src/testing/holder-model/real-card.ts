@@ -3,10 +3,9 @@ import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { pacePasswords } from '@kart/layout/profile'
 import { testTransportKeys } from '../../blank-card.ts'
 import { EmulatedCard } from '../../emulated-card.ts'
-import { decodeImage } from '../../memory/card-image.ts'
 import { type CardMemory, CardMemoryError } from '../../memory/card-memory.ts'
-import type { CardState, KeySet } from '../../memory/card-state.ts'
-import { plainSender, PaceTerminal, testPasswords } from '../pace-terminal.ts'
+import type { KeySet } from '../../memory/card-state.ts'
+import { PaceTerminal, plainSender, testPasswords } from '../pace-terminal.ts'
 import { grouping, isdAid, type MessagingTerminal, Scp03Terminal, selectAid, sendHex } from '../terminal.ts'
 import type { PacePassword } from './model-state.ts'
 
@@ -86,10 +85,6 @@ export class RealCard {
   constructor(image: Uint8Array) {
     this.memory = new FailingMemory(image)
     this.card = new EmulatedCard({ memory: this.memory })
-  }
-
-  get state(): CardState {
-    return decodeImage(this.memory.image)
   }
 
   /** Sends one command, in PACE's secure messaging where `protected`. */

@@ -68,7 +68,7 @@ const ofCreation: readonly Step[] = [
   { do: 'update', offset: 0, data: 'd2'.repeat(40) },
   create('4b01', 'ec', 256, '1f3fff'),
   { do: 'generate' },
-  create('4b02', 'ec', 384, '2fffff'),
+  create('4b02', 'ec', 256, '2fffff'),
   { do: 'generate' },
   create('4b03', 'rsa', 2048, '1fffff'),
   { do: 'generate' },
@@ -90,7 +90,10 @@ export function makeStarts(): Readonly<Record<StartName, Start>> {
   return {
     factory: blankStart('OP_READY', false),
     creation,
-    activated: after(creation, [{ do: 'select', application: 'pkcs15' }, { do: 'activate', named: true }]),
+    activated: after(creation, [
+      { do: 'select', application: 'pkcs15' },
+      { do: 'activate', named: true },
+    ]),
     bureau,
     issued: after(bureau, [
       { do: 'open domain', set: 'issuer', right: true },
