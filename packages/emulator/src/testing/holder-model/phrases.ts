@@ -56,7 +56,7 @@ const guessing = fc
     after: fc.boolean(),
   })
   .map(({ reference, guesses, way, after }): Step[] => {
-    const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] }
+    const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] ?? goodPins[0] }
     const tail: Step[] = after ? [select('pkcs15'), ...(way >= 2 ? [verify(3)] : []), unblock, verify(reference)] : []
     return [...guesses.map((guess) => verify(reference, guess)), { do: 'ask', reference }, ...tail]
   })
@@ -107,7 +107,7 @@ const making = fc
 const contactless = fc
   .record({
     password: fc.constantFrom('mrz', 'can', 'can', 'puk'),
-    then: fc.array(
+    next: fc.array(
       fc.constantFrom<Step>(
         verify(1),
         verify(1, 'wrong'),
@@ -122,11 +122,11 @@ const contactless = fc
       { minLength: 2, maxLength: 6 },
     ),
   })
-  .map(({ password, then }): Step[] => [
+  .map(({ password, next }): Step[] => [
     { do: 'power', over: 'contactless' },
     { do: 'PACE', password, right: true } as Step,
     select('pkcs15'),
-    ...then,
+    ...next,
   ])
 
 const domain: fc.Arbitrary<Step[]> = fc
@@ -161,6 +161,29 @@ const storing: fc.Arbitrary<Step[]> = fc
     select('pkcs15'),
   ])
 
+/** What the creation phase allows and nothing after it: with all that it needs, so that the phase alone decides. */
+const probing = fc
+  .constantFrom<readonly Step[]>(
+    [{ do: 'put PIN', reference: 9, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
+    [{ do: 'create', fid: '4302', kind: 'data', size: 12, access: '000fff' }],
+    [{ do: 'empty' }],
+    [file('4301'), { do: 'delete' }],
+    [file('4b01'), { do: 'generate' }],
+    [verify(1), verify(3), file('4b01'), { do: 'generate' }],
+    [{ do: 'activate', named: true }],
+    [
+      { do: 'select directory', application: 'mf' },
+      { do: 'select file', fid: '2f00', byPath: false },
+      { do: 'update', offset: 0, data: 'a1a2a3a4' },
+    ],
+    [{ do: 'select directory', application: 'mf' }, { do: 'select file', fid: '2f00', byPath: false }, { do: 'delete' }],
+    [
+      { do: 'select directory', application: 'mf' },
+      { do: 'create', fid: '2f00', kind: 'data', size: 24, access: '00ffff' },
+    ],
+  )
+  .map((steps): Step[] => [select('pkcs15'), ...steps])
+
 const longer = fc.oneof(
   { weight: 5, arbitrary: signing },
   { weight: 3, arbitrary: guessing },
@@ -171,6 +194,7 @@ const longer = fc.oneof(
   { weight: 2, arbitrary: contactless },
   { weight: 2, arbitrary: domain },
   { weight: 2, arbitrary: storing },
+  { weight: 3, arbitrary: probing },
 )
 const loses: readonly Step['do'][] = ['verify', 'change', 'unblock']
 
