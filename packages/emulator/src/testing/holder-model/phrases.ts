@@ -26,10 +26,12 @@ const signing = fc
   .record({
     first: fc.subarray([1, 2, 3]),
     fid: fc.constantFrom(...keyFids),
-    operation: fc.constantFrom<KeyOperation>('sign', 'sign', 'authenticate', 'decipher', 'agree'),
+    operation: fc.constantFrom<KeyOperation>('sign', 'sign', 'authenticate', 'decipher', 'agree', 'agree'),
     input: fc.constantFrom<InputKind>('right', 'right', 'sha512'),
     faulty: fc.constantFrom(false, false, false, true),
     enters: fc.boolean(),
+    chooses: fc.boolean(),
+    otherwise: fc.constantFrom<KeyOperation | undefined>(undefined, undefined, 'sign', 'authenticate', 'agree'),
     between: fc.constantFrom<readonly Step[]>(
       [],
       [{ do: 'reset' }],
@@ -39,12 +41,24 @@ const signing = fc
       [verify(2)],
     ),
   })
-  .map(({ first, fid, operation, input, faulty, enters, between }): Step[] => {
+  .map(({ first, fid, operation, input, faulty, enters, chooses, otherwise, between }): Step[] => {
     const algorithm = fid === '4b03' ? (operation === 'sign' ? '02' : '00') : '04'
     const choose: Step = { do: 'choose key', purpose: purposes[operation], algorithm, fid }
     const once = use(operation, input)
+    // A key is chosen for one purpose.
+    const other = otherwise === undefined ? [] : [use(otherwise)]
     const begin = enters ? [select('pkcs15')] : []
-    return [...begin, ...first.map((reference) => verify(reference)), choose, once, use(operation, input, faulty), ...between, choose, once]
+    return [
+      ...begin,
+      ...first.map((reference) => verify(reference)),
+      choose,
+      ...other,
+      once,
+      use(operation, input, faulty),
+      ...between,
+      ...(chooses ? [choose] : []),
+      once,
+    ]
   })
 
 /** A PIN guessed until it is blocked or right, then asked, and perhaps unblocked. */
@@ -53,30 +67,39 @@ const guessing = fc
     reference: pin,
     guesses: fc.array(fc.constantFrom('wrong', 'wrong', 'wrong', 'right'), { minLength: 1, maxLength: 4 }),
     way: fc.nat(3),
+    officer: fc.boolean(),
     after: fc.boolean(),
   })
-  .map(({ reference, guesses, way, after }): Step[] => {
+  .map(({ reference, guesses, way, officer, after }): Step[] => {
     const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] ?? goodPins[0] }
-    const tail: Step[] = after ? [select('pkcs15'), ...(way >= 2 ? [verify(3)] : []), unblock, verify(reference)] : []
+    const tail: Step[] = after ? [select('pkcs15'), ...(officer ? [verify(3)] : []), unblock, verify(reference)] : []
     return [...guesses.map((guess) => verify(reference, guess)), { do: 'ask', reference }, ...tail]
   })
 
-/** A PUK guessed. */
+/** A PUK guessed, perhaps until it is blocked; then the right one. */
 const pukGuessing = fc
-  .record({ reference: pin, guesses: fc.array(fc.constantFrom('wrong', 'wrong', 'right'), { minLength: 1, maxLength: 12 }) })
-  .map(({ reference, guesses }): Step[] => [
+  .record({ reference: pin, wrong: fc.oneof(fc.nat(4), fc.constant(10)), mode: fc.constantFrom<0 | 1>(0, 1) })
+  .map(({ reference, wrong, mode }): Step[] => [
     select('pkcs15'),
-    ...guesses.map((guess): Step => ({ do: 'unblock', reference, mode: 0, guess, to: '830592' })),
+    ...['wrong', 'right'].flatMap((guess) =>
+      Array.from({ length: guess === 'wrong' ? wrong : 1 }, (): Step => ({ do: 'unblock', reference, mode, guess, to: '830592' })),
+    ),
+    { do: 'ask', reference },
   ])
 
 /** A file read and written, with PINs and without. */
 const filing = fc
-  .record({ fid: fc.constantFrom(...dataFids, ...keyFids), first: fc.subarray([1, 3]), data: fc.constantFrom('a1a2a3a4', '5a'.repeat(12)) })
-  .map(({ fid, first, data }): Step[] => [
+  .record({
+    fid: fc.constantFrom(...dataFids, ...keyFids),
+    first: fc.subarray([1, 3]),
+    offset: fc.constantFrom(4, 4, 32, 40),
+    data: fc.constantFrom('a1a2a3a4', '5a'.repeat(12)),
+  })
+  .map(({ fid, first, data, offset }): Step[] => [
     ...first.map((reference) => verify(reference)),
     file(fid),
     { do: 'read', offset: 0, le: 256 },
-    { do: 'update', offset: 4, data },
+    { do: 'update', offset, data },
     { do: 'read', offset: 0, le: 36 },
     ...first.slice(1).map((): Step => ({ do: 'delete' })),
   ])
@@ -132,9 +155,16 @@ const contactless = fc
 const domain: fc.Arbitrary<Step[]> = fc
   .record({
     set: fc.constantFrom<'transport' | 'issuer'>('transport', 'issuer'),
-    to: fc.constantFrom('INITIALIZED', 'SECURED', 'CARD_LOCKED', 'SECURED', 'CARD_LOCKED', 'SECURED'),
+    to: fc.constantFrom('INITIALIZED', 'SECURED', 'CARD_LOCKED', 'SECURED', 'CARD_LOCKED', 'TERMINATED'),
+    resets: fc.boolean(),
   })
-  .map(({ set, to }): Step[] => [{ do: 'open domain', set, right: true }, { do: 'set status', to } as Step, select('pkcs15')])
+  .map(({ set, to, resets }): Step[] => [
+    { do: 'open domain', set, right: true },
+    { do: 'set status', to } as Step,
+    ...(resets ? [{ do: 'reset' } as const] : []),
+    select('pkcs15'),
+    { do: 'ask', reference: 1 },
+  ])
 
 /** A PIN changed, used, changed back or not. */
 const changing = fc
@@ -153,9 +183,13 @@ const changing = fc
 
 /** The bureau at work. */
 const storing: fc.Arbitrary<Step[]> = fc
-  .record({ stored: fc.subarray([...groupings], { minLength: 1, maxLength: 3 }), secures: fc.constantFrom(false, false, true) })
-  .map(({ stored, secures }): Step[] => [
-    { do: 'open domain', set: 'transport', right: true },
+  .record({
+    set: fc.constantFrom<'transport' | 'issuer'>('transport', 'issuer'),
+    stored: fc.subarray([...groupings], { minLength: 1, maxLength: 3 }),
+    secures: fc.constantFrom(false, false, true),
+  })
+  .map(({ set, stored, secures }): Step[] => [
+    { do: 'open domain', set, right: true },
     ...stored.map((grouping): Step => ({ do: 'store', grouping })),
     ...(secures ? [{ do: 'set status', to: 'SECURED' } as const] : []),
     select('pkcs15'),
@@ -167,6 +201,7 @@ const probing = fc
     [{ do: 'put PIN', reference: 9, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
     [{ do: 'create', fid: '4302', kind: 'data', size: 12, access: '000fff' }],
     [{ do: 'empty' }],
+    [{ do: 'put PIN', reference: 1, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
     [file('4301'), { do: 'delete' }],
     [file('4b01'), { do: 'generate' }],
     [verify(1), verify(3), file('4b01'), { do: 'generate' }],
@@ -184,6 +219,32 @@ const probing = fc
   )
   .map((steps): Step[] => [select('pkcs15'), ...steps])
 
+/** A PIN brought to its last try in a field: the CAN is good for one attempt. */
+const suspending = fc
+  .record({ reference: pin, password: fc.constantFrom('can', 'can', 'mrz'), last: fc.constantFrom('right', 'right', 'wrong') })
+  .map(({ reference, password, last }): Step[] => [
+    { do: 'power', over: 'contactless' },
+    { do: 'PACE', password, right: true } as Step,
+    ...['wrong', 'wrong', last, 'wrong', 'wrong', 'right'].map((guess) => verify(reference, guess)),
+  ])
+
+/** A PIN verified in a channel, which then ends. */
+const channelled = fc
+  .record({
+    reference: pin,
+    over: fc.constantFrom<'contact' | 'contactless'>('contact', 'contact', 'contactless'),
+    ends: fc.constantFrom<Step>(
+      { do: 'break in' },
+      { do: 'log out' },
+      { do: 'select directory', application: 'pkcs15' },
+      { do: 'forget', reference: 2 },
+    ),
+  })
+  .map(({ reference, over, ends }): Step[] => {
+    const pace: Step = { do: 'PACE', password: 'mrz', right: true }
+    return [{ do: 'power', over }, pace, verify(reference), ends, { do: 'ask', reference }, pace, { do: 'ask', reference }]
+  })
+
 const longer = fc.oneof(
   { weight: 5, arbitrary: signing },
   { weight: 3, arbitrary: guessing },
@@ -195,6 +256,8 @@ const longer = fc.oneof(
   { weight: 2, arbitrary: domain },
   { weight: 2, arbitrary: storing },
   { weight: 3, arbitrary: probing },
+  { weight: 1, arbitrary: suspending },
+  { weight: 1, arbitrary: channelled },
 )
 const loses: readonly Step['do'][] = ['verify', 'change', 'unblock']
 

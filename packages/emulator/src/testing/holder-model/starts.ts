@@ -53,7 +53,14 @@ function after({ card, image }: Start, steps: readonly Step[]): Start {
   return { card: model.card, image: real.memory.image }
 }
 
-const putPin = (reference: number, digits: string): Step => ({ do: 'put PIN', reference, digits, puk: '16180339', tries: 3, pukTries: 10 })
+const putPin = (reference: number, digits: string): Step => ({
+  do: 'put PIN',
+  reference,
+  digits,
+  puk: '16180339',
+  tries: 3,
+  pukTries: reference === 2 ? 3 : 10,
+})
 const create = (fid: string, kind: 'data' | 'ec' | 'rsa', size: number, access: string): Step => ({ do: 'create', fid, kind, size, access })
 
 const ofCreation: readonly Step[] = [

@@ -189,6 +189,7 @@ const onKeys: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
+const pukTries = (number: number): number => (number === 2 ? 3 : 10)
 const storedPin = (number: number, digits: string): Grouping => ({
   what: 'pin',
   reference: number,
@@ -197,8 +198,8 @@ const storedPin = (number: number, digits: string): Grouping => ({
     tries: 3,
     most: 3,
     puk: number === 3 ? undefined : '16180339',
-    pukTries: number === 3 ? 1 : 10,
-    pukMost: number === 3 ? 1 : 10,
+    pukTries: number === 3 ? 1 : pukTries(number),
+    pukMost: number === 3 ? 1 : pukTries(number),
     least: number === 3 ? 8 : 6,
     transport: number === 2,
     uses: number === 2 ? 1 : 0,
