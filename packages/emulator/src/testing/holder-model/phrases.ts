@@ -201,6 +201,7 @@ const probing = fc
     [{ do: 'put PIN', reference: 9, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
     [{ do: 'create', fid: '4302', kind: 'data', size: 12, access: '000fff' }],
     [{ do: 'empty' }],
+    [{ do: 'empty' }, { do: 'ask', reference: 1 }],
     [{ do: 'put PIN', reference: 1, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
     [file('4301'), { do: 'delete' }],
     [file('4b01'), { do: 'generate' }],
@@ -255,7 +256,7 @@ const longer = fc.oneof(
   { weight: 2, arbitrary: contactless },
   { weight: 2, arbitrary: domain },
   { weight: 2, arbitrary: storing },
-  { weight: 3, arbitrary: probing },
+  { weight: 5, arbitrary: probing },
   { weight: 1, arbitrary: suspending },
   { weight: 1, arbitrary: channelled },
 )
