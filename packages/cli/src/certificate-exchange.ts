@@ -6,7 +6,7 @@ import type { CardProfile } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
 import type { RequestReport } from '@kart/personalization'
 import { certificatesIn } from './trust-options.ts'
-import { checkTarget, writeOnce } from './write-file.ts'
+import { checkTarget, writeNew } from './write-file.ts'
 
 /** How an authority elsewhere is asked and answers. */
 export interface ExchangeOptions {
@@ -41,7 +41,7 @@ function toPem(der: Uint8Array): string {
 export function writeRequests(folder: string, { requests }: RequestReport): string[] {
   return requests.map(({ label, request }) => {
     const file = requestFile(folder, label)
-    writeOnce(file, toPem(request))
+    writeNew(file, toPem(request))
     return file
   })
 }

@@ -3,7 +3,7 @@ import { InputError, visibleText } from '@kart/codec'
 import type { PersonalizationReport, SecretKeeper, TransportPins } from '@kart/personalization'
 import type { Output } from './output.ts'
 import { standardOutputLost } from './standard-output.ts'
-import { writeOnce } from './write-file.ts'
+import { writeNew } from './write-file.ts'
 
 /** Where what is told once goes: into files that are named, else onto standard output. */
 export interface SecretTargets {
@@ -45,7 +45,7 @@ export function secretsOutput(output: Output, targets: SecretTargets, show: (pri
   }
   const write = (path: string | undefined, text: string | undefined) => {
     if (path === undefined || text === undefined) return
-    writeOnce(path, text)
+    writeNew(path, text)
     written.push(path)
   }
   const print = (can: string | undefined, pins: TransportPins | undefined) => {

@@ -11,7 +11,7 @@ import {
 } from '@kart/report'
 import type { Policy, Report } from '@kart/verification'
 import type { Reading } from './reading.ts'
-import { writeOutput } from './write-file.ts'
+import { writeMade } from './write-file.ts'
 
 export interface PageParts {
   readonly profile: CardProfile
@@ -24,8 +24,8 @@ export interface PageParts {
   readonly issued?: { readonly stages: readonly StageLine[]; readonly trace: ReportPage['traces'][number]['rows'] }
 }
 
-/** Writes the HTML report of a verification. */
-export function writePage(path: string, parts: PageParts): void {
+/** Writes the HTML report of a verification; `force`: over what is there. */
+export function writePage(path: string, parts: PageParts, force: boolean | undefined): void {
   const { profile, reading, report, issued } = parts
   const page: ReportPage = {
     title: 'Card report',
@@ -46,5 +46,5 @@ export function writePage(path: string, parts: PageParts): void {
       { title: 'Verification', rows: annotateTrace(reading.recorder.entries, profile) },
     ],
   }
-  writeOutput(path, renderHtmlReport(page))
+  writeMade(path, renderHtmlReport(page), force)
 }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
 import { afterAll, describe, expect, it } from 'vitest'
-import { checkFree, checkTarget, writeNew, writeOnce, writeOutput } from './write-file.ts'
+import { checkFree, checkOutput, checkOutputFolder, checkTarget, writeMade, writeNew, writeOutput } from './write-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kart-write-'))
 const at = (name: string): string => join(folder, name)
@@ -69,17 +69,17 @@ describe('writeOutput', () => {
   })
 })
 
-describe('writeOnce', () => {
+describe('writeNew of a letter', () => {
   it('makes a file that its owner alone reads, and takes the place of nothing', () => {
-    writeOnce(at('letter'), 'one')
+    writeNew(at('letter'), 'one')
     expect(readFileSync(at('letter'), 'utf8')).toBe('one')
     if (hasModes) expect(statSync(at('letter')).mode & 0o777).toBe(0o600)
     symlinkSync(at('nothing-there'), at('dangling'))
     for (const taken of ['letter', 'dangling'])
-      expect(() => writeOnce(at(taken), 'two'), taken).toThrow(expect.objectContaining({ code: 'EEXIST', path: at(taken) }))
+      expect(() => writeNew(at(taken), 'two'), taken).toThrow(expect.objectContaining({ code: 'EEXIST', path: at(taken) }))
     expect(readFileSync(at('letter'), 'utf8')).toBe('one')
     expect(existsSync(at('nothing-there'))).toBe(false)
-    expect(() => writeOnce(at('nosuch/letter'), 'x')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+    expect(() => writeNew(at('nosuch/letter'), 'x')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
   })
 })
 
@@ -99,5 +99,26 @@ describe('writeNew', () => {
     expect(() => checkFree('-o', at('dangling.p7s'))).toThrow(/is there already/)
     expect(() => writeNew(at('dangling.p7s'), 'x')).toThrow(expect.objectContaining({ code: 'EEXIST' }))
     expect(existsSync(at('gone'))).toBe(false)
+  })
+})
+
+describe('what a command writes', () => {
+  it('takes the place of no file unless told, and never that of a file that the command reads', () => {
+    writeFileSync(at('taken'), 'a key')
+    expect(() => checkOutput('--report', at('taken'), { force: undefined })).toThrow(/--report: .*taken is there already.*--force/)
+    expect(() => writeMade(at('taken'), 'x', undefined)).toThrow(expect.objectContaining({ code: 'EEXIST' }))
+    expect(readFileSync(at('taken'), 'utf8')).toBe('a key')
+    const inputs = { 'of the card': join(folder, '.', 'taken') }
+    expect(() => checkOutput('--report', at('taken'), { force: true, inputs })).toThrow(/is the file of the card/)
+    checkOutput('--report', at('taken'), { force: true, inputs: { 'of the card': at('letter') } })
+    writeMade(at('taken'), 'a report', true)
+    expect(readFileSync(at('taken'), 'utf8')).toBe('a report')
+  })
+
+  it('goes into a folder with something in it only where told', () => {
+    expect(() => checkOutputFolder('-o', folder, undefined)).toThrow(/not empty.*--force/)
+    expect(() => checkOutputFolder('-o', at('taken'), true)).toThrow(/is no folder/)
+    checkOutputFolder('-o', folder, true)
+    checkOutputFolder('-o', mkdtempSync(join(folder, 'empty-')), undefined)
   })
 })

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
   linkSync,
   lstatSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -52,27 +55,96 @@ export function checkFree(option: string, path: string): void {
     throw new InputError(option, `${path} is there already: name another file, or say --force to write over it`)
 }
 
-/** As {@link writeOutput}, where nothing may be replaced, not even what came since {@link checkFree}. */
+/** What `--force` says of every command that writes a file. */
+export const forceText = 'write over the file where it is there already'
+
+/**
+ * The one rule for what a command writes, before any work is done: nothing is written over unless `force` says so, and never a file that the command itself reads
+ * (`inputs`: what each is, for people, and its path). Throws InputError.
+ */
+export function checkOutput(
+  option: string,
+  path: string | undefined,
+  { force, inputs = {} }: { readonly force: boolean | undefined; readonly inputs?: Readonly<Record<string, string | undefined>> },
+): void {
+  checkTarget(option, path)
+  if (path === undefined) return
+  for (const [what, input] of Object.entries(inputs))
+    if (input !== undefined && isSamePath(path, input)) throw new InputError(option, `is the file ${what}: name another`)
+  if (force !== true) checkFree(option, path)
+}
+
+/** As {@link checkOutput}, of a folder that a command fills: nothing may be in it unless `force` says so. Throws InputError and Node's own error. */
+export function checkOutputFolder(option: string, path: string | undefined, force: boolean | undefined): void {
+  if (path === undefined || !existsSync(path)) return
+  if (!isFolder(path)) throw new InputError(option, `${path} is no folder: name another`)
+  if (force !== true && readdirSync(path).length > 0)
+    throw new InputError(
+      option,
+      `${path} is there already and not empty: name another folder, or say --force to write over the files in it`,
+    )
+}
+
+/** Writes what {@link checkOutput} let pass, to a file readable by its owner only. Throws as {@link writeOutput} and {@link writeNew}. */
+export const writeMade = (path: string, content: Uint8Array | string, force: boolean | undefined): void =>
+  force === true ? writeOutput(path, content) : writeNew(path, content)
+
+/**
+ * Writes a new file, readable by its owner only, that a power cut does not take back: synced, and its folder too. Never takes the place of what is there, nor of what
+ * came since {@link checkFree} (EEXIST), and leaves nothing behind when it fails. Throws InputError for a pipe or a device, and Node's own error.
+ */
 export function writeNew(path: string, content: Uint8Array | string): void {
-  writeBehind(
-    path,
-    (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }),
-    (temporary) => {
-      try {
-        // Unlike a rename a link fails where the name is taken.
-        linkSync(temporary, path)
-        rmSync(temporary)
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && withoutLinks.some((code) => code === error.code))) throw error
-        checkFree(path, path)
-        renameSync(temporary, path)
-      }
-    },
-  )
+  writeBehind(path, (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }), placeNew(path))
+}
+
+/** What gives a file that was made its name, for {@link writeBehind}: where nothing may be replaced, in the way of {@link writeNew}. */
+export const placeMade = (path: string, force: boolean | undefined): ((temporary: string) => void) =>
+  force === true ? (temporary) => renameSync(temporary, path) : placeNew(path)
+
+function placeNew(path: string): (temporary: string) => void {
+  return (temporary) => {
+    syncFile(temporary)
+    try {
+      // Unlike a rename a link fails where the name is taken.
+      linkSync(temporary, path)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && withoutLinks.some((code) => code === error.code))) throw error
+      copyFileSync(temporary, path, constants.COPYFILE_EXCL)
+    }
+    try {
+      syncFile(path)
+      syncFolder(dirname(path))
+      rmSync(temporary)
+    } catch (error) {
+      rmSync(path, { force: true })
+      throw error
+    }
+  }
 }
 
 /** What file systems say that have no hard links, as those of memory cards. */
 const withoutLinks: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
+
+function syncFile(path: string): void {
+  // Windows flushes only what was opened for writing.
+  const descriptor = openSync(path, 'r+')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows gives no handle on a folder.
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
 
 /**
  * Writes what a command made; readable by its owner only, as all of it is personal data. A new file is renamed over the name: what was there, a link too, is
@@ -97,38 +169,6 @@ export function writeBehind<T>(
   } catch (error) {
     rmSync(temporary, { force: true })
     // The user knows the file by the name that they gave it.
-    if (isFileError(error)) error.path = path
-    throw error
-  }
-}
-
-function syncFolder(folder: string): void {
-  // Windows gives no handle on a folder.
-  if (process.platform === 'win32') return
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/**
- * Writes a new file, readable by its owner only, that a power cut does not take back: synced, and its folder too. Never takes the place of what is there (EEXIST), and
- * leaves nothing behind when it fails. Throws Node's own error.
- */
-export function writeOnce(path: string, content: string): void {
-  const descriptor = openSync(path, 'wx', 0o600)
-  try {
-    try {
-      writeFileSync(descriptor, content)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    syncFolder(dirname(path))
-  } catch (error) {
-    rmSync(path, { force: true })
     if (isFileError(error)) error.path = path
     throw error
   }

@@ -170,22 +170,19 @@ describe('verify', () => {
 })
 
 describe('the report of verify', () => {
-  it('is for its owner only, also over a file that others may read, and says as of when it was judged', async () => {
+  it('is for its owner only, also over a file that others may read where --force says so, and says as of when it was judged', async () => {
     writeFileSync(folder.at('r.html'), '')
     chmodSync(folder.at('r.html'), 0o644)
-    const { code } = await folder.run([
-      'verify',
-      '--card',
-      'citizen.card',
-      ...specimenAccess,
-      '--pki',
-      'pki',
-      '--at',
-      '2034-01-01',
-      '--report',
-      'r.html',
-    ])
-    expect(code).toBe(1)
+    const verify = ['verify', '--card', 'citizen.card', ...specimenAccess, '--pki', 'pki', '--at', '2034-01-01', '--report']
+    await folder.refusedEach(
+      [
+        [[...verify, 'r.html'], 'r.html is there already'],
+        [[...verify, 'citizen.card', '--force'], 'is the file of the card'],
+      ],
+      2,
+    )
+    expect(readFileSync(folder.at('r.html'), 'utf8')).toBe('')
+    expect((await folder.run([...verify, 'r.html', '--force'])).code).toBe(1)
     expect(readFileSync(folder.at('r.html'), 'utf8')).toContain('judged as of 2034-01-01T00:00:00.000Z</p></header>')
     if (process.platform !== 'win32') expect(statSync(folder.at('r.html')).mode & 0o777).toBe(0o600)
   })

@@ -306,6 +306,9 @@ describe('read', () => {
     expect(readFileSync(folder.at('files/EF.DG1.bin')).toString('latin1')).toContain(specimenMrz)
     expect(existsSync(folder.at('files/EF.ATR-INFO.bin'))).toBe(true)
     if (process.platform !== 'win32') expect(statSync(folder.at('files/EF.DG3.bin')).mode & 0o777).toBe(0o600)
+    const again = ['read', '--card', 'citizen.card', ...specimenAccess, '-o', 'files']
+    expect(await folder.refused(again, 2)).toMatch(/not empty.*--force/)
+    expect((await folder.run([...again, '--force'])).code).toBe(0)
   })
 
   it('is one document with --json', async () => {

@@ -179,15 +179,21 @@ export function addDemoCommand(program: Command, run: Runner): void {
               ...(probe ? [probe.note] : ['The record has no finger, so none was matched.']),
               'The signing authority and the authority of terminals (CVCA) are TEST authorities made for this run.',
             ]
-            writePage(files.report, {
-              profile,
-              reading,
-              report,
-              policy,
-              probe: probe?.bytes,
-              notes,
-              issued: { stages: issueStages(issued), trace: annotateTrace(issueRecorder.entries, profile) },
-            })
+            // The folder is the demonstration's own.
+            const ownFolder = true
+            writePage(
+              files.report,
+              {
+                profile,
+                reading,
+                report,
+                policy,
+                probe: probe?.bytes,
+                notes,
+                issued: { stages: issueStages(issued), trace: annotateTrace(issueRecorder.entries, profile) },
+              },
+              ownFolder,
+            )
             output.line()
             for (const note of notes) output.line(pc.dim(note))
             output.line()

@@ -11,10 +11,11 @@ import { withExample } from '../help.ts'
 import type { Output } from '../output.ts'
 import { decodeInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
-import { checkTarget, writeBehind } from '../write-file.ts'
+import { checkOutput, forceText, placeMade, writeBehind } from '../write-file.ts'
 
 interface Options {
   readonly output: string
+  readonly force?: boolean
   readonly fingers: string
   readonly seed: string
   readonly json?: boolean
@@ -44,23 +45,28 @@ export function addGalleryCommand(program: Command, run: Runner): void {
     .description('make a gallery from a folder of templates: <person>.fmr or <person>_<impression>.fmr')
     .argument('<dir>', 'the folder')
     .requiredOption('-o, --output <file>', 'where the gallery goes')
+    .option('--force', forceText)
     .option('--json', 'one JSON document on standard output')
     .action((dir: string, options: Options) =>
       run(options, (output) => {
         if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new InputError('dir', `there is no folder ${dir}`)
-        checkTarget('--output', options.output)
+        checkOutput('--output', options.output, { force: options.force })
         const progress = followCount(dir, 'files', output.json)
-        const made = writeBehind(options.output, (path) => {
-          const target = Gallery.createFile(path)
-          try {
-            const added = addFolder(target, dir, progress.count)
-            if (added.records === 0) throw new InputError(dir, `none of its ${added.refused.length} files could be used`)
-            return { added, gallery: describe(target, options.output) }
-          } finally {
-            progress.end()
-            target.close()
-          }
-        })
+        const made = writeBehind(
+          options.output,
+          (path) => {
+            const target = Gallery.createFile(path)
+            try {
+              const added = addFolder(target, dir, progress.count)
+              if (added.records === 0) throw new InputError(dir, `none of its ${added.refused.length} files could be used`)
+              return { added, gallery: describe(target, options.output) }
+            } finally {
+              progress.end()
+              target.close()
+            }
+          },
+          placeMade(options.output, options.force),
+        )
         show(output, made.gallery)
         output.line(`${made.added.people} people`)
         for (const { file, problem } of made.added.refused) output.line(pc.yellow(`  left out: ${file}: ${problem}`))
@@ -100,26 +106,31 @@ export function addGalleryCommand(program: Command, run: Runner): void {
     .description('invent a gallery of synthetic people, to measure speed and scale on')
     .argument('<n>', 'how many people')
     .requiredOption('-o, --output <file>', 'where the gallery goes')
+    .option('--force', forceText)
     .option('--fingers <n>', 'fingers of each, 1 to 10', '1')
     .option('--seed <n>', 'the same seed makes the same people', '1')
     .option('--json', 'one JSON document on standard output')
     .action((n: string, options: Options) =>
       run(options, (output) => {
-        checkTarget('--output', options.output)
+        checkOutput('--output', options.output, { force: options.force })
         const people = countNamed(n, 'n', 1_000_000_000)
         const fingers = countNamed(options.fingers, '--fingers', 10)
         const seed = countNamed(options.seed, '--seed', 0x7fffffff)
         const progress = followCount(options.output, 'people', output.json)
-        const made = writeBehind(options.output, (path) => {
-          const target = Gallery.createFile(path, { synthetic: true })
-          try {
-            addSyntheticPeople(target, { people, fingers, seed }, progress.count)
-            return describe(target, options.output)
-          } finally {
-            progress.end()
-            target.close()
-          }
-        })
+        const made = writeBehind(
+          options.output,
+          (path) => {
+            const target = Gallery.createFile(path, { synthetic: true })
+            try {
+              addSyntheticPeople(target, { people, fingers, seed }, progress.count)
+              return describe(target, options.output)
+            } finally {
+              progress.end()
+              target.close()
+            }
+          },
+          placeMade(options.output, options.force),
+        )
         show(output, made)
         output.document({ ...made, people, notice: syntheticNotice })
         return exitCode.done

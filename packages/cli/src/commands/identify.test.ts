@@ -79,6 +79,27 @@ test('an invented gallery says that it is synthetic', async () => {
   expect(await kart('identify', '--gallery', file, probe, '--workers', '1')).toMatchObject({ document: { synthetic: true } })
 })
 
+test('no file is written over unless told', async () => {
+  const precious = join(folder, 'precious.key')
+  for (const args of [
+    ['gallery', 'synth', '3', '-o', precious],
+    ['gallery', 'build', prints, '-o', precious],
+    ['minutiae', probe, '--to', 'card-compact', '-o', precious],
+    ['match', probe, probe, '--explain', precious],
+    ['match', 'eval', prints, '--plot', precious],
+  ]) {
+    writeFileSync(precious, 'secret')
+    expect(await kart(...args), args.join(' ')).toMatchObject({
+      code: 2,
+      document: { error: { message: expect.stringMatching(/is there already/) } },
+    })
+    expect(readFileSync(precious, 'utf8')).toBe('secret')
+    expect(await kart(...args, '--force'), args.join(' ')).toMatchObject({ code: 0 })
+    expect(readFileSync(precious, 'utf8')).not.toBe('secret')
+  }
+  expect((await kart('minutiae', probe, '--to', 'card-compact', '-o', probe, '--force')).code).toBe(2)
+})
+
 test.each([
   ['no such mode', ['identify', '--gallery', 'x', 'y', '--mode', 'fast']],
   ['no such kernel', ['identify', '--gallery', 'x', 'y', '--kernel', 'fast']],

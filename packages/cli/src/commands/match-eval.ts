@@ -10,12 +10,13 @@ import { withExample } from '../help.ts'
 import type { Output } from '../output.ts'
 import type { Runner } from '../runner.ts'
 import { plainTable } from '../verdict-output.ts'
-import { checkTarget, writeOutput } from '../write-file.ts'
+import { checkOutput, forceText, writeMade } from '../write-file.ts'
 
 interface Options {
   readonly protocol: string
   readonly workers?: string
   readonly plot?: string
+  readonly force?: boolean
   readonly json?: boolean
 }
 
@@ -88,13 +89,15 @@ export function addMatchEvalCommand(match: Command, run: Runner): void {
     .option('--protocol <name>', protocols.map((row) => `${row.name}: impostors are ${row.impostor}`).join('; '), 'extended')
     .option('--workers <n>', 'threads that compare (default: one a core); the rates do not depend on it')
     .option('--plot <file>', 'draw the detection error trade-off curves as SVG')
+    .option('--force', forceText)
     .option('--json', 'one JSON document on standard output')
     .action((folders: readonly string[], options: Options) =>
-      // `match` has a --json of its own, which takes the word from here.
+      // `match` has a --json and a --force of its own, which take the words from here.
       run(match.opts<Options>().json ? { json: true } : options, async (output) => {
         const protocol = protocolNamed(options.protocol)
         const workers = workersNamed(options.workers)
-        checkTarget('--plot', options.plot)
+        const force = match.opts<Options>().force ?? options.force
+        checkOutput('--plot', options.plot, { force })
         const found: Evaluation[] = []
         for (const folder of folders) {
           const progress = followCount(folder, 'comparisons', false)
@@ -117,7 +120,7 @@ export function addMatchEvalCommand(match: Command, run: Runner): void {
         }
         output.line('Bands: 95 %, by drawing whole fingers again (bootstrap); where nothing failed, Wilson’s upper end.')
         if (options.plot !== undefined) {
-          writeOutput(
+          writeMade(
             options.plot,
             renderDetCurve(
               `Errors of the matcher, protocol ${protocol}`,
@@ -129,6 +132,7 @@ export function addMatchEvalCommand(match: Command, run: Runner): void {
                 curve,
               })),
             ),
+            force,
           )
           output.line(`drawn: ${options.plot}`)
         }

@@ -10,12 +10,13 @@ import { withExample } from '../help.ts'
 import { decodeInput, readInput, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
-import { checkTarget, writeOutput } from '../write-file.ts'
+import { checkOutput, forceText, writeMade } from '../write-file.ts'
 import { addMatchEvalCommand } from './match-eval.ts'
 
 interface Options {
   readonly explain?: string
   readonly threshold: string
+  readonly force?: boolean
   readonly json?: boolean
 }
 
@@ -37,11 +38,15 @@ export function addMatchCommand(program: Command, run: Runner): void {
     .argument('<candidate>', 'the enrolled finger')
     .option('--threshold <name>', `accept at this false match rate: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--explain <file>', 'draw the comparison and what its score is made of: an SVG picture, or a page where the name ends in .html')
+    .option('--force', forceText)
     .option('--json', 'one JSON document on standard output')
     .action((probeFile: string, candidateFile: string, options: Options) =>
       run(options, (output) => {
         const threshold = thresholdNamed(options.threshold)
-        checkTarget('--explain', options.explain)
+        checkOutput('--explain', options.explain, {
+          force: options.force,
+          inputs: { 'of the live finger': probeFile, 'of the enrolled finger': candidateFile },
+        })
         const probe = readOne(probeFile)
         const candidate = readOne(candidateFile)
         const named = [
@@ -66,7 +71,7 @@ export function addMatchCommand(program: Command, run: Runner): void {
           )
         if (options.explain !== undefined) {
           const page = /\.html?$/i.test(options.explain)
-          writeOutput(options.explain, page ? renderExplanationPage(explanation) : drawExplanation(explanation))
+          writeMade(options.explain, page ? renderExplanationPage(explanation) : drawExplanation(explanation), options.force)
           output.line(`drawn: ${options.explain}`)
         }
         output.document({

@@ -18,12 +18,13 @@ import { withExample } from '../help.ts'
 import { decodeInput, readInput, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { plainTable } from '../verdict-output.ts'
-import { checkTarget, writeOutput } from '../write-file.ts'
+import { checkOutput, forceText, writeMade } from '../write-file.ts'
 
 interface Options {
   readonly from?: string
   readonly to?: string
   readonly output?: string
+  readonly force?: boolean
   readonly view?: string
   readonly list?: boolean
   readonly json?: boolean
@@ -80,13 +81,14 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
     .option('-o, --output <file>', 'where the converted template goes')
     .option('--view <n>', 'which view of a record to convert, counted from 1', '1')
     .option('--list', 'list every minutia')
+    .option('--force', forceText)
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: Options) =>
       run(options, (output) => {
         if (options.to !== undefined && options.output === undefined)
           throw new InputError('--output', 'say where the converted template goes')
         if (options.to === undefined && options.output !== undefined) throw new InputError('--to', 'say to which format to convert')
-        checkTarget('--output', options.output)
+        checkOutput('--output', options.output, { force: options.force, inputs: { 'that is read': file } })
         const target = options.to === undefined ? undefined : formatNamed(options.to, '--to')
         const source = options.from === undefined ? undefined : formatNamed(options.from, '--from')
         const bytes = readInput(file)
@@ -118,7 +120,7 @@ export function addMinutiaeCommand(program: Command, run: Runner): void {
               ...(frames?.[view - 1] ? frameOptions(frames[view - 1]!) : {}),
             }),
           )
-          writeOutput(options.output, converted)
+          writeMade(options.output, converted, options.force)
           output.line(`wrote ${options.output}: ${target}, ${converted.length} bytes`)
         }
         output.document({

@@ -14,11 +14,12 @@ import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
 import { accessDocument } from '../verdict-output.ts'
-import { writeOutput } from '../write-file.ts'
+import { checkOutputFolder, writeMade } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions, TerminalOptions {
   readonly profile?: string
   readonly out?: string
+  readonly force?: boolean
   readonly json?: boolean
 }
 
@@ -38,11 +39,13 @@ export function addReadCommand(program: Command, run: Runner): void {
   )
     .option('--profile <name>', 'the profile', 'national-id')
     .option('-o, --out <folder>', 'save every file as it came, and the portrait and signature')
+    .option('--force', 'write over files that are in that folder already')
     .option('--json', 'one JSON document on standard output')
     .action((options: Options) =>
       run(options, async (output) => {
         const profile = profileNamed(options.profile)
         const access = accessKeyOf(options)
+        checkOutputFolder('-o', options.out, options.force)
         const terminal = await terminalOf(options)
         const card = await openCard(options)
         try {
@@ -63,7 +66,7 @@ export function addReadCommand(program: Command, run: Runner): void {
           if (options.out !== undefined) {
             mkdirSync(options.out, { recursive: true })
             const save = (name: string, bytes: Uint8Array): void => {
-              writeOutput(join(options.out ?? '', name), bytes)
+              writeMade(join(options.out ?? '', name), bytes, options.force)
               saved.push(name)
             }
             for (const { name, bytes } of evidence.files) if (bytes !== undefined) save(fileNameOf(name), bytes)

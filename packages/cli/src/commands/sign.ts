@@ -15,7 +15,7 @@ import type { Runner } from '../runner.ts'
 import { approveSigner, checkSignable, hashFile, personOf, verifyFile } from '../signing.ts'
 import { type AuthorityOptions, authoritiesNamed, authoritiesOf } from '../trust-options.ts'
 import { checkLines } from '../verdict-output.ts'
-import { checkFree, checkTarget, isSamePath, writeNew, writeOutput } from '../write-file.ts'
+import { checkOutput, writeMade } from '../write-file.ts'
 
 interface Options extends HolderOptions, AuthorityOptions {
   readonly key: string
@@ -37,12 +37,11 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
     if (value !== undefined) throw new InputError(option, 'goes with --verify; a signature is written with -o')
   checkSignable(file)
   const target = options.output ?? `${file}.p7s`
-  checkTarget('-o', target)
-  const kept = { 'that is to be signed': file, 'of the card': options.card, 'of the PIN': options.pinFile }
-  for (const [what, path] of Object.entries(kept))
-    if (path !== undefined && isSamePath(target, path)) throw new InputError('-o', `is the file ${what}: name another`)
+  checkOutput('-o', target, {
+    force: options.force,
+    inputs: { 'that is to be signed': file, 'of the card': options.card, 'of the PIN': options.pinFile },
+  })
   const trust = authoritiesNamed(options)
-  if (options.force !== true) checkFree('-o', target)
   return withHolderCard(options, async (channel, application, where) => {
     const key = findKey(application, options.key)
     const { pin } = key
@@ -55,8 +54,7 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
       approve: (signer) => trust && approveSigner(signer, { ...trust, now: new Date() }, options.anyTime === true),
       messageDigest: (hash) => hashFile(file, hash, output.json),
     })
-    if (options.force === true) writeOutput(target, made.signature)
-    else writeNew(target, made.signature)
+    writeMade(target, made.signature, options.force)
     const { subject, issuer } = made.certificate
     output.line(`${pc.green('SIGNED')}  ${visibleText(file)} with the key ${visibleText(key.label)}: ${visibleText(target)}`)
     output.line(`  by ${visibleText(subject.text)}`)

@@ -20,13 +20,14 @@ import { printTrace } from '../trace-output.ts'
 import { type HolderTrustOptions, holderAuthoritiesOf, type TrustOptions, trustOf } from '../trust-options.ts'
 import { printReport, printStages, verdictDocument, verdictExit } from '../verdict-output.ts'
 import { writePage } from '../verification-page.ts'
-import { checkTarget } from '../write-file.ts'
+import { checkOutput, forceText } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions, TerminalOptions, TrustOptions, Omit<HolderTrustOptions, 'pki'> {
   readonly probe?: string
   readonly onCard?: boolean
   readonly report?: string
   readonly trace?: boolean
+  readonly force?: boolean
   readonly profile?: string
   readonly threshold: string
   readonly at?: string
@@ -72,6 +73,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .option('--report <file>', 'write an HTML report')
     .option('--trace', 'show every command beside what went over the wire for it; contents and keys by their lengths only')
     .option('--profile <name>', 'the profile', 'national-id')
+    .option('--force', forceText)
     .option('--json', 'one JSON document on standard output: verdict and every check')
     .action((options: Options) =>
       run(
@@ -84,7 +86,10 @@ export function addVerifyCommand(program: Command, run: Runner): void {
           const policy = { ...defaultPolicy(momentNamed(options.at)), fingerThreshold: thresholdNamed(options.threshold) }
           const probe = options.probe === undefined ? undefined : readFinger(options.probe).bytes
           if (options.onCard === true && probe === undefined) throw new InputError('--on-card', 'needs a finger: give it with --probe')
-          checkTarget('--report', options.report)
+          checkOutput('--report', options.report, {
+            force: options.force,
+            inputs: { 'of the card': options.card, 'of the finger': options.probe, 'of the PIN': options.pinFile },
+          })
           const terminal = await terminalOf(options)
           const card = await openCard(options)
           try {
@@ -106,7 +111,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
             output.line()
             printReport(output, report, policy, reading.evidence)
             if (options.report !== undefined) {
-              writePage(options.report, { profile, reading, report, policy, probe, notes: [] })
+              writePage(options.report, { profile, reading, report, policy, probe, notes: [] }, options.force)
               output.line(pc.dim(`report: ${options.report}`))
             }
             output.document(verdictDocument(report, reading, profile, policy))
