@@ -1,4 +1,4 @@
-import { CardError, type ErrorCode } from '@kart/codec'
+import { CardError, type ErrorCode, InputError } from '@kart/codec'
 
 /** What `kart` tells the shell. */
 export const exitCode = {
@@ -10,9 +10,18 @@ export const exitCode = {
   badInput: 2,
   /** Reader or card failure. */
   cardFailure: 3,
+  /** Ended with Ctrl-C at a question, as a shell tells it: 128 and the number of SIGINT. */
+  interrupted: 130,
 } as const
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+/** Somebody pressed Ctrl-C where a secret was asked for. */
+export class Interrupted extends InputError {
+  constructor() {
+    super('PIN', 'interrupted; it was not sent to the card')
+  }
+}
 
 const byErrorCode = {
   input: exitCode.badInput,
@@ -36,6 +45,7 @@ const byErrorCode = {
 
 /** The exit code of a failed run: 2 for what the user handed in, 3 for the reader and the card. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof Interrupted) return exitCode.interrupted
   if (error instanceof CardError) return byErrorCode[error.code]
   // A file that is missing or may not be read is the user's input; anything else is a defect of ours and counts as a failure of the run.
   return isFileError(error) ? exitCode.badInput : exitCode.cardFailure

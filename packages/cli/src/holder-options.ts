@@ -1,6 +1,14 @@
 import type { CardChannel } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
-import { type HolderApplication, type HolderPin, openHolderApplication, openHolderChannel, PinError, readPinStatus } from '@kart/signature'
+import {
+  blockedRemedy,
+  type HolderApplication,
+  type HolderPin,
+  openHolderApplication,
+  openHolderChannel,
+  PinError,
+  readPinStatus,
+} from '@kart/signature'
 import type { Command } from 'commander'
 import { type CardSourceOptions, openCard } from './card-source.ts'
 
@@ -38,8 +46,7 @@ export async function withHolderCard<T>(
 /** Refuses, before a PIN is asked for, one that is blocked; says how many tries are left. Throws PinError. */
 export async function triesBefore(channel: CardChannel, pin: HolderPin): Promise<string> {
   const status = await readPinStatus(channel, pin)
-  if (status.state === 'blocked')
-    throw new PinError(pin.label, 'blocked', 'no try is left: unblock it with the PUK ("kart pin unblock")', { triesLeft: 0 })
+  if (status.state === 'blocked') throw new PinError(pin.label, 'blocked', `no try is left: ${blockedRemedy(pin)}`, { triesLeft: 0 })
   if (status.state !== 'usable') return ''
   return status.triesLeft === 1 ? ', last try' : `, ${status.triesLeft} tries left`
 }

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import { toLatinDigits } from '@kart/layout'
+import { Interrupted } from './exit-code.ts'
 import { readInput } from './read-file.ts'
 
 /** The environment variable that a token's PIN is taken from. */
@@ -39,7 +40,10 @@ function askFor(what: string): Promise<string> {
     const listen = (chunk: Buffer) => {
       for (const character of chunk.toString('utf8')) {
         if (character === '\r' || character === '\n') return end(() => resolve(typed))
-        if (character === '\u0003' || character === '\u0004') return end(() => reject(new InputError('PIN', 'none was given')))
+        if (character === '\u0003' || character === '\u0004') {
+          const interrupted = character === '\u0003'
+          return end(() => reject(interrupted ? new Interrupted() : new InputError('PIN', 'none was given')))
+        }
         typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character
       }
     }
@@ -53,6 +57,8 @@ function askFor(what: string): Promise<string> {
 export interface SecretSource {
   /** For people: `PIN of token cards`. */
   readonly what: string
+  /** What is said beside it at a terminal, as `, 3 tries left`; nothing unless told. */
+  readonly note?: string
   /** The environment variable that it is taken from, and out of. */
   readonly variable: string
   /** The option that names a file, and the file that it named. */
@@ -76,12 +82,18 @@ export async function readNewSecret(source: SecretSource): Promise<string> {
   return secret
 }
 
-async function readOnce({ what, variable, option, file }: SecretSource): Promise<{ readonly secret: string; readonly typed: boolean }> {
+async function readOnce({
+  what,
+  note = '',
+  variable,
+  option,
+  file,
+}: SecretSource): Promise<{ readonly secret: string; readonly typed: boolean }> {
   const fromEnvironment = process.env[variable]
   delete process.env[variable]
   const given = file !== undefined ? pinFromFile(file, option) : fromEnvironment
   const typed = given === undefined && process.stdin.isTTY === true && process.stderr.isTTY === true
-  const secret = typed ? await askFor(what) : given
+  const secret = typed ? await askFor(`${what}${note}`) : given
   if (secret === undefined) throw new InputError('PIN', `give the ${what} in ${variable}, or in a file with ${option}`)
   if (secret.length === 0 || secret.length > longestPin) throw new InputError('PIN', 'is empty or too long')
   return { secret, typed }

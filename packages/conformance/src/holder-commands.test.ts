@@ -58,6 +58,39 @@ describe('kart pin unblock', () => {
   })
 })
 
+describe('kart pin unblock --so-pin', () => {
+  it('gives a PIN that is not blocked a new value with the SO-PIN, and says both', async () => {
+    const fresh = secret('fresh', testPins.SignPIN)
+    const done = await kart('pin', 'unblock', 'SignPIN', ...card, '--so-pin', '--pin-file', pins.officer, '--new-pin-file', fresh)
+    expect(done).toMatchObject({ code: 0, err: expect.stringMatching(/SignPIN is not blocked \(3 tries left\)/) })
+    expect(done.out).toMatch(/UNBLOCKED.*\n.*letter was never changed.*kart pin change/)
+  })
+})
+
+describe('a question for a PIN', () => {
+  it('is left with Ctrl-C, as a shell tells it', async () => {
+    const before = memory()
+    expect(await kartTyping(['\u0003'], 'pin', 'change', 'SignPIN', ...card)).toMatchObject({ code: 130, out: '' })
+    expect(await kartTyping(['\u0004'], 'pin', 'change', 'SignPIN', ...card)).toMatchObject({ code: 2, out: '' })
+    expect(memory()).toEqual(before)
+  })
+
+  it('that nobody answers says where the PIN may come from', async () => {
+    const { err } = await kart('pin', 'change', 'AuthPIN', ...card)
+    expect(err).toMatch(/give the present AuthPIN in KART_PIN, or in a file with --pin-file/)
+  })
+
+  it('shows how many tries are left', async () => {
+    expect((await kartTyping(['\u0003'], 'pin', 'change', 'SignPIN', ...card)).err).toMatch(/present SignPIN, 3 tries left: /)
+  })
+})
+
+describe('kart pin status', () => {
+  it('says what the card does not tell', async () => {
+    expect((await kart('pin', 'status', ...card)).out).toMatch(/neither whether a PIN is still that of the letter/)
+  })
+})
+
 describe('the file that kart sign writes', () => {
   it('is never written over an earlier one unless told, and the card is not asked then', async () => {
     const first = await kart('sign', at('contract.txt'), ...card, '--pin-file', pins.sign)

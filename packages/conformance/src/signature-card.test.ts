@@ -19,6 +19,7 @@ import {
   schemeOfKey,
   signDigest,
   signWithCard,
+  unblockByOfficer,
   unblockPin,
   verifyHolderPin,
 } from '@kart/signature'
@@ -195,6 +196,35 @@ describe('PINs', () => {
     await unblockPin(channel, pin, testPins.puk, '951847')
     expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 3 })
     await verifyHolderPin(channel, pin, '951847')
+  })
+
+  it('is unblocked by the SO-PIN once its PUK is used up, which the message says', async () => {
+    const { channel, application, commands } = await open(await signatureCard(authority))
+    const pin = findPin(application, 'SignPIN')
+    for (let tries = 9; tries >= 0; tries--)
+      await expect(unblockPin(channel, pin, '60718294', '951847')).rejects.toMatchObject({ pin: 'SignPIN' })
+    await expect(unblockPin(channel, pin, testPins.puk, '951847')).rejects.toThrow(/no try of the PUK is left: the SO-PIN alone.*--so-pin/)
+    await verifyHolderPin(channel, pin, testPins.SignPIN)
+    commands.length = 0
+    await expect(unblockByOfficer(channel, application, pin, testPins['SO-PIN'], '123456')).rejects.toThrow(InputError)
+    expect(commands).toEqual([])
+    await unblockByOfficer(channel, application, pin, testPins['SO-PIN'], '951847')
+    await verifyHolderPin(channel, pin, '951847')
+    await expect(unblockByOfficer(channel, application, pin, '59036282', '840952')).rejects.toMatchObject({ pin: 'SO-PIN', triesLeft: 2 })
+  })
+
+  it('of a length that EF.AODF rules out costs no try', async () => {
+    const { channel, application, commands } = await open(await signatureCard(authority))
+    commands.length = 0
+    for (const [label, value] of [
+      ['SignPIN', '12345'],
+      ['SO-PIN', '590362'],
+    ] as const) {
+      const pin = findPin(application, label)
+      await expect(verifyHolderPin(channel, pin, value)).rejects.toThrow(/nothing was sent/)
+      await expect(changePin(channel, pin, value, '95184736')).rejects.toThrow(InputError)
+    }
+    expect(commands).toEqual([])
   })
 
   it('of the security officer is unblocked by nothing, which is said before a PUK is asked for', async () => {

@@ -1,7 +1,6 @@
 import { type CardChannel, giveTriesBack, queryFinger, StatusWordError, selectApplication, send } from '@kart/apdu/host'
-import { InputError } from '@kart/codec'
 import { findApplication, nationalId } from '@kart/layout'
-import { type HolderApplication, type HolderPin, selectHolderApplication } from './holder-application.ts'
+import { type HolderApplication, officerPin, selectHolderApplication } from './holder-application.ts'
 import { PinError } from './pin-error.ts'
 import { verifyHolderPin } from './pins.ts'
 
@@ -36,13 +35,6 @@ export async function readFingers(channel: CardChannel): Promise<readonly Finger
   }
   await selectHolderApplication(channel)
   return found
-}
-
-/** The PIN that unblocks fingers: the SO-PIN. Throws InputError for a card without. */
-export function officerPin({ pins }: HolderApplication): HolderPin {
-  const pin = pins.find(({ role }) => role === 'security-officer')
-  if (pin === undefined) throw new InputError('card', 'lists no SO-PIN, which alone unblocks a finger')
-  return pin
 }
 
 /**

@@ -163,6 +163,13 @@ export function findPin({ pins }: HolderApplication, name: string): HolderPin {
   return one('PIN', pins, name)
 }
 
+/** The PIN that unblocks fingers and the other PINs: the SO-PIN. Throws InputError for a card without. */
+export function officerPin({ pins }: HolderApplication): HolderPin {
+  const pin = pins.find(({ role }) => role === 'security-officer')
+  if (pin === undefined) throw new InputError('card', 'lists no SO-PIN, which alone could do this')
+  return pin
+}
+
 /** The certificate of a key, and those of authorities on the card, in DER. Throws InputError for a key without one, and what reading throws. */
 export async function readCertificates(
   channel: CardChannel,

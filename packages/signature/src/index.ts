@@ -1,4 +1,4 @@
-export { type FingerStatus, officerPin, readFingers, unblockFingers } from './fingers.ts'
+export { type FingerStatus, readFingers, unblockFingers } from './fingers.ts'
 export {
   fidOf,
   findKey,
@@ -7,6 +7,7 @@ export {
   type HolderKey,
   type HolderPin,
   type HolderReading,
+  officerPin,
   openHolderApplication,
   readCertificate,
   readCertificates,
@@ -15,7 +16,18 @@ export {
 } from './holder-application.ts'
 export { openHolderChannel } from './open-channel.ts'
 export { PinError, type PinProblem } from './pin-error.ts'
-export { changePin, checkNewPin, checkUnblockable, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
+export {
+  blockedRemedy,
+  changePin,
+  checkNewPin,
+  checkUnblockable,
+  encodePin,
+  type PinStatus,
+  readPinStatus,
+  unblockByOfficer,
+  unblockPin,
+  verifyHolderPin,
+} from './pins.ts'
 export {
   answerChallenge,
   type CardSignature,

@@ -4,6 +4,7 @@ import {
   describeStatusWord,
   type PinAnswer,
   queryPin,
+  replaceReferenceData,
   resetRetryCounter,
   send,
   verifyPin,
@@ -11,7 +12,7 @@ import {
 import { encodeAscii, InputError } from '@kart/codec'
 import { wipe } from '@kart/crypto'
 import { findPinWeaknesses, holderPinPolicy, type PinHolder, type PinWeakness, toLatinDigits } from '@kart/layout'
-import type { HolderPin } from './holder-application.ts'
+import { type HolderApplication, type HolderPin, officerPin } from './holder-application.ts'
 import { PinError } from './pin-error.ts'
 
 /** What the card says of a PIN without a try: tries left, none needed any more in this session, blocked, or that it takes no question here. */
@@ -75,10 +76,18 @@ async function withPins<T>(pins: readonly Uint8Array[], use: () => Promise<T>): 
 
 const triesText = (count: number): string => (count === 1 ? 'one try is left' : `${count} tries are left`)
 
+/** What helps where no try of a PIN is left. The SO-PIN has no PUK and unblocks the others (card.md). */
+export const blockedRemedy = ({ role }: Pick<HolderPin, 'role'>): string =>
+  role === 'security-officer'
+    ? 'nothing unblocks it; the other PINs are unblocked with their PUKs alone'
+    : 'unblock it with the PUK ("kart pin unblock"), or with the SO-PIN ("--so-pin")'
+
+const pukRemedy =
+  'the SO-PIN alone unblocks this PIN now ("kart pin unblock" with --so-pin); while the PIN has tries of its own left it works as before'
+
 /** Throws the PinError that an answer means; nothing for `taken`. `what`: which of the two secrets sent the card speaks of. */
-function mustTake(answer: PinAnswer, pin: Pick<HolderPin, 'label'>, what: 'PIN' | 'PUK'): void {
-  const remedy =
-    what === 'PIN' ? 'unblock it with the PUK ("kart pin unblock")' : 'nothing unblocks this PIN any more: the holder needs a new card'
+function mustTake(answer: PinAnswer, pin: Pick<HolderPin, 'label' | 'role'>, what: 'PIN' | 'PUK'): void {
+  const remedy = what === 'PIN' ? blockedRemedy(pin) : pukRemedy
   if (answer.state === 'taken') return
   if (answer.state === 'wrong')
     throw new PinError(pin.label, 'wrong', `the ${what} is wrong; ${triesText(answer.triesLeft)}. It was not tried again`, {
@@ -101,8 +110,16 @@ function refusalText(sw: number): string {
   return `the card refused with ${sw.toString(16).toUpperCase()} (${describeStatusWord(sw)})`
 }
 
+/** Refuses what is shorter or longer than EF.AODF says this PIN is, which would cost a try. Throws InputError, which does not repeat it. */
+function checkPresentPin(value: string, pin: HolderPin): void {
+  const { length } = toLatinDigits(value)
+  if (length < pin.minLength || length > pin.maxLength)
+    throw new InputError(pin.label, `is ${digitsOf(pin)}, and ${length} were given: nothing was sent to the card, and no try is gone`)
+}
+
 /** VERIFY, once: a wrong PIN costs a try and is never sent again by itself. Throws PinError, InputError, StatusWordError, TransportError. */
 export async function verifyHolderPin(channel: CardChannel, pin: HolderPin, value: string): Promise<void> {
+  checkPresentPin(value, pin)
   const bytes = encodePin(value, pin)
   await withPins([bytes], async () => mustTake(await send(channel, verifyPin(pin.reference, bytes, { label: pin.label })), pin, 'PIN'))
 }
@@ -118,6 +135,7 @@ export async function changePin(
   next: string,
   holder: PinHolder = {},
 ): Promise<void> {
+  checkPresentPin(present, pin)
   checkNewPin(next, pin, 'new PIN', holder)
   if (toLatinDigits(present) === toLatinDigits(next)) throw new InputError('new PIN', 'is the present one')
   const [before, after] = [encodePin(present, pin, 'present PIN'), encodePin(next, pin, 'new PIN')]
@@ -144,4 +162,26 @@ export async function unblockPin(channel: CardChannel, pin: HolderPin, puk: stri
   await withPins([code, after], async () =>
     mustTake(await send(channel, resetRetryCounter(pin.reference, code, after, { label: pin.label })), pin, 'PUK'),
   )
+}
+
+/**
+ * VERIFY of the SO-PIN, once, then RESET RETRY COUNTER with a new PIN (card.md): what helps where the PUK is lost or used up. A new PIN that is weak is refused before
+ * anything is sent. The application must be selected. Throws as {@link changePin}.
+ */
+export async function unblockByOfficer(
+  channel: CardChannel,
+  application: HolderApplication,
+  pin: HolderPin,
+  officer: string,
+  next: string,
+  holder: PinHolder = {},
+): Promise<void> {
+  checkUnblockable(pin)
+  checkNewPin(next, pin, 'new PIN', holder)
+  const after = encodePin(next, pin, 'new PIN')
+  await withPins([after], async () => {
+    await verifyHolderPin(channel, officerPin(application), officer)
+    const answer = await send(channel, replaceReferenceData(pin.reference, after, { label: pin.label }))
+    mustTake(answer, pin, 'PIN')
+  })
 }

@@ -74,6 +74,15 @@ export function giveTriesBack(reference: number, options: CommandLabel = {}): Ca
   return makeCommand({ ins: 0x2c, p1: 0x03, p2, data: noData, parse: answerOf, accepts: answers, label: options.label })
 }
 
+/**
+ * RESET RETRY COUNTER with the new password alone, as it is stored (ISO/IEC 7816-4:2020, 11.6, P1 02): where another password was proved that may do so. Reference 1..31.
+ * Throws InputError.
+ */
+export function replaceReferenceData(reference: number, next: Uint8Array, options: CommandLabel = {}): CardCommand<PinAnswer> {
+  const data = password('next', next).slice()
+  return makeCommand({ ins: 0x2c, p1: 0x02, p2: referenceOf(reference), data, parse: answerOf, accepts: answers, label: options.label })
+}
+
 /** RESET RETRY COUNTER: the resetting code (PUK), then the new password, both as they are stored (ISO/IEC 7816-4:2020, 11.6, P1 00). Throws InputError. */
 export function resetRetryCounter(
   reference: number,

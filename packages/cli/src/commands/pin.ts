@@ -5,11 +5,13 @@ import {
   checkUnblockable,
   type FingerStatus,
   findPin,
+  type HolderApplication,
   type HolderPin,
   officerPin,
   type PinStatus,
   readFingers,
   readPinStatus,
+  unblockByOfficer,
   unblockFingers,
   unblockPin,
 } from '@kart/signature'
@@ -32,6 +34,7 @@ interface SecretOptions extends StatusOptions {
   readonly pinFile?: string
   readonly pukFile?: string
   readonly newPinFile?: string
+  readonly soPin?: boolean
 }
 
 const digitsOf = ({ minLength, maxLength }: HolderPin): string =>
@@ -59,9 +62,9 @@ const secrets = {
 
 type Secret = keyof typeof secrets
 
-function sourceOf(secret: Secret, pin: HolderPin, options: SecretOptions, more = ''): SecretSource {
+function sourceOf(secret: Secret, pin: HolderPin, options: SecretOptions, note = ''): SecretSource {
   const { what, variable, option, file } = secrets[secret]
-  return { what: `${what} ${pin.label}${more}`, variable, option, file: options[file] }
+  return { what: `${what} ${pin.label}`, note, variable, option, file: options[file] }
 }
 
 const newPin = (pin: HolderPin, options: SecretOptions): Promise<string> =>
@@ -72,6 +75,9 @@ function withSecrets(command: Command, named: Readonly<Partial<Record<Secret, st
     command.option(`${secrets[secret].option} <file>`, `${description}, in a file; else ${secrets[secret].variable}, else it is asked for`)
   return command.option('--json', 'one JSON document on standard output')
 }
+
+/** The card has no object for either: an empty VERIFY, which asks for tries, knows PINs alone. */
+const notTold = 'The card tells neither whether a PIN is still that of the letter, nor how many tries a PUK has left.'
 
 const fingerName = (reference: number): string => `finger ${reference.toString(16).toUpperCase()}`
 
@@ -98,6 +104,7 @@ function addStatus(pins: Command, run: Runner): void {
           for (const finger of fingers)
             table.push([fingerName(finger.reference), finger.reference.toString(16).toUpperCase(), '', stateText(fingerState(finger))])
           output.line(table.toString())
+          output.line(pc.dim(notTold))
           output.document({
             ...{ card: where, pins: found },
             fingers: fingers.map((finger) => ({ reference: finger.reference, ...fingerState(finger) })),
@@ -111,9 +118,10 @@ function addStatus(pins: Command, run: Runner): void {
 
 type Done = 'changed' | 'unblocked'
 
-function tell(output: Output, name: string, what: Done, where: string): typeof exitCode.done {
+function tell(output: Output, name: string, what: Done, where: string, next?: string): typeof exitCode.done {
   output.line(`${pc.green(what.toUpperCase())}  ${visibleText(name)} of ${visibleText(where)}`)
-  output.document({ card: where, pin: name, done: what })
+  if (next !== undefined) output.line(`  ${next}`)
+  output.document({ card: where, pin: name, done: what, ...(next === undefined ? {} : { next }) })
   return exitCode.done
 }
 
@@ -124,7 +132,14 @@ interface PinAct {
   readonly argument: string
   readonly secrets: Readonly<Partial<Record<Secret, string>>>
   readonly done: Done
-  readonly act: (channel: CardChannel, pin: HolderPin, options: SecretOptions) => Promise<void>
+  /** Gives what is still to be done, for people; nothing where that is all. */
+  readonly act: (
+    channel: CardChannel,
+    pin: HolderPin,
+    options: SecretOptions,
+    application: HolderApplication,
+    output: Output,
+  ) => Promise<string | undefined>
 }
 
 function addAct(pins: Command, run: Runner, { name, description, argument, secrets: named, done, act }: PinAct): Command {
@@ -133,8 +148,8 @@ function addAct(pins: Command, run: Runner, { name, description, argument, secre
       run(options, (output) =>
         withHolderCard(options, async (channel, application, where) => {
           const pin = findPin(application, label)
-          await act(channel, pin, options)
-          return tell(output, pin.label, done, where)
+          const next = await act(channel, pin, options, application, output)
+          return tell(output, pin.label, done, where, next)
         }),
       ),
   )
@@ -150,6 +165,7 @@ function addChange(pins: Command, run: Runner): void {
     act: async (channel, pin, options) => {
       const present = await readSecret(sourceOf('present', pin, options, await triesBefore(channel, pin)))
       await changePin(channel, pin, present, await newPin(pin, options))
+      return undefined
     },
   })
   command.addHelpText(
@@ -164,17 +180,37 @@ Weak PINs (1234.., 1111.., parts of your national code or date of birth) are ref
 function addUnblock(pins: Command, run: Runner): void {
   const command = addAct(pins, run, {
     name: 'unblock',
-    description: 'give a blocked PIN its tries back with its PUK, and a new value; nothing unblocks the SO-PIN',
+    description: 'give a PIN its tries back and a new value, with its PUK or with the SO-PIN; nothing unblocks the SO-PIN',
     argument: 'its name: AuthPIN, SignPIN',
-    secrets: { puk: 'the PUK', next: 'the new PIN' },
+    secrets: { puk: 'the PUK', present: 'with --so-pin, the SO-PIN', next: 'the new PIN' },
     done: 'unblocked',
-    act: async (channel, pin, options) => {
+    act: async (channel, pin, options, application, output) => {
       checkUnblockable(pin)
-      const puk = await readSecret(sourceOf('puk', pin, options))
-      await unblockPin(channel, pin, puk, await newPin(pin, options))
+      const status = await readPinStatus(channel, pin)
+      if (status.state === 'usable')
+        output.aside(`${visibleText(pin.label)} is not blocked (${stateText(status)}); it gets a new value all the same.`)
+      if (options.soPin === true) {
+        const officer = officerPin(application)
+        const present = await readSecret(sourceOf('present', officer, options, await triesBefore(channel, officer)))
+        await unblockByOfficer(channel, application, pin, present, await newPin(pin, options))
+      } else {
+        const puk = await readSecret(sourceOf('puk', pin, options))
+        await unblockPin(channel, pin, puk, await newPin(pin, options))
+      }
+      return 'If the PIN of the letter was never changed, that is still to be done ("kart pin change"): until then its key signs nothing.'
     },
-  })
-  withExample(command, 'kart pin unblock SignPIN --card citizen.card')
+  }).option('--so-pin', 'with the SO-PIN in place of the PUK, where that is lost or used up')
+  command.addHelpText(
+    'after',
+    `
+A PUK has ten tries; when they are used up, the PIN goes on working with the tries it has, and the SO-PIN alone unblocks it (--so-pin). Unblocking a PIN of the letter
+(transport PIN) does not end it: change it too.`,
+  )
+  withExample(
+    command,
+    'kart pin unblock SignPIN --card citizen.card',
+    'kart pin unblock SignPIN --card citizen.card --so-pin      # asks for the SO-PIN',
+  )
 }
 
 function addUnblockFinger(pins: Command, run: Runner): void {

@@ -45,11 +45,14 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
   return withHolderCard(options, async (channel, application, where) => {
     const key = findKey(application, options.key)
     const { pin } = key
-    const tries = pin === undefined ? '' : await triesBefore(channel, pin)
-    const what = pin && `${pin.label} of ${where}${tries}`
+    const note = pin === undefined ? '' : await triesBefore(channel, pin)
+    const what = pin && `${pin.label} of ${where}`
     const made = await signWithCard(channel, application, {
       key,
-      pin: what === undefined ? undefined : () => readSecret({ what, variable: 'KART_PIN', option: '--pin-file', file: options.pinFile }),
+      pin:
+        what === undefined
+          ? undefined
+          : () => readSecret({ what, note, variable: 'KART_PIN', option: '--pin-file', file: options.pinFile }),
       anyTime: options.anyTime === true,
       approve: (signer) => trust && approveSigner(signer, { ...trust, now: new Date() }, options.anyTime === true),
       messageDigest: (hash) => hashFile(file, hash, output.json),

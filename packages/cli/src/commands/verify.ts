@@ -39,8 +39,8 @@ function holderRequest({ askPin, pinFile }: HolderTrustOptions, where: string): 
   if (askPin !== true && pinFile === undefined) return {}
   return {
     askPin: ({ label, triesLeft }) => {
-      const tries = triesLeft === undefined ? '' : triesLeft === 1 ? ', last try' : `, ${triesLeft} tries left`
-      return readSecret({ what: `${label} of ${where}${tries}`, variable: 'KART_PIN', option: '--pin-file', file: pinFile })
+      const note = triesLeft === undefined ? '' : triesLeft === 1 ? ', last try' : `, ${triesLeft} tries left`
+      return readSecret({ what: `${label} of ${where}`, note, variable: 'KART_PIN', option: '--pin-file', file: pinFile })
     },
   }
 }
