@@ -1,4 +1,4 @@
-import type { CardChannel } from '@kart/apdu/host'
+import { type CardChannel, StatusWordError } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
 import {
   blockedRemedy,
@@ -34,7 +34,7 @@ export async function withHolderCard<T>(
   try {
     const opened = await openHolderChannel(card.transport, options.can)
     try {
-      return await use(opened.channel, await openHolderApplication(opened.channel), card.where)
+      return await use(opened.channel, await openFinished(opened.channel), card.where)
     } finally {
       opened.destroy()
     }
@@ -42,6 +42,21 @@ export async function withHolderCard<T>(
     await card.close()
   }
 }
+
+/** The holder's application; of a card that has none, or one without files yet, it says that the card is not finished. Throws InputError and what opening throws. */
+async function openFinished(channel: CardChannel): Promise<HolderApplication> {
+  const problem = 'is not finished, or has no application of its holder (PKCS#15): "kart issue" finishes one'
+  try {
+    const application = await openHolderApplication(channel)
+    if (application.pins.length > 0 || application.keys.length > 0) return application
+  } catch (cause) {
+    if (!(cause instanceof StatusWordError) || cause.sw !== fileNotFound) throw cause
+    throw new InputError('card', problem, { cause })
+  }
+  throw new InputError('card', problem)
+}
+
+const fileNotFound = 0x6a82
 
 /** Refuses, before a PIN is asked for, one that is blocked; says how many tries are left. Throws PinError. */
 export async function triesBefore(channel: CardChannel, pin: HolderPin): Promise<string> {

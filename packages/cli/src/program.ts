@@ -4,7 +4,7 @@ import { type ExitCode, exitCode } from './exit-code.ts'
 import { noVerdict } from './no-verdict.ts'
 import { createOutput } from './output.ts'
 import { createRunner } from './runner.ts'
-import { guardStandardOutput } from './standard-output.ts'
+import { giveSize, guardStandardOutput } from './standard-output.ts'
 import { version } from './version.ts'
 
 /** Lets every command that is used wrongly name its own help. */
@@ -16,6 +16,8 @@ function nameOwnHelp(command: Command, path: string): void {
 /** Parses the arguments behind `kart`, runs the command, and gives the exit code; never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   guardStandardOutput()
+  giveSize(process.stdout)
+  giveSize(process.stderr)
   let code: ExitCode = exitCode.done
   const runner = createRunner((result) => {
     code = result
@@ -26,7 +28,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .addHelpText(
       'after',
-      '\nExit codes: 0 accepted or done, 1 rejected, 2 bad input or usage, 3 reader or card failure.\n\nExample:\n  $ kart demo',
+      '\nExit codes: 0 accepted or done, 1 rejected, 2 bad input or usage, 3 reader or card failure, or a search that is not complete.\n\nExample:\n  $ kart demo',
     )
     .exitOverride()
   const named = commandsNamed(args)

@@ -1,5 +1,5 @@
 import { createReadStream, statSync } from 'node:fs'
-import { InputError } from '@kart/codec'
+import { CardError, InputError } from '@kart/codec'
 import type { HashAlgorithm } from '@kart/crypto'
 import { type DistinguishedName, decodeCertificate } from '@kart/layout'
 import { type CardSigner, hashPieces } from '@kart/signature'
@@ -69,6 +69,8 @@ export async function verifyFile(path: string, signature: Uint8Array, trust: Sig
   try {
     return await verifyCades(signature, { ...held, messageDigest: (hash) => hashFile(path, hash, silent) })
   } catch (cause) {
+    if (cause instanceof CardError && cause.code === 'decode')
+      throw new InputError('--signature', `is no CMS signature, or a damaged one (${cause.message})`, { cause })
     return usingInput('--signature', () => {
       throw cause
     })

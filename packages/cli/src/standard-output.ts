@@ -7,6 +7,13 @@ let lost = false
 /** Whether something that was written to standard output did not arrive; a moment after the write. */
 export const standardOutputLost = (): boolean => lost
 
+/** Gives a terminal that does not tell its size (a serial line, a container) the usual one; without it lists are drawn a letter a line. */
+export function giveSize(stream: { isTTY?: boolean; columns?: number; rows?: number }): void {
+  if (stream.isTTY !== true) return
+  if (!stream.columns) stream.columns = 80
+  if (!stream.rows) stream.rows = 24
+}
+
 /**
  * Keeps a standard output that is closed early (`| head -1`) or cannot be written (a full disk) from ending the run in the middle of its work: a card half
  * written because nobody reads the progress would be worse. A closed pipe is silent; anything else is said once on standard error, and a run that would have

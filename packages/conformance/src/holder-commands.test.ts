@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileMemory } from '@kart/emulator'
+import { createBlankCard, fileMemory, testTransportKeys } from '@kart/emulator'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { opensslAuthority } from './testing/openssl-authority.ts'
 import { kart, kartTyping } from './testing/run-here.ts'
@@ -82,6 +82,20 @@ describe('a question for a PIN', () => {
 
   it('shows how many tries are left', async () => {
     expect((await kartTyping(['\u0003'], 'pin', 'change', 'SignPIN', ...card)).err).toMatch(/present SignPIN, 3 tries left: /)
+  })
+})
+
+describe('a card that is not finished', () => {
+  it('is called so by sign and pin', async () => {
+    createBlankCard({ memory: fileMemory(at('blank.card')), transportKeys: testTransportKeys, iccSerial: new Uint8Array(10) }).close()
+    for (const command of [
+      ['pin', 'status'],
+      ['sign', at('contract.txt'), '-o', at('never.p7s')],
+    ])
+      expect(await kart(...command, '--card', at('blank.card')), command[0]).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/card: is not finished, or has no application of its holder/),
+      })
   })
 })
 

@@ -307,11 +307,16 @@ describe('kart sign and kart pin', () => {
     writeFileSync(at('changed.txt'), 'another text')
     const bad = await kart('sign', '--verify', at('changed.txt'), '--signature', at('contract.txt.p7s'), '--ca', at('ca.cer'))
     expect(bad.code).toBe(1)
-    expect(bad.out).toMatch(/REJECTED/)
+    expect(bad.out).toMatch(/REJECTED {2}[^\n]*changed\.txt: The signature is over this very file: /)
     writeFileSync(at('none.p7s'), 'no signature')
     expect(await kart('sign', '--verify', at('contract.txt'), '--signature', at('none.p7s'), '--ca', at('ca.cer'))).toMatchObject({
       code: 2,
+      err: expect.stringMatching(/--signature: is no CMS signature/),
     })
+    const late = await kart(...verify, '--at', '2099-01-01')
+    expect(late.out).toMatch(
+      /not valid at this time: it holds from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, and this is judged as of 2099-01-01/,
+    )
     expect(await kart('sign', '--verify', at('contract.txt'))).toMatchObject({ code: 2 })
   })
 

@@ -153,3 +153,9 @@ export function authorityUsageProblem(csca: Certificate): string | undefined {
 export function validAt(certificate: Certificate, moment: Date): boolean {
   return certificate.notBefore.getTime() <= moment.getTime() && moment.getTime() <= certificate.notAfter.getTime()
 }
+
+const day = (moment: Date): string => moment.toISOString().slice(0, 10)
+
+/** Why a certificate is not valid at a moment, with its days (UTC): `not valid at this time: it holds from ... to ..., and this is judged as of ...`. */
+export const notValidText = ({ notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>, moment: Date): string =>
+  `not valid at this time: it holds from ${day(notBefore)} to ${day(notAfter)}, and this is judged as of ${day(moment)}`

@@ -8,8 +8,8 @@ import { summaries } from '../command-table.ts'
 import { followCount } from '../count-progress.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
+import { openGallery } from '../open-gallery.ts'
 import type { Output } from '../output.ts'
-import { decodeInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { checkOutput, forceText, placeMade, writeBehind } from '../write-file.ts'
 
@@ -81,7 +81,7 @@ export function addGalleryCommand(program: Command, run: Runner): void {
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: Options) =>
       run(options, (output) => {
-        const opened = decodeInput(file, () => Gallery.open(file))
+        const opened = openGallery(file)
         const progress = followCount(file, 'blocks', output.json)
         try {
           const damaged = opened.damagedBlocks(progress.count)

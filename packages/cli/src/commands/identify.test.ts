@@ -49,7 +49,10 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
   for (const mode of ['exhaustive', 'cascade']) {
     const found = await kart('identify', '--gallery', gallery, probe, '--mode', mode, '--workers', '1', '--top', '3')
     expect(found).toMatchObject({ code: 0, document: { mode, complete: true, searched: 30, results: [{ status: 'searched' }] } })
-    expect(found.document).toMatchObject({ results: [{ candidates: [{ person: 'p17' }] }] })
+    expect(found.document).toMatchObject({
+      results: [{ candidates: [{ person: 'p17' }], reaching: 1 }],
+      threshold: { score: 40, overAll: 55 },
+    })
   }
   const answers: { code: number; results: unknown }[] = []
   for (const kernel of ['wasm', 'typed-arrays', 'reference']) {
@@ -65,7 +68,7 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
   writeFileSync(gallery, bytes)
   expect(await kart('gallery', 'info', gallery)).toMatchObject({ code: 1, document: { damaged: [0] } })
   expect(await kart('identify', '--gallery', gallery, probe, '--workers', '1')).toMatchObject({
-    code: 1,
+    code: 3,
     document: { complete: false, refused: 30 },
   })
 })
@@ -100,10 +103,16 @@ test('no file is written over unless told', async () => {
   expect((await kart('minutiae', probe, '--to', 'card-compact', '-o', probe, '--force')).code).toBe(2)
 })
 
+test('what is no gallery is said in plain words first', async () => {
+  expect(await kart('gallery', 'info', import.meta.filename)).toMatchObject({
+    code: 2,
+    document: { error: { message: expect.stringMatching(/: is no gallery that can be read.*\(/) } },
+  })
+})
+
 test.each([
   ['no such mode', ['identify', '--gallery', 'x', 'y', '--mode', 'fast']],
   ['no such kernel', ['identify', '--gallery', 'x', 'y', '--kernel', 'fast']],
-  ['what is no gallery', ['gallery', 'info', import.meta.filename]],
   ['a folder without templates', ['gallery', 'build', tmpdir(), '-o', join(folder, 'none.gallery')]],
   ['no number of people', ['gallery', 'synth', 'many', '-o', join(folder, 'none.gallery')]],
 ])('%s is bad input', async (_, args) => {

@@ -1,15 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '@kart/codec'
-import {
-  Gallery,
-  type IdentifyResult,
-  identify,
-  type KernelName,
-  kernelNames,
-  type SearchMode,
-  searchModes,
-  thresholds,
-} from '@kart/matcher'
+import { type IdentifyResult, identify, type KernelName, kernelNames, type SearchMode, searchModes, thresholds } from '@kart/matcher'
 import { syntheticNotice } from '@kart/minutiae'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
@@ -17,10 +8,11 @@ import { summaries } from '../command-table.ts'
 import { followCount } from '../count-progress.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
+import { openGallery } from '../open-gallery.ts'
 import type { Output } from '../output.ts'
-import { decodeInput, readFingers, usingInput } from '../read-file.ts'
+import { readFingers, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
-import { thresholdNamed } from '../threshold-option.ts'
+import { type ThresholdName, thresholdNamed } from '../threshold-option.ts'
 import { plainTable } from '../verdict-output.ts'
 
 interface Options {
@@ -52,7 +44,15 @@ function wholeNumber(text: string, option: string, most: number): number {
   return value
 }
 
-function show(output: Output, names: readonly string[], found: IdentifyResult, limit: number, perSecond: number): void {
+interface Threshold {
+  readonly name: ThresholdName
+  readonly score: number
+}
+
+/** The threshold at which a stranger is as rare in the whole gallery as the named one makes him in one comparison (docs/matcher.md): 10 log10 of the records more. */
+const overAll = (score: number, records: number): number => score + Math.ceil(10 * Math.log10(Math.max(1, records)))
+
+function show(output: Output, names: readonly string[], found: IdentifyResult, { name, score: limit }: Threshold, perSecond: number): void {
   for (const [k, { status, candidates }] of found.results.entries()) {
     output.line(pc.bold(names[k]!))
     if (status === 'too-few-minutiae') output.line(pc.yellow('  too few minutiae: not searched'))
@@ -63,7 +63,7 @@ function show(output: Output, names: readonly string[], found: IdentifyResult, l
         table.push([
           place + 1,
           person,
-          score >= limit ? pc.green(String(score)) : String(score),
+          score >= limit ? pc.green(`${score} reaches it`) : String(score),
           (strength / 1024).toFixed(2),
           fingers.length,
           swapped ? 'swapped' : '',
@@ -71,12 +71,15 @@ function show(output: Output, names: readonly string[], found: IdentifyResult, l
       output.line(table.toString())
     }
   }
+  output.line(
+    `threshold ${limit} (${name}), that of one comparison; as rare among all ${found.searched} records: ${overAll(limit, found.searched)}`,
+  )
   output.line(`${found.searched} records searched (${found.mode}), ${Math.round(perSecond)} comparisons a second`)
   if (!found.complete)
     output.line(pc.red(`INCOMPLETE: ${found.refused} records are in ${found.refusedBlocks.length} damaged blocks: nobody can be ruled out`))
 }
 
-/** `kart identify`: searches a gallery; exit 0 when somebody reaches the threshold for every probe, 1 when not or when the search was not complete. */
+/** `kart identify`: searches a gallery; exit 0 when somebody reaches the threshold for every probe, 1 when not, 3 when the search was not complete, whoever was found. */
 export function addIdentifyCommand(program: Command, run: Runner): void {
   const command = program
     .command('identify')
@@ -101,7 +104,7 @@ export function addIdentifyCommand(program: Command, run: Runner): void {
         const read = files.map((file) => ({ fingers: readFingers(file) }))
         const probes = options.together ? [{ fingers: read.flatMap(({ fingers }) => fingers) }] : read
         const names = options.together ? [files.join(', ')] : files
-        const gallery = decodeInput(options.gallery, () => Gallery.open(options.gallery))
+        const gallery = openGallery(options.gallery)
         const progress = followCount(options.gallery, 'blocks', output.json)
         try {
           const started = performance.now()
@@ -112,22 +115,33 @@ export function addIdentifyCommand(program: Command, run: Runner): void {
           const fingers = probes.reduce((sum, probe) => sum + probe.fingers.length, 0)
           const perSecond = (1000 * fingers * found.searched) / (performance.now() - started)
           if (gallery.synthetic) output.line(pc.yellow(syntheticNotice))
-          show(output, names, found, limit, perSecond)
+          show(output, names, found, { name: threshold, score: limit }, perSecond)
           output.document({
             gallery: options.gallery,
             synthetic: gallery.synthetic,
-            threshold: { name: threshold, score: limit },
+            threshold: { name: threshold, score: limit, overAll: overAll(limit, found.searched) },
             ...found,
-            results: found.results.map((result, k) => ({ probe: names[k], ...result })),
+            results: found.results.map((result, k) => ({
+              probe: names[k],
+              ...result,
+              reaching: result.candidates.filter(({ score }) => score >= limit).length,
+            })),
             comparisonsPerSecond: Math.round(perSecond),
           })
           const every = found.results.every(({ candidates }) => (candidates[0]?.score ?? 0) >= limit)
-          return every && found.complete ? exitCode.done : exitCode.rejected
+          // Not the 1 of "nobody": a program would enrol a second time who is in a block that was left out.
+          if (!found.complete) return exitCode.cardFailure
+          return every ? exitCode.done : exitCode.rejected
         } finally {
           progress.end()
           gallery.close()
         }
       }),
     )
+  command.addHelpText(
+    'after',
+    `
+Exit codes: 0 somebody reaches the threshold for every file, 1 nobody does, 3 damaged blocks were left out: nobody can be ruled out, whoever was found.`,
+  )
   withExample(command, 'kart identify --gallery people.gallery live.fmr --top 3')
 }

@@ -74,17 +74,20 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
 }
 
 function printVerdict(output: Output, { verdict, signers }: CadesReport, file: string): void {
+  const colour = verdict === 'accepted' ? pc.green : pc.red
   for (const { certificate, signingTime, checks } of signers) {
     output.line(checkLines(checks))
     output.line()
+    const reason = checks.find(({ required, outcome }) => required && outcome !== 'pass')
+    output.line(
+      `${pc.bold(colour(verdict.toUpperCase()))}  ${visibleText(file)}${reason ? `: ${reason.title}: ${visibleText(reason.detail)}` : ''}`,
+    )
     if (certificate === undefined) continue
-    const colour = verdict === 'accepted' ? pc.green : pc.red
-    output.line(`${pc.bold(colour(verdict.toUpperCase()))}  ${visibleText(file)}`)
     output.line(`  ${verdict === 'accepted' ? 'signed by' : 'the signature names'} ${visibleText(certificate.subject.text)}`)
     output.line(pc.dim(`  certified by ${visibleText(certificate.issuer.text)}`))
     if (signingTime !== undefined) output.line(pc.dim(`  at ${signingTime.toISOString()}, as the signer says; no time-stamp proves it`))
   }
-  if (signers.every(({ certificate }) => certificate === undefined)) output.line(pc.bold(pc.red('REJECTED')))
+  if (signers.length === 0) output.line(`${pc.bold(pc.red('REJECTED'))}  ${visibleText(file)}: the signature names no signer`)
 }
 
 async function verify(file: string, options: Options, output: Output): Promise<ExitCode> {

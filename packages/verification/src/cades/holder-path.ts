@@ -1,6 +1,6 @@
 import { equalBytes } from '@kart/codec'
 import { type Certificate, sameName } from '@kart/layout'
-import { signedBy, validAt } from '../certificate-path.ts'
+import { notValidText, signedBy, validAt } from '../certificate-path.ts'
 import type { Policy } from '../policy.ts'
 
 /** The way from a holder's certificate to an authority that is trusted, the holder's first; or why there is none. */
@@ -17,7 +17,7 @@ function authorityProblem(authority: Certificate, below: number, policy: Policy)
   if (basicConstraints.pathLength !== undefined && below > basicConstraints.pathLength)
     return 'more authorities stand between than the path length allows'
   if (unknownCritical.length > 0) return 'an authority’s certificate has a critical extension that is not known'
-  if (!validAt(authority, policy.now)) return 'an authority’s certificate is not valid at this time'
+  if (!validAt(authority, policy.now)) return `an authority’s certificate is ${notValidText(authority, policy.now)}`
   return undefined
 }
 

@@ -1,6 +1,6 @@
 import type { Certificate, CertificateRevocationList } from '@kart/layout'
 import { commitmentProblem } from '@kart/signature'
-import { refusedDigests, validAt } from '../certificate-path.ts'
+import { notValidText, refusedDigests, validAt } from '../certificate-path.ts'
 import { type Check, type CheckRow, fail, pass } from '../check.ts'
 import type { Policy } from '../policy.ts'
 import { findHolderPath } from './holder-path.ts'
@@ -67,7 +67,9 @@ export function checkBeforeSigning(certificate: Certificate, others: readonly Ce
       ? pass(algorithmsRow, 'digests that the policy takes')
       : fail(algorithmsRow, `not taken here: ${refused.join(', ')}`),
     usage,
-    validAt(certificate, trust.policy.now) ? pass(timeRow, 'now') : fail(timeRow, 'the certificate is not valid at this time'),
+    validAt(certificate, trust.policy.now)
+      ? pass(timeRow, 'now')
+      : fail(timeRow, `the certificate is ${notValidText(certificate, trust.policy.now)}`),
     revocation,
   ]
 }

@@ -13,7 +13,7 @@ import {
   signingCertificateOid,
   signingCertificateV2Oid,
 } from '@kart/layout'
-import { refusedDigests, validAt } from '../certificate-path.ts'
+import { notValidText, refusedDigests, validAt } from '../certificate-path.ts'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { Policy } from '../policy.ts'
 import { usableHash, usableScheme } from '../signature-scheme.ts'
@@ -201,6 +201,6 @@ function checkTime(certificate: Certificate, signingTime: Date | undefined, poli
   if (!validAt(certificate, signingTime)) return fail(rows.time, 'the certificate was not valid at the time that the signature states')
   // The stated time is the signer's word: without a time-stamp an old signature and a new one look alike.
   if (!validAt(certificate, policy.now) && policy.signerValidity === 'now')
-    return fail(rows.time, 'the certificate is not valid at this time')
+    return fail(rows.time, `the certificate is ${notValidText(certificate, policy.now)}`)
   return pass(rows.time, `signed ${signingTime.toISOString()}, as the signer says`)
 }

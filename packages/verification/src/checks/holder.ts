@@ -12,7 +12,7 @@ import {
 import { holds, schemeOfKey } from '@kart/signature'
 import { findHolderPath, type HolderPath } from '../cades/holder-path.ts'
 import { checkRevocation } from '../cades/holder-revocation.ts'
-import { keyProblem, refusedDigests, validAt } from '../certificate-path.ts'
+import { keyProblem, notValidText, refusedDigests, validAt } from '../certificate-path.ts'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { Evidence, HolderCertificate, HolderEvidence } from '../evidence.ts'
 import type { Policy } from '../policy.ts'
@@ -73,7 +73,9 @@ export function checkHolder({ holder }: Evidence, dg11: Dg11 | undefined, contex
   return [
     pass(rows.read, opened.map(({ listed }) => listed.key).join(', ')),
     checkChain(opened, found, context.policy),
-    every(rows.validity, opened, ({ certificate }) => (validAt(certificate, context.policy.now) ? undefined : 'not valid at this time')),
+    every(rows.validity, opened, ({ certificate }) =>
+      validAt(certificate, context.policy.now) ? undefined : notValidText(certificate, context.policy.now),
+    ),
     checkUsage(opened, holder, context.policy),
     checkSubject(opened, dg11, context),
     checkHolderRevocation(found, context),
