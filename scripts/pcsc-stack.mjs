@@ -177,10 +177,21 @@ async function inside(kartReaders, command) {
 if (process.argv[1] === self) {
   const args = process.argv.slice(2)
   if (args[0] === '--inside') await inside(Number(args[1]), args.slice(2))
+  const usage = 'usage: node scripts/pcsc-stack.mjs [--kart-readers 1..16] COMMAND [ARGUMENTS]'
+  if (args[0] === '--help' || args[0] === '-h') {
+    console.log(`${usage}
+
+Runs a command beside a pcscd of its own with virtual readers, in private network and mount namespaces (Linux): vpcd's two readers,
+or with --kart-readers as many of Kart's own. Real readers and a pcscd that runs already stay out of its reach.
+
+Example:
+  $ node scripts/pcsc-stack.mjs sh -c 'npx kart emulate --card citizen.card & sleep 3; pkcs15-tool --dump; kill $!'`)
+    process.exit(0)
+  }
   const asked = args[0] === '--kart-readers' ? Number(args[1]) : 0
   const command = args[0] === '--kart-readers' ? args.slice(2) : args
-  if (command.length === 0 || !Number.isInteger(asked) || asked < 0 || asked > 16) {
-    console.error('usage: node scripts/pcsc-stack.mjs [--kart-readers 1..16] COMMAND [ARGUMENTS]')
+  if (command.length === 0 || command[0].startsWith('-') || !Number.isInteger(asked) || asked < 0 || asked > 16) {
+    console.error(usage)
     process.exit(2)
   }
   const obstacle = stackObstacle({ kartReaders: asked })

@@ -153,6 +153,7 @@ export function addSignCommand(program: Command, run: Runner): void {
     'kart sign contract.pdf --card citizen.card --pki pki       # as above, once the PKI’s authority was found to vouch for the signer',
     'kart sign --verify contract.pdf --pki pki',
     'kart sign --verify contract.pdf --signature contract.pdf.p7s --ca citizen-ca.cer --crl citizen-ca.crl',
+    'openssl x509 -inform DER -in citizen-ca.cer -out citizen-ca.pem      # openssl cms takes authorities as PEM alone',
     'openssl cms -verify -cades -binary -inform DER -in contract.pdf.p7s -content contract.pdf -CAfile citizen-ca.pem -purpose any -out /dev/null',
   )
 }
