@@ -13,6 +13,7 @@ import {
   type EnrollmentRecord,
   execute,
   givenCertificates,
+  type HolderKeyPair,
   type ImageOptions,
   imageFile,
   type PersonalizationReport,
@@ -22,6 +23,7 @@ import {
   type RequestReport,
   readChipSerial,
   readHeldKeys,
+  readWaitingKeys,
   requestCertificates,
   type SecretKeeper,
   type Signer,
@@ -184,14 +186,22 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
 }
 
 /** What {@link requestCard} takes. */
-export type RequestParts = Omit<IssueParts, 'signer' | 'certify' | 'certificates' | 'keeper'>
+export type RequestParts = Omit<IssueParts, 'signer' | 'certify' | 'certificates' | 'keeper'> & {
+  /** Told the keys that the card holds already, where it keeps them, before it is opened; refuses by throwing. */
+  readonly checkHeld?: (keys: readonly HolderKeyPair[]) => void
+}
 
-/** Lets a blank card make its holder's keys and ask for their certificates. Throws what `buildImage` and `requestCertificates` throw. */
+/** Lets a blank card make its holder's keys and ask for their certificates, or one that waits ask again. Throws what `buildImage`, `requestCertificates` and `checkHeld` throw. */
 export async function requestCard(parts: RequestParts): Promise<RequestReport> {
   const { record, profile, card, keys, tell } = parts
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
-  return requestCertificates(card.transport, imageOf(record, profile, iccSerial, parts.extras ?? {}), {
+  const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
+  if (parts.checkHeld !== undefined) {
+    const channel = openChannel(card.transport, getResponse(), wrongLength())
+    parts.checkHeld((parts.allowUnfinished ? undefined : await readWaitingKeys(channel, image)) ?? [])
+  }
+  return requestCertificates(card.transport, image, {
     keys,
     ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     allowUnfinished: parts.allowUnfinished,

@@ -55,7 +55,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
-  for (const name of ['one.card', 'requests', 'letter', 'can']) rmSync(at(name), { recursive: true, force: true })
+  for (const name of ['one.card', 'requests', 'again', 'letter', 'can']) rmSync(at(name), { recursive: true, force: true })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -99,13 +99,47 @@ describe('kart issue with an authority elsewhere', () => {
   it('touches no card whose requests have no place, or whose certificates are not there or not its own', async () => {
     await issue('--csr', at('requests'))
     const before = readFileSync(at('one.card'))
-    expect(await issue('--csr', at('requests'))).toMatchObject({ code: 2, stderr: expect.stringContaining('authentication.csr already') })
     expect(await issue('--cert', at('requests'))).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no certificate') })
     expect(await issue('--cert', at('ca.crt'))).toMatchObject({ code: 2, stderr: expect.stringContaining('none for the card’s key') })
     expect(readFileSync(at('one.card'))).toEqual(before)
     rmSync(at('one.card'))
     expect(await issue('--cert', at('ca.crt'))).toMatchObject({ code: 2, stderr: expect.stringContaining('--csr') })
     expect(existsSync(at('one.card'))).toBe(false)
+  })
+
+  it('writes the requests of a card that waits again, for the same keys, over files of the same keys and beside none of others', async () => {
+    const keys = async (...args: string[]) => {
+      const made = await issue(...args, '--json')
+      expect(made).toMatchObject({ code: 0 })
+      return JSON.parse(made.stdout).requests.map((one: { fingerprint: string }) => one.fingerprint)
+    }
+    const first = await keys('--csr', at('requests'))
+    rmSync(at('requests/signature.csr'))
+    expect(await keys('--csr', at('requests'))).toEqual(first)
+    expect(readdirSync(at('requests'))).toEqual(['authentication.csr', 'signature.csr'])
+    expect(openssl('req', '-in', 'requests/signature.csr', '-verify', '-noout')).toBeDefined()
+    expect(await keys('--csr', at('again'))).toEqual(first)
+    const told = await issue('--csr', at('again'))
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringContaining('the same keys') })
+    writeFileSync(at('again/signature.csr'), 'of another card')
+    expect(await issue('--csr', at('again'))).toMatchObject({ code: 2, stderr: expect.stringContaining('again/signature.csr') })
+    expect(readFileSync(at('again/signature.csr'), 'utf8')).toBe('of another card')
+    signAll(at('requests'))
+    expect(await issue('--cert', at('requests'), at('ca.crt'))).toMatchObject({ code: 0 })
+  })
+
+  it('makes no other keys on a card that waits, unless told to begin anew', async () => {
+    await issue('--csr', at('requests'))
+    const before = readFileSync(at('one.card'))
+    const plain = await issue()
+    expect(plain).toMatchObject({ code: 3, stderr: expect.stringContaining('waits for its certificates') })
+    expect(plain.stderr).toMatch(/--cert.*--allow-unfinished/s)
+    expect(plain.stderr).not.toContain('allowUnfinished')
+    expect(readFileSync(at('one.card'))).toEqual(before)
+    const other = await issue('--csr', at('again'), '--allow-unfinished', '--json')
+    expect(other).toMatchObject({ code: 0 })
+    signAll(at('requests'))
+    expect(await issue('--cert', at('requests'), at('ca.crt'))).toMatchObject({ code: 2 })
   })
 
   it.each([

@@ -23,7 +23,14 @@ import { RunRecorder } from '@kart/report'
 import type { Command } from 'commander'
 import { cardFile } from '../card-file.ts'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
-import { checkRequestFolder, type ExchangeOptions, readCertificateFiles, writeRequests } from '../certificate-exchange.ts'
+import {
+  checkEarlierRequests,
+  checkRequestFolder,
+  type EarlierRequests,
+  type ExchangeOptions,
+  readCertificateFiles,
+  writeRequests,
+} from '../certificate-exchange.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
@@ -210,11 +217,13 @@ export function addIssueCommand(program: Command, run: Runner): void {
           throw new InputError('--letter', 'is the file of the card access number: name another')
         checkIssuable(record, profile, signer, extras)
         const certificates = options.cert && readCertificateFiles(options.cert)
-        if (options.csr !== undefined) checkRequestFolder(options.csr, profile)
+        const earlier = options.csr === undefined ? new Map() : checkRequestFolder(options.csr, profile)
+        if (options.csr !== undefined && options.card !== undefined && !existsSync(options.card))
+          checkEarlierRequests(options.csr, earlier, [])
         const opened = await keysNamed(options)
         try {
           const parts = { record, profile, extras, seenKeys: await seenKeysBeside(options.pki), ...keysFor(opened) }
-          if (options.csr !== undefined) return await requestOne(output, options, options.csr, parts)
+          if (options.csr !== undefined) return await requestOne(output, options, { folder: options.csr, earlier }, parts)
           return await issueOne(output, options, {
             ...parts,
             signer,
@@ -247,7 +256,7 @@ async function cardFor(options: Options): Promise<{ readonly card: OpenCard; rea
 async function requestOne(
   output: Output,
   options: Options,
-  folder: string,
+  { folder, earlier }: { readonly folder: string; readonly earlier: EarlierRequests },
   parts: Pick<IssueParts, 'record' | 'profile' | 'extras' | 'seenKeys' | 'keys' | 'issuerKeys'>,
 ): Promise<ExitCode> {
   const { card, newFile } = await cardFor(options)
@@ -257,6 +266,7 @@ async function requestOne(
       requestCard({
         ...parts,
         card,
+        ...(earlier.size === 0 ? {} : { checkHeld: (keys) => checkEarlierRequests(folder, earlier, keys) }),
         allowUnfinished: options.allowUnfinished === true,
         extendedLength: options.extendedLength,
         tell: (step, text) => {
@@ -268,7 +278,7 @@ async function requestOne(
     const files = writeRequests(folder, report)
     output.line()
     output.line(
-      `${pc.green('WAITS')}  ${visibleText(card.where)}: the holder’s keys are made, the card is not finished; life cycle ${report.lifeCycle}`,
+      `${pc.green('WAITS')}  ${visibleText(card.where)}: ${report.keysHeld ? 'the same keys as before asked again' : 'the holder’s keys are made'}, the card is not finished; life cycle ${report.lifeCycle}`,
     )
     for (const [i, { label }] of report.requests.entries())
       output.line(`  the request for the key ${label}: ${visibleText(files[i] ?? '')}`)

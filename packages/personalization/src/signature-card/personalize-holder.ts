@@ -60,7 +60,7 @@ export async function writeHolderKeys(
     else if (!(await keys.seen.has(mark)))
       throw new PersonalizationError(
         step.keys,
-        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew`,
+        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew (--csr, --allow-unfinished)`,
       )
     pairs.push({ row, publicKey })
     advance()
