@@ -1,4 +1,5 @@
 import { CardError, type ErrorCode } from '@kart/codec'
+import { InterruptedError } from './interrupt.ts'
 
 /** What `kart` tells the shell. */
 export const exitCode = {
@@ -10,6 +11,8 @@ export const exitCode = {
   badInput: 2,
   /** Reader or card failure. */
   cardFailure: 3,
+  /** Stopped by SIGINT or SIGTERM (128 and SIGINT's number, as shells have it). */
+  interrupted: 130,
 } as const
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
@@ -37,6 +40,7 @@ const byErrorCode = {
 /** The exit code of a failed run: 2 for what the user handed in, 3 for the reader and the card. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CardError) return byErrorCode[error.code]
+  if (error instanceof InterruptedError) return exitCode.interrupted
   // A file that is missing or may not be read is the user's input; anything else is a defect of ours and counts as a failure of the run.
   return isFileError(error) ? exitCode.badInput : exitCode.cardFailure
 }

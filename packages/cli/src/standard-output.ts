@@ -1,3 +1,5 @@
+import { fstatSync, statSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { exitCode } from './exit-code.ts'
 
 let watched = false
@@ -6,6 +8,16 @@ let lost = false
 
 /** Whether something that was written to standard output did not arrive; a moment after the write. */
 export const standardOutputLost = (): boolean => lost
+
+/** Whether standard output is the null device: so named (`> /dev/null`), or closed (`>&-`), in whose place Node opens it. Unknown counts as no. */
+export function standardOutputIsNull(): boolean {
+  try {
+    const [own, none] = [fstatSync(1), statSync(devNull)]
+    return own.isCharacterDevice() && none.isCharacterDevice() && own.rdev === none.rdev
+  } catch {
+    return false
+  }
+}
 
 /**
  * Keeps a standard output that is closed early (`| head -1`) or cannot be written (a full disk) from ending the run in the middle of its work: a card half

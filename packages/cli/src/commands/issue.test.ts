@@ -8,6 +8,13 @@ import { specimenFile } from '../specimen.ts'
 // A personalization that breaks off where the test says: by a step's name before it began, the last three with the card pulled out after the secrets were kept. The rest is real.
 let breakAt: 'open' | 'mf-files' | 'prove' | 'before SET STATUS' | 'at SET STATUS' | undefined
 let atProof: (() => void) | undefined
+let atStep: ((step: string) => void) | undefined
+// What standard output really is, is the shell's matter; whether `standardOutputIsNull` tells it, the built command's tests say.
+let nowhere = false
+vi.mock('../standard-output.ts', async (original) => ({
+  ...(await original<typeof import('../standard-output.ts')>()),
+  standardOutputIsNull: () => nowhere,
+}))
 vi.mock('@kart/personalization', async (original) => {
   const real = await original<typeof import('@kart/personalization')>()
   return {
@@ -42,6 +49,7 @@ vi.mock('@kart/personalization', async (original) => {
           ...options,
           onProgress: (progress) => {
             if (progress.step === 'prove-signature') atProof?.()
+            atStep?.(progress.step)
             options.onProgress?.(progress)
           },
         })
@@ -76,6 +84,7 @@ beforeAll(async () => {
 afterEach(() => {
   vi.restoreAllMocks()
   breakAt = undefined
+  atStep = undefined
   rmSync(card, { force: true })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -143,6 +152,75 @@ describe('kart issue', () => {
     breakAt = 'open'
     expect((await kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card)).code).toBe(3)
     expect(readFileSync(card)).toEqual(before)
+  })
+})
+
+describe('kart issue that is told to stop', () => {
+  const record = specimenFile('record.json')
+  const issue = (...more: string[]) => kart('issue', record, '--pki', at('pki'), '--card', card, ...more)
+  const stopAt = (step: string, signal: 'SIGINT' | 'SIGTERM') => {
+    atStep = (now) => {
+      if (now !== step) return
+      atStep = undefined
+      process.emit(signal)
+    }
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s ends between two commands, says what the card is, and leaves no lock', async (signal) => {
+    stopAt('signed-files', signal)
+    const stopped = await issue()
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining(`kart: stopped by ${signal}`) })
+    expect(stopped.stderr).toMatch(/may be half written.*--allow-unfinished/)
+    expect(stopped.stderr + stopped.stdout).not.toMatch(/ {4}at |defect|card access number/)
+    expect([existsSync(card), existsSync(`${card}.lock`)]).toEqual([true, false])
+    stopAt('fingers', signal)
+    const again = await issue('--allow-unfinished')
+    expect(again).toMatchObject({ code: 130, stderr: expect.stringMatching(/not finished.*--allow-unfinished/) })
+    expect(await issue('--allow-unfinished')).toMatchObject({ code: 0 })
+  })
+
+  it('before anything was written leaves nothing', async () => {
+    stopAt('open', 'SIGINT')
+    const stopped = await issue()
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('Nothing was written') })
+    expect([existsSync(card), existsSync(`${card}.lock`)]).toEqual([false, false])
+  })
+
+  it('when its PINs are told already goes on to the end, and says so', async () => {
+    stopAt('secure', 'SIGINT')
+    const { code, stderr, stdout } = await issue()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('too late to stop: the card is finished') })
+    expect(stdout).toContain('ISSUED')
+  })
+
+  it('stops on a terminal as elsewhere', async () => {
+    const was = process.stdout.isTTY
+    process.stdout.isTTY = true
+    try {
+      stopAt('signed-files', 'SIGINT')
+      const { code, stderr } = await issue()
+      expect(code).toBe(130)
+      expect(stderr).not.toMatch(/TypeError| {4}at /)
+    } finally {
+      process.stdout.isTTY = was
+    }
+  })
+})
+
+describe('kart issue whose standard output leads nowhere', () => {
+  it('makes no card unless files are named for all that is told once', async () => {
+    const issue = (...more: string[]) => kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card, ...more)
+    nowhere = true
+    try {
+      for (const more of [[], ['--json'], ['--letter', at('letter')], ['--can-file', at('can')]])
+        expect(await issue(...more)).toMatchObject({ code: 2 })
+      expect((await issue()).stderr).toMatch(/leads nowhere.*--letter and --can-file/)
+      expect(existsSync(card)).toBe(false)
+      expect(await issue('--letter', at('letter'), '--can-file', at('can'))).toMatchObject({ code: 0 })
+    } finally {
+      nowhere = false
+      for (const name of ['letter', 'can']) rmSync(at(name), { force: true })
+    }
   })
 })
 

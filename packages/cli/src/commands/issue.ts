@@ -35,6 +35,7 @@ import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
+import { hearInterrupts, InterruptedError, type Interrupts } from '../interrupt.ts'
 import {
   checkIssuable,
   type IssueExtras,
@@ -53,6 +54,7 @@ import { followStages } from '../progress.ts'
 import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { type SecretsOutput, secretsOutput } from '../secrets-output.ts'
+import { standardOutputIsNull } from '../standard-output.ts'
 import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
 import { checkTarget, isSamePath } from '../write-file.ts'
@@ -86,10 +88,30 @@ export function newEmulatedCard(path: string, counted?: boolean): OpenCard {
   }
 }
 
-/** After a run that failed: takes away the card that it made, while it still holds it, or says why the file stays. */
-function leaveNoBlankCard(output: Output, path: string, written: boolean): void {
-  if (!written) rmSync(path, { force: true })
-  else output.aside(`${visibleText(path)} stays, a card that may be half written: delete it, or write it anew with --allow-unfinished.`)
+/** After a run that failed: takes away the card that it made, while it still holds it, or says why the file stays; after one that was stopped also what became of another card. */
+function explainCard(output: Output, error: unknown, { card, newFile, written }: OpenedCard & { readonly written: boolean }): void {
+  if (newFile !== undefined && written)
+    output.aside(`${visibleText(newFile)} stays, a card that may be half written: delete it, or write it anew with --allow-unfinished.`)
+  if (newFile !== undefined && !written) rmSync(newFile, { force: true })
+  if (!(error instanceof InterruptedError)) return
+  if (!written) output.aside('Nothing was written onto the card; the same command begins again.')
+  else if (newFile === undefined)
+    output.aside(
+      `${visibleText(card.where)}: the card is not finished and may be half written; the same command with --allow-unfinished goes on.`,
+    )
+}
+
+/** No card is finished whose PINs and number would go nowhere. Throws InputError. */
+function checkTold({ letter, canFile, can }: Options, profile: CardProfile): void {
+  const told = [
+    ...(letter === undefined && findApplication(profile, 'pkcs15') !== undefined ? ['--letter'] : []),
+    ...(canFile === undefined && can === undefined ? ['--can-file'] : []),
+  ]
+  if (told.length > 0 && standardOutputIsNull())
+    throw new InputError(
+      'standard output',
+      `leads nowhere, so nobody would know the card’s PINs and number: name a file for them, ${told.join(' and ')}, or let standard output lead somewhere`,
+    )
 }
 
 /** What the card is given beside the record. Throws PkiError and InputError. */
@@ -211,6 +233,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
         checkExchange(options)
         const extras = await extrasOf(options, profile)
+        if (options.csr === undefined) checkTold(options, profile)
         checkSecretFile('--can-file', options.canFile, options)
         checkSecretFile('--letter', options.letter, options)
         if (options.letter !== undefined && options.canFile !== undefined && isSamePath(options.letter, options.canFile))
@@ -220,16 +243,24 @@ export function addIssueCommand(program: Command, run: Runner): void {
         const earlier = options.csr === undefined ? new Map() : checkRequestFolder(options.csr, profile)
         if (options.csr !== undefined && options.card !== undefined && !existsSync(options.card))
           checkEarlierRequests(options.csr, earlier, [])
-        const opened = await keysNamed(options)
+        const interrupts = hearInterrupts((text) => output.aside(text))
+        let opened: OpenKeys | undefined
         try {
+          opened = await keysNamed(options)
           const parts = { record, profile, extras, seenKeys: await seenKeysBeside(options.pki), ...keysFor(opened) }
-          if (options.csr !== undefined) return await requestOne(output, options, { folder: options.csr, earlier }, parts)
-          return await issueOne(output, options, {
-            ...parts,
-            signer,
-            ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates }),
-          })
+          if (options.csr !== undefined) return await requestOne(output, options, { folder: options.csr, earlier }, parts, interrupts)
+          return await issueOne(
+            output,
+            options,
+            {
+              ...parts,
+              signer,
+              ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates }),
+            },
+            interrupts,
+          )
         } finally {
+          interrupts.release()
           await opened?.store.close()
         }
       }),
@@ -244,12 +275,19 @@ export function addIssueCommand(program: Command, run: Runner): void {
   )
 }
 
-/** The card that the options name, and the file of one that is new. */
-async function cardFor(options: Options): Promise<{ readonly card: OpenCard; readonly newFile: string | undefined }> {
+interface OpenedCard {
+  readonly card: OpenCard
+  /** The file of a card that is new. */
+  readonly newFile: string | undefined
+}
+
+/** The card that the options name, which stops where the user says. */
+async function cardFor(options: Options, interrupts: Interrupts): Promise<OpenedCard> {
   const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
   if (newFile !== undefined && options.cert !== undefined)
     throw new InputError('--card', 'is no file: the certificates are for the card that made the requests (--csr)')
-  return { newFile, card: newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter) }
+  const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter)
+  return { newFile, card: interrupts.guard(card) }
 }
 
 /** Lets the card make its keys and ask for their certificates. */
@@ -258,8 +296,9 @@ async function requestOne(
   options: Options,
   { folder, earlier }: { readonly folder: string; readonly earlier: EarlierRequests },
   parts: Pick<IssueParts, 'record' | 'profile' | 'extras' | 'seenKeys' | 'keys' | 'issuerKeys'>,
+  interrupts: Interrupts,
 ): Promise<ExitCode> {
-  const { card, newFile } = await cardFor(options)
+  const { card, newFile } = await cardFor(options, interrupts)
   let written = false
   try {
     const report = await followStages(requestingStages, output.json, (tell) =>
@@ -290,7 +329,7 @@ async function requestOne(
     })
     return exitCode.done
   } catch (error) {
-    if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+    explainCard(output, error, { card, newFile, written })
     throw error
   } finally {
     await card.close()
@@ -311,19 +350,27 @@ async function issueOne(
   output: Output,
   options: Options,
   parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'seenKeys' | 'keys' | 'issuerKeys'>,
+  interrupts: Interrupts,
 ): Promise<ExitCode> {
-  const { card, newFile } = await cardFor(options)
+  const { card, newFile } = await cardFor(options, interrupts)
   let written = false
   let secrets: SecretsOutput | undefined
   const recorder = options.trace === true ? new RunRecorder() : undefined
   try {
     await checkFilesLeft(options, { ...parts, card }, output)
     const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell, show) => {
-      secrets = secretsOutput(output, options, show)
+      const keeper = secretsOutput(output, options, show)
+      secrets = keeper
       return issueCard({
         ...parts,
         card,
-        keeper: secrets,
+        keeper: {
+          async keep(told) {
+            await interrupts.passStopping()
+            await keeper.keep(told)
+          },
+          drop: () => keeper.drop(),
+        },
         allowUnfinished: options.allowUnfinished === true,
         extendedLength: options.extendedLength,
         ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
@@ -345,6 +392,7 @@ async function issueOne(
     for (const key of report.holderKeys)
       output.line(`  the holder’s key ${key.label}, ${key.algorithm}, made on the card, certified, and proved by a signature`)
     for (const note of notes) output.line(pc.dim(note))
+    if (interrupts.late !== undefined) output.aside(`${interrupts.late} came too late to stop: the card is finished.`)
     output.document({
       card: card.where,
       mrz: mrz.join(''),
@@ -356,7 +404,7 @@ async function issueOne(
     return exitCode.done
   } catch (error) {
     secrets?.explainFailure()
-    if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+    explainCard(output, error, { card, newFile, written })
     throw error
   } finally {
     await card.close()
