@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openChannel } from '@kart/apdu/host'
 import { InputError, toHex, visibleText } from '@kart/codec'
@@ -53,7 +53,7 @@ import { profileNamed } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
 import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
-import { type SecretsOutput, secretsOutput } from '../secrets-output.ts'
+import { isOfDocument, type SecretsOutput, type SecretTargets, secretsOutput } from '../secrets-output.ts'
 import { standardOutputIsNull } from '../standard-output.ts'
 import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
@@ -69,6 +69,7 @@ interface Options extends CardSourceOptions, KeyOptions, ExchangeOptions {
   readonly can?: string
   readonly canFile?: string
   readonly letter?: string
+  readonly soPinFile?: string
   readonly rollbackCounter?: boolean
   readonly cvca?: string
   readonly allowUnfinished?: boolean
@@ -123,35 +124,61 @@ async function extrasOf({ can, cvca, pki }: Options, profile: CardProfile): Prom
   return existsSync(beside) ? { ...passwords, cvcaCertificate: newestCvca(await loadCvc(beside)).raw } : passwords
 }
 
-const neverOverwritten = 'exists already and is never overwritten'
-
 /** What is told once goes into a file that takes the place of nothing, least of all of the card. Throws InputError. */
-function checkSecretFile(option: string, file: string | undefined, { card, allowUnfinished }: Options): void {
-  if (file === undefined) return
-  checkTarget(option, file)
-  if (card !== undefined && isSamePath(card, file)) throw new InputError(option, 'is the file of the card: name another')
-  // The file of a run that was cut off may be all that tells the PINs of a card that it finished: the card is asked first.
-  if (existsSync(file) && allowUnfinished !== true) throw new InputError(option, neverOverwritten)
+function checkSecretFiles({ canFile, letter, soPinFile, card, allowUnfinished }: Options): void {
+  const named = secretFiles({ canFile, letter, soPinFile })
+  for (const [i, [option, file]] of named.entries()) {
+    checkTarget(option, file)
+    if (card !== undefined && isSamePath(card, file)) throw new InputError(option, 'is the file of the card: name another')
+    const same = named.slice(0, i).find(([, other]) => isSamePath(other, file))
+    if (same !== undefined) throw new InputError(option, `is the file of ${same[0]}: name another`)
+    // The file of a run that was cut off may be all that tells the PINs of a card that it finished: the card is asked first.
+    if (existsSync(file) && allowUnfinished !== true)
+      throw new InputError(
+        option,
+        `${file} exists already and is never overwritten: name a new file, or after a run that was cut off say --allow-unfinished, which tells whether it is of this card`,
+      )
+  }
+}
+
+const secretFiles = ({ canFile, letter, soPinFile }: SecretTargets): (readonly [option: string, file: string])[] =>
+  Object.entries({ '--can-file': canFile, '--letter': letter, '--so-pin-file': soPinFile }).flatMap(([option, file]) =>
+    file === undefined ? [] : [[option, file] as const],
+  )
+
+/** Says which of the files that a finished card's run may have left go with it. */
+function explainLeft(output: Output, left: readonly string[], documentNumber: string): void {
+  const known = left.map((file) => [visibleText(file), isOfDocument(readFileSync(file, 'utf8'), documentNumber)] as const)
+  const of = (answer: boolean | undefined) => known.flatMap(([file, own]) => (own === answer ? [file] : [])).join(' and ')
+  if (of(true) !== '')
+    output.aside(
+      `If this is the card of the run that was cut off, it is finished: deliver it with ${of(true)}, written for this record’s document. Keep them: nothing else tells its PINs and number.`,
+    )
+  if (of(undefined) !== '')
+    output.aside(`${of(undefined)} names no document and is left as it is: if it was written for this card, keep it.`)
+  if (of(false) !== '') output.aside(`${of(false)} was written for another document and is left as it is.`)
 }
 
 /** After a run that was cut off its files may be there: says whether they are those of the card. Throws InputError, and what asking the card throws. */
 async function checkFilesLeft(
-  { canFile, letter }: Options,
-  { card, profile, keys }: Pick<IssueParts, 'card' | 'profile' | 'keys'>,
+  options: Options,
+  { card, profile, keys, record }: Pick<IssueParts, 'card' | 'profile' | 'keys' | 'record'>,
   output: Output,
 ) {
-  const named = [['--can-file', canFile] as const, ['--letter', letter] as const]
-  const [left] = named.filter(([, file]) => file !== undefined && existsSync(file))
-  if (left === undefined) return
-  const [option, file = ''] = left
+  const left = secretFiles(options).filter(([, file]) => existsSync(file))
+  const [first] = left
+  if (first === undefined) return
+  const files = left.map(([, file]) => file)
   try {
     await requireUnfinished(openChannel(card.transport), profile, keys)
   } catch (error) {
-    if (error instanceof PersonalizationError)
-      output.aside(`${visibleText(file)} is left as it is. If it was written for this card, it holds its PINs or number: keep it.`)
+    if (error instanceof PersonalizationError) explainLeft(output, files, record.document.number)
     throw error
   }
-  throw new InputError(option, `${neverOverwritten}; this card is not finished and gets new PINs and a new number, so name a new file`)
+  throw new InputError(
+    first[0],
+    `${files.join(' and ')} exists already and is never overwritten; this card is not finished and gets new PINs and a new number, so name a new file`,
+  )
 }
 
 /** The memory of keys in the PKI's folder, found fit before any card is touched. Throws PkiError. */
@@ -210,6 +237,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         '--letter <file>',
         'write the holder’s PINs and PUKs there, a new file for the letter, before the card is finished, and do not show them',
       )
+      .option('--so-pin-file <file>', 'write the SO-PIN there, a new file for the office; without it, it stands at the end of the letter')
       .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
   )
     .option(
@@ -234,10 +262,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         checkExchange(options)
         const extras = await extrasOf(options, profile)
         if (options.csr === undefined) checkTold(options, profile)
-        checkSecretFile('--can-file', options.canFile, options)
-        checkSecretFile('--letter', options.letter, options)
-        if (options.letter !== undefined && options.canFile !== undefined && isSamePath(options.letter, options.canFile))
-          throw new InputError('--letter', 'is the file of the card access number: name another')
+        checkSecretFiles(options)
         checkIssuable(record, profile, signer, extras)
         const certificates = options.cert && readCertificateFiles(options.cert)
         const earlier = options.csr === undefined ? new Map() : checkRequestFolder(options.csr, profile)
@@ -309,7 +334,7 @@ async function requestOne(
         allowUnfinished: options.allowUnfinished === true,
         extendedLength: options.extendedLength,
         tell: (step, text) => {
-          written ||= step !== 'open'
+          written ||= step !== 'open' && step !== 'certificates'
           tell(step, text)
         },
       }),
@@ -337,10 +362,12 @@ async function requestOne(
 }
 
 /** Throws InputError for options that do not go together with `--csr` and `--cert`. */
-function checkExchange({ csr, cert, letter, canFile, can, trace }: Options): void {
+function checkExchange({ csr, cert, letter, canFile, soPinFile, can, trace }: Options): void {
   if (csr === undefined) return
   if (cert !== undefined) throw new InputError('--csr', 'comes first: run again with --cert when the certificates are there')
-  const early = Object.entries({ '--letter': letter, '--can-file': canFile, '--can': can }).find(([, value]) => value !== undefined)
+  const early = Object.entries({ '--letter': letter, '--can-file': canFile, '--so-pin-file': soPinFile, '--can': can }).find(
+    ([, value]) => value !== undefined,
+  )
   if (early !== undefined) throw new InputError(early[0], 'is for the run with --cert, in which the card gets its PINs and its number')
   if (trace === true) throw new InputError('--trace', 'is not for the run with --csr')
 }
@@ -358,12 +385,13 @@ async function issueOne(
   const recorder = options.trace === true ? new RunRecorder() : undefined
   try {
     await checkFilesLeft(options, { ...parts, card }, output)
-    const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell, show) => {
+    const { report, mrz, notes } = await followStages(issuingStages(parts.certificates !== undefined), output.json, (tell, show) => {
       const keeper = secretsOutput(output, options, show)
       secrets = keeper
       return issueCard({
         ...parts,
         card,
+        identify: (iccSerial) => keeper.identify({ documentNumber: parts.record.document.number, iccSerial }),
         keeper: {
           async keep(told) {
             await interrupts.passStopping()
@@ -375,19 +403,21 @@ async function issueOne(
         extendedLength: options.extendedLength,
         ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
         tell: (step, text) => {
-          written ||= step !== 'open'
+          written ||= step !== 'open' && step !== 'certificates'
           tell(step, text)
         },
       })
     })
-    output.line()
-    printStages(output, issueStages(report))
+    if (recorder !== undefined) output.line()
+    // Every stage stands above already with its time; what each cost belongs to a trace.
+    if (recorder !== undefined) printStages(output, issueStages(report))
     if (recorder !== undefined) printTrace(output, recorder, parts.profile)
     output.line()
     output.line(
       `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
     )
     for (const line of mrz) output.line(`  ${line}`)
+    secrets?.explainFiles()
     printKeySet(output, report)
     for (const key of report.holderKeys)
       output.line(`  the holder’s key ${key.label}, ${key.algorithm}, made on the card, certified, and proved by a signature`)
@@ -397,6 +427,7 @@ async function issueOne(
       card: card.where,
       mrz: mrz.join(''),
       notes,
+      secretFiles: secrets?.files ?? {},
       ...report,
       publicKey: report.publicKey,
       atr: toHex(card.transport.atr),
