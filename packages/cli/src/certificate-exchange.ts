@@ -1,17 +1,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
-import { holderKeys } from '@kart/layout'
+import { decodeCertificate, holderKeys } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
 import type { HolderKeyPair, RequestReport } from '@kart/personalization'
-import { certificatesIn } from './trust-options.ts'
+import { checkBeforeSigning } from '@kart/verification'
+import { holderTrust } from './signing.ts'
+import { authoritiesNamed, certificatesIn } from './trust-options.ts'
 import { checkTarget, writeOnce, writeOutput } from './write-file.ts'
 
 /** How an authority elsewhere is asked and answers. */
 export interface ExchangeOptions {
   readonly csr?: string
   readonly cert?: readonly string[]
+  readonly ca?: readonly string[]
 }
 
 const requestFile = (folder: string, label: string): string => join(folder, `${label}.csr`)
@@ -43,7 +46,7 @@ export function checkRequestFolder(folder: string, profile: CardProfile): Earlie
 export function checkEarlierRequests(folder: string, earlier: EarlierRequests, keys: readonly HolderKeyPair[]): void {
   for (const [label, request] of earlier) {
     const own = keys.find(({ row }) => row.label === label)?.publicKey
-    if (own === undefined || !Buffer.from(request).includes(own))
+    if (own === undefined || !Buffer.from(request).includes(Buffer.from(own)))
       throw new InputError('--csr', `${requestFile(folder, label)} is there already, for a key that this card does not hold: ${ownFolder}`)
   }
 }
@@ -64,6 +67,30 @@ export function writeRequests(folder: string, { requests }: RequestReport): stri
     else writeOnce(file, toPem(request))
     return file
   })
+}
+
+/**
+ * Refuses certificates of holders (DER) that no authority named by `--ca` vouches for; `given` holds those between as well. Gives the authorities' names; undefined where none
+ * is named. Throws InputError.
+ */
+export function checkAuthorities(given: readonly Uint8Array[], ca: readonly string[] | undefined): readonly string[] | undefined {
+  const named = authoritiesNamed(ca === undefined ? {} : { ca })
+  if (named === undefined) return undefined
+  const certificates = given.map(decodeCertificate)
+  const trust = holderTrust({ ...named, now: new Date() })
+  const names = new Set<string>()
+  for (const one of certificates.filter(({ basicConstraints }) => basicConstraints?.ca !== true)) {
+    const checks = checkBeforeSigning(
+      one,
+      certificates.filter((other) => other !== one),
+      trust,
+    )
+    // What else a certificate must be is asked of it beside its key.
+    const problem = checks.find(({ id, outcome }) => (id === 'sig.chain' || id === 'sig.algorithms') && outcome !== 'pass')
+    if (problem !== undefined) throw new InputError('--cert', `a certificate is not of an authority that --ca names: ${problem.detail}`)
+    for (const { id, detail } of checks) if (id === 'sig.chain') names.add(detail)
+  }
+  return [...names]
 }
 
 const certificateFile = /\.(cer|crt|der|pem)$/i

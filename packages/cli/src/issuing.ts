@@ -57,13 +57,15 @@ const titles = {
   prove: 'prove that personalization is over',
 } as const satisfies Record<IssueStep, string>
 
-/** The steps of a personalization as stages to show; with certificates that were given these come first. */
-export const issuingStages = (given: boolean): readonly Stage<IssueStep>[] =>
-  [...(given ? ['certificates' as const] : []), ...personalizationSteps].map((id) => ({
-    ...{ id, title: titles[id] },
-    // What is told once is told between.
-    ...(id === 'secure' ? { apart: true } : {}),
-  }))
+/** The steps of a personalization as stages to show. */
+export const issuingStages: readonly Stage<IssueStep>[] = personalizationSteps.map((id) => ({
+  ...{ id, title: titles[id] },
+  // What is told once is told between.
+  ...(id === 'secure' ? { apart: true } : {}),
+}))
+
+/** The same with certificates that were given, which come first. */
+export const finishingStages: readonly Stage<IssueStep>[] = [{ id: 'certificates', title: titles.certificates }, ...issuingStages]
 
 /** The stages of a card that stops at its requests. */
 export const requestingStages: readonly Stage<IssueStep>[] = [

@@ -146,6 +146,35 @@ describe('kart issue with an authority elsewhere', () => {
     expect(await issue('--cert', at('requests'), at('ca.crt'))).toMatchObject({ code: 2 })
   })
 
+  it('asks in the requests for what the certificates must say, and takes them from an authority that is trusted alone', async () => {
+    await issue('--csr', at('requests'))
+    const dir = at('requests')
+    for (const name of ['authentication', 'signature'])
+      openssl('x509', '-req', '-in', join(dir, `${name}.csr`), '-copy_extensions', 'copy', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '100', '-out', join(dir, `${name}.crt`)) // biome-ignore format: a command a line
+    const usage = (name: string) => openssl('x509', '-in', join(dir, `${name}.crt`), '-noout', '-ext', 'keyUsage,extendedKeyUsage')
+    expect(usage('authentication')).toMatch(/critical\s+Digital Signature, Key Agreement.*TLS Web Client/s)
+    expect(usage('signature')).toMatch(/critical\s+Non Repudiation\s*$/)
+    const before = readFileSync(at('one.card'))
+    for (const ca of [join(at('pki'), 'holder-ca.cer'), join(at('pki'), 'csca.cer')])
+      expect(await issue('--cert', dir, '--ca', ca)).toMatchObject({ code: 2, stderr: expect.stringContaining('that --ca names') })
+    expect(await issue('--ca', at('ca.crt'))).toMatchObject({ code: 2 })
+    expect(readFileSync(at('one.card'))).toEqual(before)
+    const done = await issue('--cert', dir, at('ca.crt'), '--ca', at('ca.crt'), '--json')
+    expect(done).toMatchObject({ code: 0 })
+    expect(JSON.parse(done.stdout).checkedAuthorities).toEqual([expect.stringContaining('TEST CA')])
+  })
+
+  it('says that no authority was checked where none is named', async () => {
+    await issue('--csr', at('requests'))
+    signAll(at('requests'))
+    expect(await issue('--cert', at('requests'))).toMatchObject({ code: 0, stdout: expect.stringContaining('No authority was checked') })
+    rmSync(at('one.card'))
+    rmSync(at('requests'), { recursive: true })
+    await issue('--csr', at('requests'))
+    signAll(at('requests'))
+    expect(JSON.parse((await issue('--cert', at('requests'), '--json')).stdout)).toMatchObject({ checkedAuthorities: null })
+  })
+
   it.each([
     ['--cert', 'ca.crt'],
     ['--letter', 'letter'],

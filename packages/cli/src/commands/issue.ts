@@ -24,6 +24,7 @@ import type { Command } from 'commander'
 import { cardFile } from '../card-file.ts'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import {
+  checkAuthorities,
   checkEarlierRequests,
   checkRequestFolder,
   type EarlierRequests,
@@ -38,6 +39,7 @@ import { withExample } from '../help.ts'
 import { hearInterrupts, InterruptedError, type Interrupts } from '../interrupt.ts'
 import {
   checkIssuable,
+  finishingStages,
   type IssueExtras,
   type IssueParts,
   issueCard,
@@ -125,8 +127,8 @@ async function extrasOf({ can, cvca, pki }: Options, profile: CardProfile): Prom
 }
 
 /** What is told once goes into a file that takes the place of nothing, least of all of the card. Throws InputError. */
-function checkSecretFiles({ canFile, letter, soPinFile, card, allowUnfinished }: Options): void {
-  const named = secretFiles({ canFile, letter, soPinFile })
+function checkSecretFiles({ card, allowUnfinished, ...targets }: Options): void {
+  const named = secretFiles(targets)
   for (const [i, [option, file]] of named.entries()) {
     checkTarget(option, file)
     if (card !== undefined && isSamePath(card, file)) throw new InputError(option, 'is the file of the card: name another')
@@ -245,6 +247,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
       'let the card make the holder’s keys, write a request (PKCS #10) for each into this folder, and stop: the card waits',
     )
     .option('--cert <file...>', 'finish such a card with these certificates, files (PEM, DER) or folders; authorities above go onto it too')
+    .option('--ca <file...>', 'with --cert: the authorities of holders that are trusted; certificates of any other are refused')
     .option('--rollback-counter', 'keep a counter beside a new emulated card, so that an older copy put in its place is refused')
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
@@ -265,6 +268,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         checkSecretFiles(options)
         checkIssuable(record, profile, signer, extras)
         const certificates = options.cert && readCertificateFiles(options.cert)
+        const authorities = certificates && checkAuthorities(certificates, options.ca)
         const earlier = options.csr === undefined ? new Map() : checkRequestFolder(options.csr, profile)
         if (options.csr !== undefined && options.card !== undefined && !existsSync(options.card))
           checkEarlierRequests(options.csr, earlier, [])
@@ -280,7 +284,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
             {
               ...parts,
               signer,
-              ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates }),
+              ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates, authorities }),
             },
             interrupts,
           )
@@ -296,7 +300,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
     'kart issue citizen.json --pki pki --keys keys --card citizen.card',
     'kart issue citizen.json --pki pki --card citizen.card --can-file can.txt --letter letter.txt',
     'kart issue citizen.json --pki pki --card citizen.card --csr citizen-requests       # then let an authority sign, and:',
-    'kart issue citizen.json --pki pki --card citizen.card --cert citizen-requests/*.crt issuing-ca.crt',
+    'kart issue citizen.json --pki pki --card citizen.card --cert citizen-requests/*.crt issuing-ca.crt --ca root-ca.crt',
   )
 }
 
@@ -362,7 +366,8 @@ async function requestOne(
 }
 
 /** Throws InputError for options that do not go together with `--csr` and `--cert`. */
-function checkExchange({ csr, cert, letter, canFile, soPinFile, can, trace }: Options): void {
+function checkExchange({ csr, cert, ca, letter, canFile, soPinFile, can, trace }: Options): void {
+  if (ca !== undefined && cert === undefined) throw new InputError('--ca', 'is for the certificates of --cert')
   if (csr === undefined) return
   if (cert !== undefined) throw new InputError('--csr', 'comes first: run again with --cert when the certificates are there')
   const early = Object.entries({ '--letter': letter, '--can-file': canFile, '--so-pin-file': soPinFile, '--can': can }).find(
@@ -376,7 +381,10 @@ function checkExchange({ csr, cert, letter, canFile, soPinFile, can, trace }: Op
 async function issueOne(
   output: Output,
   options: Options,
-  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'seenKeys' | 'keys' | 'issuerKeys'>,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'seenKeys' | 'keys' | 'issuerKeys'> & {
+    /** Names of the trusted authorities that the given certificates were held against; undefined = none was named. */
+    readonly authorities?: readonly string[] | undefined
+  },
   interrupts: Interrupts,
 ): Promise<ExitCode> {
   const { card, newFile } = await cardFor(options, interrupts)
@@ -385,29 +393,33 @@ async function issueOne(
   const recorder = options.trace === true ? new RunRecorder() : undefined
   try {
     await checkFilesLeft(options, { ...parts, card }, output)
-    const { report, mrz, notes } = await followStages(issuingStages(parts.certificates !== undefined), output.json, (tell, show) => {
-      const keeper = secretsOutput(output, options, show)
-      secrets = keeper
-      return issueCard({
-        ...parts,
-        card,
-        identify: (iccSerial) => keeper.identify({ documentNumber: parts.record.document.number, iccSerial }),
-        keeper: {
-          async keep(told) {
-            await interrupts.passStopping()
-            await keeper.keep(told)
+    const { report, mrz, notes } = await followStages(
+      parts.certificates === undefined ? issuingStages : finishingStages,
+      output.json,
+      (tell, show) => {
+        const keeper = secretsOutput(output, options, show)
+        secrets = keeper
+        return issueCard({
+          ...parts,
+          card,
+          identify: (iccSerial) => keeper.identify({ documentNumber: parts.record.document.number, iccSerial }),
+          keeper: {
+            async keep(told) {
+              await interrupts.passStopping()
+              await keeper.keep(told)
+            },
+            drop: () => keeper.drop(),
           },
-          drop: () => keeper.drop(),
-        },
-        allowUnfinished: options.allowUnfinished === true,
-        extendedLength: options.extendedLength,
-        ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
-        tell: (step, text) => {
-          written ||= step !== 'open' && step !== 'certificates'
-          tell(step, text)
-        },
-      })
-    })
+          allowUnfinished: options.allowUnfinished === true,
+          extendedLength: options.extendedLength,
+          ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
+          tell: (step, text) => {
+            written ||= step !== 'open' && step !== 'certificates'
+            tell(step, text)
+          },
+        })
+      },
+    )
     if (recorder !== undefined) output.line()
     // Every stage stands above already with its time; what each cost belongs to a trace.
     if (recorder !== undefined) printStages(output, issueStages(report))
@@ -418,6 +430,10 @@ async function issueOne(
     )
     for (const line of mrz) output.line(`  ${line}`)
     secrets?.explainFiles()
+    if (parts.authorities !== undefined)
+      output.line(`  certificates of ${parts.authorities.map(visibleText).join('; ')}, which --ca trusts`)
+    else if (parts.certificates !== undefined)
+      output.line('  No authority was checked: the certificates were taken from whoever signed them (--ca FILE checks them).')
     printKeySet(output, report)
     for (const key of report.holderKeys)
       output.line(`  the holder’s key ${key.label}, ${key.algorithm}, made on the card, certified, and proved by a signature`)
@@ -428,6 +444,7 @@ async function issueOne(
       mrz: mrz.join(''),
       notes,
       secretFiles: secrets?.files ?? {},
+      ...(parts.certificates === undefined ? {} : { checkedAuthorities: parts.authorities ?? null }),
       ...report,
       publicKey: report.publicKey,
       atr: toHex(card.transport.atr),

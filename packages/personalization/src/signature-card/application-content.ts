@@ -83,7 +83,7 @@ export async function findLeftovers(
 ): Promise<ApplicationContent | undefined> {
   const content = await listed(channel, image)
   const left = content && without(content, keepKeys ? planned(image) : planned({ holder: undefined }))
-  if (left === undefined || isEmpty(left)) return undefined
+  if (content === undefined || left === undefined || isEmpty(left)) return undefined
   if (keepKeys && left.pins.length > 0)
     throw new PersonalizationError(
       'open',

@@ -116,8 +116,9 @@ async function signOnce(channel: CardChannel, plan: HolderPlan, { row, publicKey
 export async function requestFor(channel: CardChannel, plan: HolderPlan, pair: HolderKeyPair): Promise<CertificateOrder> {
   const { row, publicKey } = pair
   const { name, lastDay } = plan
-  const request = await buildRequest(name, publicKey, (data) => signOnce(channel, plan, pair, data))
-  return { label: row.label, name, use: useOfKey(row), publicKey, request, lastDay }
+  const use = useOfKey(row)
+  const request = await buildRequest(name, { use, publicKey }, (data) => signOnce(channel, plan, pair, data))
+  return { label: row.label, name, use, publicKey, request, lastDay }
 }
 
 /**
