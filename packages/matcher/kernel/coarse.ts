@@ -1,5 +1,5 @@
 import { COARSE_LEAST, COARSE_MOST_VOTES, LEAN_CENTRES } from './constants'
-import { C_PASSED, C_RECORDS, C_ROW, C_TABLES, C_VOTES } from './layout'
+import { C_ALIKE, C_LISTS, C_PASSED, C_RECORDS, C_TABLES, C_VALUES, C_VOTES } from './layout'
 
 // The coarse look of a cascade; src/coarse.ts describes it and makes the tables.
 
@@ -53,7 +53,7 @@ export function lookCoarsely(probes: i32, records: i32, gate: i32): void {
 }
 
 // What 16 rows are worth: the sum over the eight planes.
-// @ts-ignore: decorator of AssemblyScript
+// @ts-expect-error: decorator of AssemblyScript
 @inline
 function worth(rows: usize, at: usize): v128 {
   return i8x16.add(
@@ -69,11 +69,30 @@ function worth(rows: usize, at: usize): v128 {
 }
 
 // Votes for ratios of COARSE_LEAST and more: one, and one more for each four above.
-// @ts-ignore: decorator of AssemblyScript
+// @ts-expect-error: decorator of AssemblyScript
 @inline
 function votesFor(ratios: v128): v128 {
   const above = v128.and(i16x8.shr_u(i8x16.sub(ratios, i8x16.splat(COARSE_LEAST)), 2), i8x16.splat(63))
   return i8x16.min_u(i8x16.add(above, i8x16.splat(1)), i8x16.splat(COARSE_MOST_VOTES))
+}
+
+// Adds the places of a byte's bits, from `base` on, to the list of alike pairs; gives where the list goes on.
+// @ts-expect-error: decorator of AssemblyScript
+@inline
+function list(to: usize, bits: u32, base: v128): usize {
+  v128.store(to, i16x8.add(v128.load(C_LISTS + ((<usize>bits) << 4)), base))
+  return to + ((<usize>popcnt(bits)) << 1)
+}
+
+/** Makes the lists of the bits that each byte has set, 8 x uint16 a byte. */
+export function makeLists(): void {
+  for (let byte: usize = 0; byte < 256; byte++) {
+    let to = C_LISTS + (byte << 4)
+    for (let bit = 0; bit < 8; bit++) {
+      store<u16>(to, <u16>bit)
+      to += ((byte >> bit) & 1) << 1
+    }
+  }
 }
 
 function passes(table: usize, staged: usize, gate: i32): bool {
@@ -86,45 +105,51 @@ function passes(table: usize, staged: usize, gate: i32): bool {
   }
   const count = <usize>load<i32>(staged)
   const below = i8x16.splat(COARSE_LEAST - 1)
-  const seven = i16x8.splat(7)
+  // the alike pairs one after the other, minutia times 64 and the place of the row, without a branch that could not be foreseen
+  let end = C_ALIKE
   for (let j: usize = 0; j < count; j++) {
-    const angle = <i32>load<u8>(staged + j, G_ANGLE)
-    const window = <u32>load<u16>(table + ((<usize>angle) << 1), T_WINDOW)
+    const angle = <usize>load<u8>(staged + j, G_ANGLE)
+    const window = <u32>load<u16>(table + (angle << 1), T_WINDOW)
     const first = <usize>(window & 255)
     const many = window >> 8
     const at = staged + (j << 4) + G_AT
+    const place = (j << 6) + first
     const low = worth(table + first, at)
-    let alike = <u32>i8x16.bitmask(i8x16.gt_s(low, below))
+    v128.store(C_VALUES + place, votesFor(low))
+    const alike = i8x16.bitmask(i8x16.gt_s(low, below)) & ((1 << min<i32>(many, 16)) - 1)
+    const base = i16x8.splat(<i16>place)
+    end = list(end, alike & 255, base)
+    end = list(end, alike >> 8, i16x8.add(base, i16x8.splat(8)))
     if (many > 16) {
       const high = worth(table + first + 16, at)
-      v128.store(C_ROW, votesFor(high), 16)
-      alike |= (<u32>i8x16.bitmask(i8x16.gt_s(high, below))) << 16
+      v128.store(C_VALUES + place, votesFor(high), 16)
+      const more = i8x16.bitmask(i8x16.gt_s(high, below)) & ((1 << (many - 16)) - 1)
+      end = list(end, more & 255, i16x8.add(base, i16x8.splat(16)))
+      end = list(end, more >> 8, i16x8.add(base, i16x8.splat(24)))
     }
-    alike &= <u32>(((<u64>1) << many) - 1)
-    if (alike === 0) continue
-    v128.store(C_ROW, votesFor(low))
-    const here = i32x4.splat(load<i32>(staged + (j << 2), G_XY))
-    while (alike !== 0) {
-      const k = <usize>ctz(alike)
-      alike &= alike - 1
-      const vote = <i32>load<u8>(C_ROW + k)
-      const i = (first + k) & 31
-      // three rotations, a lane each: the cell of x in the low half, that of y in the high one
-      const lowest = <usize>((<i32>(<i8>(angle - <i32>load<u8>(table + i, T_ANGLE))) >> 3) + 7)
-      const bins = v128.and(i16x8.shr_u(i16x8.sub(here, v128.load(table + (i << 6) + (lowest << 2), T_TURNED)), 8), seven)
-      const cells = v128.or(bins, i32x4.shr_u(bins, 13))
-      const votes = C_VOTES + (lowest << 6)
-      const at0 = votes + <usize>(i32x4.extract_lane(cells, 0) & 63)
-      const at1 = votes + <usize>(i32x4.extract_lane(cells, 1) & 63)
-      const at2 = votes + <usize>(i32x4.extract_lane(cells, 2) & 63)
-      const v0 = <i32>load<u8>(at0) + vote
-      const v1 = <i32>load<u8>(at1, 64) + vote
-      const v2 = <i32>load<u8>(at2, 128) + vote
-      if (max<i32>(v0, max<i32>(v1, v2)) >= gate) return true
-      store<u8>(at0, <u8>v0)
-      store<u8>(at1, <u8>v1, 64)
-      store<u8>(at2, <u8>v2, 128)
-    }
+  }
+  const seven = i16x8.splat(7)
+  for (let at = C_ALIKE; at < end; at += 2) {
+    const place = <usize>load<u16>(at)
+    const j = place >> 6
+    const i = place & 31
+    const vote = <i32>load<u8>(C_VALUES + place)
+    // three rotations, a lane each: the cell of x in the low half, that of y in the high one
+    const lowest = <usize>((<i32>(<i8>(load<u8>(staged + j, G_ANGLE) - load<u8>(table + i, T_ANGLE))) >> 3) + 7)
+    const here = v128.load32_splat(staged + (j << 2), G_XY)
+    const bins = v128.and(i16x8.shr_u(i16x8.sub(here, v128.load(table + (i << 6) + (lowest << 2), T_TURNED)), 8), seven)
+    const cells = v128.or(bins, i32x4.shr_u(bins, 13))
+    const votes = C_VOTES + (lowest << 6)
+    const at0 = votes + <usize>(i32x4.extract_lane(cells, 0) & 63)
+    const at1 = votes + <usize>(i32x4.extract_lane(cells, 1) & 63)
+    const at2 = votes + <usize>(i32x4.extract_lane(cells, 2) & 63)
+    const v0 = <i32>load<u8>(at0) + vote
+    const v1 = <i32>load<u8>(at1, 64) + vote
+    const v2 = <i32>load<u8>(at2, 128) + vote
+    if (max<i32>(v0, max<i32>(v1, v2)) >= gate) return true
+    store<u8>(at0, <u8>v0)
+    store<u8>(at1, <u8>v1, 64)
+    store<u8>(at2, <u8>v2, 128)
   }
   return false
 }

@@ -61,7 +61,8 @@ export class TypedArraysKernel implements Kernel {
     }
     const tables = look.coarse > 0 ? coarseTablesOf(records) : new Uint8Array()
     this.#tables = []
-    for (let at = 0; at < tables.length; at += coarseTableBytes) this.#tables.push(openCoarseTable(tables.subarray(at, at + coarseTableBytes)))
+    for (let at = 0; at < tables.length; at += coarseTableBytes)
+      this.#tables.push(openCoarseTable(tables.subarray(at, at + coarseTableBytes)))
     this.#look = look
   }
 
