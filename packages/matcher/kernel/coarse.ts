@@ -53,8 +53,6 @@ export function lookCoarsely(probes: i32, records: i32, gate: i32): void {
 }
 
 // What 16 rows are worth: the sum over the eight planes.
-// @ts-expect-error: decorator of AssemblyScript
-@inline
 function worth(rows: usize, at: usize): v128 {
   return i8x16.add(
     i8x16.add(
@@ -69,17 +67,13 @@ function worth(rows: usize, at: usize): v128 {
 }
 
 // Votes for ratios of COARSE_LEAST and more: one, and one more for each four above.
-// @ts-expect-error: decorator of AssemblyScript
-@inline
 function votesFor(ratios: v128): v128 {
   const above = v128.and(i16x8.shr_u(i8x16.sub(ratios, i8x16.splat(COARSE_LEAST)), 2), i8x16.splat(63))
   return i8x16.min_u(i8x16.add(above, i8x16.splat(1)), i8x16.splat(COARSE_MOST_VOTES))
 }
 
 // Adds the places of a byte's bits, from `base` on, to the list of alike pairs; gives where the list goes on.
-// @ts-expect-error: decorator of AssemblyScript
-@inline
-function list(to: usize, bits: u32, base: v128): usize {
+function list(to: usize, bits: i32, base: v128): usize {
   v128.store(to, i16x8.add(v128.load(C_LISTS + ((<usize>bits) << 4)), base))
   return to + ((<usize>popcnt(bits)) << 1)
 }
@@ -111,21 +105,15 @@ function passes(table: usize, staged: usize, gate: i32): bool {
     const angle = <usize>load<u8>(staged + j, G_ANGLE)
     const window = <u32>load<u16>(table + (angle << 1), T_WINDOW)
     const first = <usize>(window & 255)
-    const many = window >> 8
+    const many = <i32>(window >> 8)
     const at = staged + (j << 4) + G_AT
-    const place = (j << 6) + first
-    const low = worth(table + first, at)
-    v128.store(C_VALUES + place, votesFor(low))
-    const alike = i8x16.bitmask(i8x16.gt_s(low, below)) & ((1 << min<i32>(many, 16)) - 1)
-    const base = i16x8.splat(<i16>place)
-    end = list(end, alike & 255, base)
-    end = list(end, alike >> 8, i16x8.add(base, i16x8.splat(8)))
-    if (many > 16) {
-      const high = worth(table + first + 16, at)
-      v128.store(C_VALUES + place, votesFor(high), 16)
-      const more = i8x16.bitmask(i8x16.gt_s(high, below)) & ((1 << (many - 16)) - 1)
-      end = list(end, more & 255, i16x8.add(base, i16x8.splat(16)))
-      end = list(end, more >> 8, i16x8.add(base, i16x8.splat(24)))
+    for (let from = 0; from < many; from += 16) {
+      const place = (j << 6) + first + <usize>from
+      const ratios = worth(table + first + <usize>from, at)
+      v128.store(C_VALUES + place, votesFor(ratios))
+      const alike = i8x16.bitmask(i8x16.gt_s(ratios, below)) & ((1 << min<i32>(many - from, 16)) - 1)
+      end = list(end, alike & 255, i16x8.splat(<i16>place))
+      end = list(end, alike >> 8, i16x8.splat(<i16>(place + 8)))
     }
   }
   const seven = i16x8.splat(7)
