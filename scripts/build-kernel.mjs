@@ -16,8 +16,9 @@ const script = fileURLToPath(import.meta.url)
 const constants = [
   ['LEAST_SIMILARITY', 'i32', 'similarity', 'least'],
   ['WINDOW', 'i32', 'similarity', 'window'],
+  ['COARSE_CHANCE', 'i32', 'coarse', 'chance'],
   ['COARSE_LEAST', 'i8', 'coarse', 'least'],
-  ['COARSE_MOST_VOTES', 'i8', 'coarse', 'mostVotes'],
+  ['COARSE_MOST_VOTES', 'i32', 'coarse', 'mostVotes'],
   ['CYLINDER_FARTHEST', 'i32', 'cylinder', 'farthest'],
   ['CYLINDER_MARGIN', 'i32', 'cylinder', 'margin'],
   ['CYLINDER_REACH', 'i32', 'cylinder', 'reach'],

@@ -1,5 +1,5 @@
-import { COARSE_LEAST, COARSE_MOST_VOTES, LEAN_CENTRES } from './constants'
-import { C_ALIKE, C_LISTS, C_PASSED, C_RECORDS, C_TABLES, C_VALUES, C_VOTES } from './layout'
+import { COARSE_CHANCE, COARSE_LEAST, COARSE_MOST_VOTES, LEAN_CENTRES } from './constants'
+import { C_ALIKE, C_LISTS, C_PASSED, C_RECORDS, C_ROWS, C_TABLES, C_VALUES, C_VOTES } from './layout'
 
 // The coarse look of a cascade; src/coarse.ts describes it and makes the tables.
 
@@ -8,6 +8,7 @@ const TABLE: usize = 12288
 const T_WINDOW: usize = 8192
 const T_TURNED: usize = 8704
 const T_ANGLE: usize = 10752
+const T_COUNT: usize = 10784
 
 // a record as it is read here: count, where its code words stand in each plane's table (8 x uint16 a minutia), x and y together, angles
 const STAGED: usize = 1024
@@ -66,12 +67,6 @@ function worth(rows: usize, at: usize): v128 {
   )
 }
 
-// Votes for ratios of COARSE_LEAST and more: one, and one more for each four above.
-function votesFor(ratios: v128): v128 {
-  const above = v128.and(i16x8.shr_u(i8x16.sub(ratios, i8x16.splat(COARSE_LEAST)), 2), i8x16.splat(63))
-  return i8x16.min_u(i8x16.add(above, i8x16.splat(1)), i8x16.splat(COARSE_MOST_VOTES))
-}
-
 // Adds the places of a byte's bits, from `base` on, to the list of alike pairs; gives where the list goes on.
 function list(to: usize, bits: i32, base: v128): usize {
   v128.store(to, i16x8.add(v128.load(C_LISTS + ((<usize>bits) << 4)), base))
@@ -89,7 +84,12 @@ export function makeLists(): void {
   }
 }
 
-function passes(table: usize, staged: usize, gate: i32): bool {
+// The rows in the angle window of a minutia: the first, and how many in the upper byte.
+function windowOf(table: usize, staged: usize, j: usize): i32 {
+  return <i32>load<u16>(table + ((<usize>load<u8>(staged + j, G_ANGLE)) << 1), T_WINDOW)
+}
+
+function passes(table: usize, staged: usize, least: i32): bool {
   const none = i32x4.splat(0)
   for (let at: usize = 0; at < 1024; at += 64) {
     v128.store(C_VOTES + at, none)
@@ -98,36 +98,56 @@ function passes(table: usize, staged: usize, gate: i32): bool {
     v128.store(C_VOTES + at, none, 48)
   }
   const count = <usize>load<i32>(staged)
-  const below = i8x16.splat(COARSE_LEAST - 1)
-  // the alike pairs one after the other, minutia times 64 and the place of the row, without a branch that could not be foreseen
-  let end = C_ALIKE
+  const lanes = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  const lowest = i8x16.splat(-128)
+  for (let at: usize = 0; at < 64; at += 16) v128.store(C_ROWS + at, lowest)
   for (let j: usize = 0; j < count; j++) {
-    const angle = <usize>load<u8>(staged + j, G_ANGLE)
-    const window = <u32>load<u16>(table + (angle << 1), T_WINDOW)
+    const window = windowOf(table, staged, j)
     const first = <usize>(window & 255)
-    const many = <i32>(window >> 8)
+    const many = window >> 8
     const at = staged + (j << 4) + G_AT
     for (let from = 0; from < many; from += 16) {
-      const place = (j << 6) + first + <usize>from
-      const ratios = worth(table + first + <usize>from, at)
-      v128.store(C_VALUES + place, votesFor(ratios))
-      const alike = i8x16.bitmask(i8x16.gt_s(ratios, below)) & ((1 << min<i32>(many - from, 16)) - 1)
-      end = list(end, alike & 255, i16x8.splat(<i16>place))
-      end = list(end, alike >> 8, i16x8.splat(<i16>(place + 8)))
+      const row = first + <usize>from
+      const open = i8x16.gt_s(i8x16.splat(<i8>(many - from)), lanes)
+      const ratios = v128.bitselect(worth(table + row, at), lowest, open)
+      v128.store(C_VALUES + (j << 6) + row, ratios)
+      v128.store(C_ROWS + row, i8x16.max_s(v128.load(C_ROWS + row), ratios))
     }
   }
+  // a row stands twice; what is not alike enough is nobody's best
+  const worthless = i8x16.splat(COARSE_LEAST)
+  for (let at: usize = C_ROWS; at < C_ROWS + 32; at += 16) {
+    const best = i8x16.max_s(worthless, i8x16.max_s(v128.load(at), v128.load(at, 32)))
+    v128.store(at, best)
+    v128.store(at, best, 32)
+  }
+  // the pairs one after the other, minutia times 64 and the place of the row, without a branch that could not be foreseen
+  let end = C_ALIKE
+  for (let j: usize = 0; j < count; j++) {
+    const window = windowOf(table, staged, j)
+    const first = <usize>(window & 255)
+    const many = window >> 8
+    for (let from = 0; from < many; from += 16) {
+      const row = first + <usize>from
+      const place = (j << 6) + row
+      const best = i8x16.bitmask(i8x16.ge_s(v128.load(C_VALUES + place), v128.load(C_ROWS + row)))
+      end = list(end, best & 255, i16x8.splat(<i16>place))
+      end = list(end, best >> 8, i16x8.splat(<i16>(place + 8)))
+    }
+  }
+  const gate = least + ((load<i32>(table, T_COUNT) * <i32>count) >> COARSE_CHANCE)
   const seven = i16x8.splat(7)
   for (let at = C_ALIKE; at < end; at += 2) {
     const place = <usize>load<u16>(at)
     const j = place >> 6
     const i = place & 31
-    const vote = <i32>load<u8>(C_VALUES + place)
+    const vote = min<i32>(COARSE_MOST_VOTES, 1 + ((<i32>load<i8>(C_VALUES + place) - COARSE_LEAST) >> 3))
     // three rotations, a lane each: the cell of x in the low half, that of y in the high one
-    const lowest = <usize>((<i32>(<i8>(load<u8>(staged + j, G_ANGLE) - load<u8>(table + i, T_ANGLE))) >> 3) + 7)
+    const rotation = <usize>((<i32>(<i8>(load<u8>(staged + j, G_ANGLE) - load<u8>(table + i, T_ANGLE))) >> 3) + 7)
     const here = v128.load32_splat(staged + (j << 2), G_XY)
-    const bins = v128.and(i16x8.shr_u(i16x8.sub(here, v128.load(table + (i << 6) + (lowest << 2), T_TURNED)), 8), seven)
+    const bins = v128.and(i16x8.shr_u(i16x8.sub(here, v128.load(table + (i << 6) + (rotation << 2), T_TURNED)), 8), seven)
     const cells = v128.or(bins, i32x4.shr_u(bins, 13))
-    const votes = C_VOTES + (lowest << 6)
+    const votes = C_VOTES + (rotation << 6)
     const at0 = votes + <usize>(i32x4.extract_lane(cells, 0) & 63)
     const at1 = votes + <usize>(i32x4.extract_lane(cells, 1) & 63)
     const at2 = votes + <usize>(i32x4.extract_lane(cells, 2) & 63)

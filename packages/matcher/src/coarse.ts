@@ -1,6 +1,6 @@
 import { coarseWeights } from './coarse-weights.ts'
 import { turn } from './fixed.ts'
-import { coarse, similarity } from './parameters.ts'
+import { coarse, lean, similarity } from './parameters.ts'
 import type { Searchable } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
@@ -73,6 +73,8 @@ export const coarseTable = {
   turned: 8704,
   /** Their angles, a byte each. */
   angle: 10752,
+  /** How many there are, uint32. */
+  count: 10784,
 } as const
 /** Bytes of a probe's tables. */
 export const coarseTableBytes = 12288
@@ -106,6 +108,7 @@ export function makeCoarseTable(probe: Searchable, leading: readonly number[]): 
     }
     bytes[coarseTable.angle + row] = probe.angle[i]!
   }
+  view.setUint32(coarseTable.count, chosen.length, true)
   const angles = chosen.map((i) => probe.angle[i]!)
   for (let angle = 0; angle < 256; angle++) bytes.set(rowsInWindow(angles, angle), coarseTable.window + 2 * angle)
   return bytes
@@ -130,6 +133,8 @@ function ratioOf(direction: number, a: number, b: number): number {
   return product[direction]! * a * b - square[direction]! * (a * a + b * b) + constant[direction]!
 }
 
+const worth = new Int8Array(coarseMinutiae * lean.centres)
+const best = new Int8Array(coarseMinutiae)
 const votes = new Uint8Array(16 * 64)
 
 /** A probe's tables as they are read here. */
@@ -138,6 +143,7 @@ export interface CoarseTable {
   readonly window: Uint8Array
   readonly turned: Int16Array
   readonly angle: Uint8Array
+  readonly count: number
 }
 
 /** Opens the bytes of {@link makeCoarseTable}; they are little-endian, as every machine that this runs on. */
@@ -147,27 +153,40 @@ export function openCoarseTable(bytes: Uint8Array): CoarseTable {
     window: bytes.subarray(coarseTable.window, coarseTable.window + 512),
     turned: new Int16Array(bytes.buffer, bytes.byteOffset + coarseTable.turned, 32 * coarseMinutiae),
     angle: bytes.subarray(coarseTable.angle, coarseTable.angle + coarseMinutiae),
+    count: bytes[coarseTable.count]!,
   }
 }
 
-/** Whether some shift and rotation gets at least `gate` votes; `candidate.codes`: its code words. */
+/** Whether some shift and rotation gets at least `least` votes and what chance brings; `candidate.codes`: its code words. */
 export function passesCoarse(
-  { ratios, window, turned, angle }: CoarseTable,
+  { ratios, window, turned, angle, count }: CoarseTable,
   candidate: Pick<Searchable, 'count' | 'x' | 'y' | 'angle'> & { readonly codes: Uint32Array },
-  gate: number,
+  least: number,
 ): boolean {
-  votes.fill(0)
+  const gate = least + ((count * candidate.count) >> coarse.chance)
+  best.fill(-128)
   for (let j = 0; j < candidate.count; j++) {
-    const own = candidate.angle[j]!
     const codes = candidate.codes[j]!
-    const first = window[2 * own]!
-    const end = first + window[2 * own + 1]!
+    const first = window[2 * candidate.angle[j]!]!
+    const end = first + window[2 * candidate.angle[j]! + 1]!
     for (let at = first; at < end; at++) {
       let ratio = 0
       for (let plane = 0; plane < planes; plane++) ratio += ratios[rowsTwice * (words * plane + ((codes >>> (4 * plane)) & 15)) + at]!
-      if (ratio < coarse.least) continue
       const row = at & (coarseMinutiae - 1)
-      const vote = Math.min(coarse.mostVotes, 1 + ((ratio - coarse.least) >> 2))
+      worth[coarseMinutiae * j + row] = ratio
+      if (ratio > best[row]!) best[row] = ratio
+    }
+  }
+  votes.fill(0)
+  for (let j = 0; j < candidate.count; j++) {
+    const own = candidate.angle[j]!
+    const first = window[2 * own]!
+    const end = first + window[2 * own + 1]!
+    for (let at = first; at < end; at++) {
+      const row = at & (coarseMinutiae - 1)
+      const ratio = worth[coarseMinutiae * j + row]!
+      if (ratio < best[row]! || ratio < coarse.least) continue
+      const vote = Math.min(coarse.mostVotes, 1 + ((ratio - coarse.least) >> 3))
       // the rotation that the two angles speak for, and the ones beside it; cells of 2.56 mm, the eighth again the first
       const lowest = (turn(own - angle[row]!) >> 3) + 7
       for (let rotation = lowest; rotation < lowest + 3; rotation++) {

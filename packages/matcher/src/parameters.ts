@@ -147,11 +147,16 @@ export const full: Form = { centres: 80, looked: 64, seeds: 4, logistic: 'full' 
  */
 export const lean: Form = { centres: 48, looked: 32, seeds: 2, logistic: 'lean' }
 
-/** The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T. */
+/**
+ * The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T, where at one lost pair in a thousand half as many strangers pass as when
+ * every pair above a likelihood ratio votes.
+ */
 export const coarse = {
-  /** Least log likelihood ratio of two minutiae to vote, quarters: 1.5. One vote, and one more for each unit above. */
-  least: 6,
+  /** Least log likelihood ratio of a pair to vote, quarters. One vote, and one more for each two units above. */
+  least: -15,
   mostVotes: 8,
+  /** Two prints with more minutiae make more votes by chance: one vote more is asked for each 2^7 pairs of minutiae, of at most 32 times 48. */
+  chance: 7,
 } as const
 
 /** What a search does before it tries an alignment, so that most strangers are done with early. Gates are least values of `rel`, Q12. */
@@ -166,7 +171,7 @@ export interface FirstLook {
   /** Behind the exact similarities, and behind the second look at their pairs by neighbours. */
   readonly exactGate: number
   readonly lastGate: number
-  /** Votes of the coarse look before all of it, at most 240; 0: there is no such look. */
+  /** Least votes of the coarse look before all of it, at most 240, to which `chance` adds; 0: there is no such look. */
   readonly coarse: number
 }
 
@@ -177,5 +182,5 @@ export interface FirstLook {
  */
 export const modes = {
   exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 0 },
-  cascade: { leading: 22, pairs: 16, gate: 300, wholeGate: 600, exactGate: 600, lastGate: 350, coarse: 17 },
+  cascade: { leading: 22, pairs: 16, gate: 300, wholeGate: 600, exactGate: 600, lastGate: 350, coarse: 10 },
 } as const satisfies Record<string, FirstLook>
