@@ -1,5 +1,5 @@
 import { COARSE_CHANCE, COARSE_LEAST, COARSE_MOST_VOTES, LEAN_CENTRES } from './constants'
-import { C_ALIKE, C_LISTS, C_PASSED, C_RECORDS, C_ROWS, C_TABLES, C_VALUES, C_VOTES } from './layout'
+import { C_BEST, C_CHOICE, C_PASSED, C_RECORDS, C_TABLES, C_VOTES } from './layout'
 
 // The coarse look of a cascade; src/coarse.ts describes it and makes the tables.
 
@@ -67,28 +67,6 @@ function worth(rows: usize, at: usize): v128 {
   )
 }
 
-// Adds the places of a byte's bits, from `base` on, to the list of alike pairs; gives where the list goes on.
-function list(to: usize, bits: i32, base: v128): usize {
-  v128.store(to, i16x8.add(v128.load(C_LISTS + ((<usize>bits) << 4)), base))
-  return to + ((<usize>popcnt(bits)) << 1)
-}
-
-/** Makes the lists of the bits that each byte has set, 8 x uint16 a byte. */
-export function makeLists(): void {
-  for (let byte: usize = 0; byte < 256; byte++) {
-    let to = C_LISTS + (byte << 4)
-    for (let bit = 0; bit < 8; bit++) {
-      store<u16>(to, <u16>bit)
-      to += ((byte >> bit) & 1) << 1
-    }
-  }
-}
-
-// The rows in the angle window of a minutia: the first, and how many in the upper byte.
-function windowOf(table: usize, staged: usize, j: usize): i32 {
-  return <i32>load<u16>(table + ((<usize>load<u8>(staged + j, G_ANGLE)) << 1), T_WINDOW)
-}
-
 function passes(table: usize, staged: usize, least: i32): bool {
   const none = i32x4.splat(0)
   for (let at: usize = 0; at < 1024; at += 64) {
@@ -100,48 +78,45 @@ function passes(table: usize, staged: usize, least: i32): bool {
   const count = <usize>load<i32>(staged)
   const lanes = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   const lowest = i8x16.splat(-128)
-  for (let at: usize = 0; at < 64; at += 16) v128.store(C_ROWS + at, lowest)
+  // each row's most alike minutia, the first among equals: what it is worth, and which it is
+  const worthless = i8x16.splat(COARSE_LEAST - 1)
+  for (let at: usize = 0; at < 64; at += 16) {
+    v128.store(C_BEST + at, worthless)
+    v128.store(C_CHOICE + at, none)
+  }
   for (let j: usize = 0; j < count; j++) {
-    const window = windowOf(table, staged, j)
-    const first = <usize>(window & 255)
+    const window = <i32>load<u16>(table + ((<usize>load<u8>(staged + j, G_ANGLE)) << 1), T_WINDOW)
     const many = window >> 8
     const at = staged + (j << 4) + G_AT
     for (let from = 0; from < many; from += 16) {
-      const row = first + <usize>from
+      const row = <usize>((window & 255) + from)
       const open = i8x16.gt_s(i8x16.splat(<i8>(many - from)), lanes)
       const ratios = v128.bitselect(worth(table + row, at), lowest, open)
-      v128.store(C_VALUES + (j << 6) + row, ratios)
-      v128.store(C_ROWS + row, i8x16.max_s(v128.load(C_ROWS + row), ratios))
+      const best = v128.load(C_BEST + row)
+      v128.store(C_CHOICE + row, v128.bitselect(i8x16.splat(<i8>j), v128.load(C_CHOICE + row), i8x16.gt_s(ratios, best)))
+      v128.store(C_BEST + row, i8x16.max_s(best, ratios))
     }
   }
-  // a row stands twice; what is not alike enough is nobody's best
-  const worthless = i8x16.splat(COARSE_LEAST)
-  for (let at: usize = C_ROWS; at < C_ROWS + 32; at += 16) {
-    const best = i8x16.max_s(worthless, i8x16.max_s(v128.load(at), v128.load(at, 32)))
-    v128.store(at, best)
-    v128.store(at, best, 32)
-  }
-  // the pairs one after the other, minutia times 64 and the place of the row, without a branch that could not be foreseen
-  let end = C_ALIKE
-  for (let j: usize = 0; j < count; j++) {
-    const window = windowOf(table, staged, j)
-    const first = <usize>(window & 255)
-    const many = window >> 8
-    for (let from = 0; from < many; from += 16) {
-      const row = first + <usize>from
-      const place = (j << 6) + row
-      const best = i8x16.bitmask(i8x16.ge_s(v128.load(C_VALUES + place), v128.load(C_ROWS + row)))
-      end = list(end, best & 255, i16x8.splat(<i16>place))
-      end = list(end, best >> 8, i16x8.splat(<i16>(place + 8)))
-    }
+  // a row stands twice
+  let alike: u32 = 0
+  for (let at: usize = 0; at < 32; at += 16) {
+    const once = v128.load(C_BEST + at)
+    const again = v128.load(C_BEST + at, 32)
+    const first = v128.load(C_CHOICE + at)
+    const second = v128.load(C_CHOICE + at, 32)
+    const later = v128.or(i8x16.gt_s(again, once), v128.and(i8x16.eq(again, once), i8x16.lt_s(second, first)))
+    const best = i8x16.max_s(once, again)
+    v128.store(C_BEST + at, best)
+    v128.store(C_CHOICE + at, v128.bitselect(second, first, later))
+    alike |= (<u32>i8x16.bitmask(i8x16.gt_s(best, worthless))) << (<u32>at)
   }
   const gate = least + ((load<i32>(table, T_COUNT) * <i32>count) >> COARSE_CHANCE)
   const seven = i16x8.splat(7)
-  for (let at = C_ALIKE; at < end; at += 2) {
-    const place = <usize>load<u16>(at)
-    const j = place >> 6
-    const i = place & 31
-    const vote = min<i32>(COARSE_MOST_VOTES, 1 + ((<i32>load<i8>(C_VALUES + place) - COARSE_LEAST) >> 3))
+  while (alike !== 0) {
+    const i = <usize>ctz(alike)
+    alike &= alike - 1
+    const j = <usize>load<u8>(C_CHOICE + i)
+    const vote = min<i32>(COARSE_MOST_VOTES, 1 + ((<i32>load<i8>(C_BEST + i) - COARSE_LEAST) >> 3))
     // three rotations, a lane each: the cell of x in the low half, that of y in the high one
     const rotation = <usize>((<i32>(<i8>(load<u8>(staged + j, G_ANGLE) - load<u8>(table + i, T_ANGLE))) >> 3) + 7)
     const here = v128.load32_splat(staged + (j << 2), G_XY)

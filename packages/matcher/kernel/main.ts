@@ -1,5 +1,5 @@
 import { fitSeed, R_ANGLE, R_X, R_Y, refine } from './align'
-import { lookCoarsely, makeLists, stageRecord } from './coarse'
+import { lookCoarsely, stageRecord } from './coarse'
 import { FEWEST, FULL_SEEDS, LEAN_CENTRES, LEAN_SEEDS, LOOKED, PAIRS, SEED_ANGLE, SEED_DISTANCE, UNKNOWN_QUALITY } from './constants'
 import { measureInside, weigh } from './evidence'
 import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance } from './glance'
@@ -177,7 +177,6 @@ export function setMode(
   exactGate = gateOfExact
   lastGate = gateOfNeighbours
   coarseGate = coarse
-  makeLists()
 }
 
 /** One to one with nothing left out: the sides stand in probe 0 and candidate; the outcome goes to OUTCOME. */

@@ -1,6 +1,6 @@
 import { coarseWeights } from './coarse-weights.ts'
 import { turn } from './fixed.ts'
-import { coarse, lean, similarity } from './parameters.ts'
+import { coarse, similarity } from './parameters.ts'
 import type { Searchable } from './prepare.ts'
 import { cos1024, sin1024 } from './tables.ts'
 
@@ -133,8 +133,9 @@ function ratioOf(direction: number, a: number, b: number): number {
   return product[direction]! * a * b - square[direction]! * (a * a + b * b) + constant[direction]!
 }
 
-const worth = new Int8Array(coarseMinutiae * lean.centres)
+// each row's most alike minutia: what it is worth, and which it is
 const best = new Int8Array(coarseMinutiae)
+const choice = new Uint8Array(coarseMinutiae)
 const votes = new Uint8Array(16 * 64)
 
 /** A probe's tables as they are read here. */
@@ -164,7 +165,7 @@ export function passesCoarse(
   least: number,
 ): boolean {
   const gate = least + ((count * candidate.count) >> coarse.chance)
-  best.fill(-128)
+  best.fill(coarse.least - 1)
   for (let j = 0; j < candidate.count; j++) {
     const codes = candidate.codes[j]!
     const first = window[2 * candidate.angle[j]!]!
@@ -173,29 +174,24 @@ export function passesCoarse(
       let ratio = 0
       for (let plane = 0; plane < planes; plane++) ratio += ratios[rowsTwice * (words * plane + ((codes >>> (4 * plane)) & 15)) + at]!
       const row = at & (coarseMinutiae - 1)
-      worth[coarseMinutiae * j + row] = ratio
-      if (ratio > best[row]!) best[row] = ratio
+      if (ratio <= best[row]!) continue
+      best[row] = ratio
+      choice[row] = j
     }
   }
   votes.fill(0)
-  for (let j = 0; j < candidate.count; j++) {
-    const own = candidate.angle[j]!
-    const first = window[2 * own]!
-    const end = first + window[2 * own + 1]!
-    for (let at = first; at < end; at++) {
-      const row = at & (coarseMinutiae - 1)
-      const ratio = worth[coarseMinutiae * j + row]!
-      if (ratio < best[row]! || ratio < coarse.least) continue
-      const vote = Math.min(coarse.mostVotes, 1 + ((ratio - coarse.least) >> 3))
-      // the rotation that the two angles speak for, and the ones beside it; cells of 2.56 mm, the eighth again the first
-      const lowest = (turn(own - angle[row]!) >> 3) + 7
-      for (let rotation = lowest; rotation < lowest + 3; rotation++) {
-        const shiftX = candidate.x[j]! - turned[32 * row + 2 * rotation]!
-        const shiftY = candidate.y[j]! - turned[32 * row + 2 * rotation + 1]!
-        const cell = 64 * rotation + 8 * ((shiftY >> 8) & 7) + ((shiftX >> 8) & 7)
-        votes[cell]! += vote
-        if (votes[cell]! >= gate) return true
-      }
+  for (let row = 0; row < count; row++) {
+    if (best[row]! < coarse.least) continue
+    const j = choice[row]!
+    const vote = Math.min(coarse.mostVotes, 1 + ((best[row]! - coarse.least) >> 3))
+    // the rotation that the two angles speak for, and the ones beside it; cells of 2.56 mm, the eighth again the first
+    const lowest = (turn(candidate.angle[j]! - angle[row]!) >> 3) + 7
+    for (let rotation = lowest; rotation < lowest + 3; rotation++) {
+      const shiftX = candidate.x[j]! - turned[32 * row + 2 * rotation]!
+      const shiftY = candidate.y[j]! - turned[32 * row + 2 * rotation + 1]!
+      const cell = 64 * rotation + 8 * ((shiftY >> 8) & 7) + ((shiftX >> 8) & 7)
+      votes[cell]! += vote
+      if (votes[cell]! >= gate) return true
     }
   }
   return false
