@@ -182,5 +182,5 @@ export interface FirstLook {
  */
 export const modes = {
   exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 0 },
-  cascade: { leading: 22, pairs: 16, gate: 350, wholeGate: 600, exactGate: 900, lastGate: 500, coarse: 9 },
+  cascade: { leading: 22, pairs: 16, gate: 250, wholeGate: 350, exactGate: 500, lastGate: 250, coarse: 9 },
 } as const satisfies Record<string, FirstLook>
