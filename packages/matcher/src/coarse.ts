@@ -167,12 +167,17 @@ export function passesCoarse(
   const gate = least + ((count * candidate.count) >> coarse.chance)
   best.fill(coarse.least - 1)
   for (let j = 0; j < candidate.count; j++) {
+    // where its word stands in each plane's table
     const codes = candidate.codes[j]!
+    const [a, b] = [(codes & 15) << 6, (16 + ((codes >>> 4) & 15)) << 6]
+    const [c, d] = [(32 + ((codes >>> 8) & 15)) << 6, (48 + ((codes >>> 12) & 15)) << 6]
+    const [e, f] = [(64 + ((codes >>> 16) & 15)) << 6, (80 + ((codes >>> 20) & 15)) << 6]
+    const [g, h] = [(96 + ((codes >>> 24) & 15)) << 6, (112 + (codes >>> 28)) << 6]
     const first = window[2 * candidate.angle[j]!]!
     const end = first + window[2 * candidate.angle[j]! + 1]!
     for (let at = first; at < end; at++) {
-      let ratio = 0
-      for (let plane = 0; plane < planes; plane++) ratio += ratios[rowsTwice * (words * plane + ((codes >>> (4 * plane)) & 15)) + at]!
+      const four = ratios[a + at]! + ratios[b + at]! + ratios[c + at]! + ratios[d + at]!
+      const ratio = four + ratios[e + at]! + ratios[f + at]! + ratios[g + at]! + ratios[h + at]!
       const row = at & (coarseMinutiae - 1)
       if (ratio <= best[row]!) continue
       best[row] = ratio
