@@ -16,7 +16,8 @@ const script = fileURLToPath(import.meta.url)
 const constants = [
   ['LEAST_SIMILARITY', 'i32', 'similarity', 'least'],
   ['WINDOW', 'i32', 'similarity', 'window'],
-  ['COARSE_LEAST', 'i32', 'coarse', 'least'],
+  ['COARSE_CHANCE', 'i32', 'coarse', 'chance'],
+  ['COARSE_LEAST', 'i8', 'coarse', 'least'],
   ['COARSE_MOST_VOTES', 'i32', 'coarse', 'mostVotes'],
   ['CYLINDER_FARTHEST', 'i32', 'cylinder', 'farthest'],
   ['CYLINDER_MARGIN', 'i32', 'cylinder', 'margin'],

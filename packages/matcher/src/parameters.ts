@@ -147,11 +147,16 @@ export const full: Form = { centres: 80, looked: 64, seeds: 4, logistic: 'full' 
  */
 export const lean: Form = { centres: 48, looked: 32, seeds: 2, logistic: 'lean' }
 
-/** The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T. */
+/**
+ * The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T, where at one lost pair in a thousand half as many strangers pass as when
+ * every pair above a likelihood ratio votes.
+ */
 export const coarse = {
-  /** Least log likelihood ratio of two minutiae to vote, quarters: 1.5. One vote, and one more for each unit above. */
-  least: 6,
+  /** Least log likelihood ratio of a pair to vote, quarters. One vote, and one more for each two units above. */
+  least: -15,
   mostVotes: 8,
+  /** Two prints with more minutiae make more votes by chance: one vote more is asked for each 2^7 pairs of minutiae, of at most 32 times 48. */
+  chance: 7,
 } as const
 
 /** What a search does before it tries an alignment, so that most strangers are done with early. Gates are least values of `rel`, Q12. */
@@ -166,16 +171,16 @@ export interface FirstLook {
   /** Behind the exact similarities, and behind the second look at their pairs by neighbours. */
   readonly exactGate: number
   readonly lastGate: number
-  /** Votes of the coarse look before all of it, at most 240; 0: there is no such look. */
+  /** Least votes of the coarse look before all of it, at most 240, to which `chance` adds; 0: there is no such look. */
   readonly coarse: number
 }
 
 /**
- * The modes of a search. Gates were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic there. `cascade` is
- * `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more in the stages before these, of T and, more than
- * once, of the judged sets: docs/matcher.md says what it sends away.
+ * The modes of a search. The gates of `exhaustive` were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic
+ * there. `cascade` is the same stages behind the coarse look and higher gates. Its votes and gates were chosen on T alone, on the genuine pairs of strength 5,000 and
+ * more in `exhaustive`; the other sets were looked at afterwards. docs/matcher.md says what it sends away.
  */
 export const modes = {
   exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 0 },
-  cascade: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 19 },
+  cascade: { leading: 22, pairs: 16, gate: 250, wholeGate: 350, exactGate: 500, lastGate: 250, coarse: 9 },
 } as const satisfies Record<string, FirstLook>
