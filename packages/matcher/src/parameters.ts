@@ -177,10 +177,10 @@ export interface FirstLook {
 
 /**
  * The modes of a search. The gates of `exhaustive` were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic
- * there. `cascade` is the same stages behind the coarse look and higher gates. Its votes and gates were chosen on T alone, on the genuine pairs of strength 5,000 and
- * more in `exhaustive`; the other sets were looked at afterwards. docs/matcher.md says what it sends away.
+ * there. `cascade` is the same stages behind the coarse look and higher gates. Its votes and gates were chosen on T: by the genuine pairs of strength 5,000 and more in
+ * `exhaustive`, then lower, as among a million weaker ones come first. The judged sets stood beside T in those tables. docs/matcher.md says what it sends away.
  */
 export const modes = {
   exhaustive: { leading: 22, pairs: 16, gate: 160, wholeGate: 220, exactGate: 220, lastGate: 130, coarse: 0 },
-  cascade: { leading: 22, pairs: 16, gate: 250, wholeGate: 350, exactGate: 500, lastGate: 250, coarse: 9 },
+  cascade: { leading: 22, pairs: 16, gate: 250, wholeGate: 350, exactGate: 400, lastGate: 250, coarse: 9 },
 } as const satisfies Record<string, FirstLook>
