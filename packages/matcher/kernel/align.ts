@@ -150,7 +150,8 @@ export function refine(a: usize, b: usize): void {
   }
 }
 
-function move(a: usize): void {
+/** Carries the minutiae of a side as RIGID says. */
+export function move(a: usize): void {
   const count = load<i32>(a + S_COUNT)
   const cos = load<i32>(RIGID, R_COS)
   const sin = load<i32>(RIGID, R_SIN)

@@ -83,11 +83,20 @@ export const V_SQUARE: usize = 0x55000
 export const LEADERS: usize = 0xb0000
 export const COLUMN_START: usize = 0x7a000
 export const COLUMN_ONES: usize = 0x7a180
-export const COLUMN_ROOT: usize = 0x7a200
-export const G_BOTH: usize = 0x7a280
-export const G_KEYS: usize = 0x7a300
-export const G_COLUMNS: usize = 0x7a3c0
-export const G_BEST: usize = 0x7a400
+export const COLUMN_ROOT: usize = 0x7a280
+export const COLUMN_PLACE: usize = 0x7a380
+export const COLUMN_BITS: usize = 0x7a480
+export const G_BOTH: usize = 0x7b400
+export const G_KEYS: usize = 0x7b480
+export const G_COLUMNS: usize = 0x7b500
+export const G_BEST: usize = 0x7b540
+// how near the probe's minutiae come to the candidate's, and their angles, under an alignment
+export const A_NEAR: usize = 0x7b600
+export const A_ANGLE: usize = 0x7b680
+// a row a leading minutia: what it found of the candidate's, in the order of its window, then the best
+export const ROWS: usize = 0x7c000
+export const ROW_SPAN: usize = 7
+export const ROW_TOP: usize = 96
 
 export const OUTCOME: usize = 0x60000
 export const PACKED_PROBES: usize = 0x80000

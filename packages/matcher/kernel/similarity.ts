@@ -61,7 +61,8 @@ function below(side: usize, count: i32, angle: i32): i32 {
   return found
 }
 
-function scan(a: usize, b: usize, i: i32, from: i32, to: i32): void {
+/** Similarities of one minutia of a to those of b from `from` to `to`; they join the lists. */
+export function scan(a: usize, b: usize, i: i32, from: i32, to: i32): void {
   const bitsA = a + S_BITS + <usize>i * 40
   const a0 = load<u64>(bitsA)
   const a1 = load<u64>(bitsA + 8)

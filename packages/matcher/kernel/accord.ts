@@ -1,0 +1,87 @@
+import { fitSeed, move, R_ANGLE } from './align'
+import { lnQ12 } from './arithmetic'
+import { ACCORD_CHANCE, ACCORD_REACH, ACCORD_REL_ADDED, ALIGN_ANGLE_UNITS, OVERLAP_OUTSIDE } from './constants'
+import { A_ANGLE, A_NEAR, HULL, MOVED_X, MOVED_Y, P_LEVEL, RIGID, S_ANGLE, S_COUNT, S_HULL, S_X, S_Y } from './layout'
+
+const LOWEST: i32 = -65536
+
+/**
+ * How well the print agrees with the alignment that the strongest pair and those that agree with it speak for: how near the probe's minutiae come to such of
+ * the candidate's as point the same way, less what chance brings, and rel's logarithm.
+ */
+export function accord(a: usize, b: usize, count: i32, rel: i32): i32 {
+  let strongest = -1
+  let seed = 0
+  for (let p = 0; p < count; p++) {
+    const level = <i32>load<i16>(P_LEVEL + ((<usize>p) << 1))
+    if (level <= strongest) continue
+    strongest = level
+    seed = p
+  }
+  if (count === 0 || !fitSeed(a, b, count, seed)) return LOWEST
+  return accordUnder(a, b, rel)
+}
+
+/** The same under the alignment in hand. */
+export function accordUnder(a: usize, b: usize, rel: i32): i32 {
+  move(a)
+  const rows = load<i32>(a + S_COUNT)
+  findNear(b, rows, a)
+  return ((2 * lnQ12(rel + ACCORD_REL_ADDED)) >> 5) + addUp(b, rows)
+}
+
+// For each of the probe's minutiae how near the nearest of the candidate's comes that points the same way: ACCORD_REACH less its distance along both axes.
+function findNear(b: usize, rows: i32, a: usize): void {
+  const end = (<usize>((rows + 7) >> 3)) << 4
+  const turned = i16x8.splat(<i16>load<i32>(RIGID, R_ANGLE))
+  for (let at: usize = 0; at < end; at += 16) {
+    v128.store(A_NEAR + at, i32x4.splat(0))
+    // 1/1024 turn, shifted up to wrap by itself
+    v128.store(A_ANGLE + at, i16x8.shl(i16x8.add(i16x8.shl(v128.load(a + S_ANGLE + at), 2), turned), 6))
+  }
+  const reach = i16x8.splat(ACCORD_REACH)
+  const limit = i16x8.splat(ALIGN_ANGLE_UNITS << 6)
+  const columns = (<usize>load<i32>(b + S_COUNT)) << 1
+  for (let j: usize = 0; j < columns; j += 2) {
+    const x = v128.load16_splat(b + S_X + j)
+    const y = v128.load16_splat(b + S_Y + j)
+    const angle = i16x8.shl(v128.load16_splat(b + S_ANGLE + j), 8)
+    for (let at: usize = 0; at < end; at += 16) {
+      const dx = i16x8.abs(i16x8.sub_sat_s(x, v128.load(MOVED_X + at)))
+      const dy = i16x8.abs(i16x8.sub_sat_s(y, v128.load(MOVED_Y + at)))
+      const near = i16x8.sub_sat_u(reach, i16x8.add_sat_u(dx, dy))
+      const along = i16x8.lt_u(i16x8.abs(i16x8.sub(angle, v128.load(A_ANGLE + at))), limit)
+      v128.store(A_NEAR + at, i16x8.max_s(v128.load(A_NEAR + at), v128.and(near, along)))
+    }
+  }
+}
+
+// The sum of what was found, less ACCORD_CHANCE for every minutia inside the candidate's hull or not far outside.
+function addUp(b: usize, rows: i32): i32 {
+  const round = i32x4.splat(8192)
+  const margin = i16x8.splat(<i16>OVERLAP_OUTSIDE)
+  const chance = i16x8.splat(ACCORD_CHANCE)
+  let sums = i32x4.splat(0)
+  for (let block = 0; block < rows; block += 8) {
+    const at = (<usize>block) << 1
+    const x = v128.load(MOVED_X + at)
+    const y = v128.load(MOVED_Y + at)
+    const first = i8x16.shuffle(x, y, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+    const second = i8x16.shuffle(x, y, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+    let most = i16x8.splat(-32768)
+    for (let k: usize = 0; k < 8; k++) {
+      const direction = v128.load32_splat(HULL + (k << 2))
+      const along = i16x8.narrow_i32x4_s(
+        i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(first, direction), round), 14),
+        i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(second, direction), round), 14),
+      )
+      most = i16x8.max_s(most, i16x8.sub_sat_s(along, v128.load16_splat(b + S_HULL + (k << 1))))
+      most = i16x8.max_s(most, i16x8.sub_sat_s(i16x8.neg(along), v128.load16_splat(b + S_HULL + (k << 1), 16)))
+    }
+    let found = i16x8.sub(v128.load(A_NEAR + at), v128.and(chance, i16x8.lt_s(most, margin)))
+    // lanes beyond the last minutia
+    if (rows - block < 8) found = v128.and(found, i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(rows - block))))
+    sums = i32x4.add(sums, i32x4.dot_i16x8_s(found, i16x8.splat(1)))
+  }
+  return i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
+}
