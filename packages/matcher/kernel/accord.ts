@@ -1,7 +1,8 @@
 import { fitSeed, move, R_ANGLE } from './align'
 import { lnQ12 } from './arithmetic'
 import { ACCORD_CHANCE, ACCORD_REACH, ACCORD_REL_ADDED, ALIGN_ANGLE_UNITS, OVERLAP_OUTSIDE } from './constants'
-import { A_ANGLE, A_NEAR, HULL, MOVED_X, MOVED_Y, P_LEVEL, RIGID, S_ANGLE, S_COUNT, S_HULL, S_X, S_Y } from './layout'
+import { outsideOfEight } from './hull'
+import { A_ANGLE, A_NEAR, MOVED_X, MOVED_Y, P_LEVEL, RIGID, S_ANGLE, S_COUNT, S_X, S_Y } from './layout'
 
 const LOWEST: i32 = -65536
 
@@ -58,26 +59,12 @@ function findNear(b: usize, rows: i32, a: usize): void {
 
 // The sum of what was found, less ACCORD_CHANCE for every minutia inside the candidate's hull or not far outside.
 function addUp(b: usize, rows: i32): i32 {
-  const round = i32x4.splat(8192)
   const margin = i16x8.splat(<i16>OVERLAP_OUTSIDE)
   const chance = i16x8.splat(ACCORD_CHANCE)
   let sums = i32x4.splat(0)
   for (let block = 0; block < rows; block += 8) {
     const at = (<usize>block) << 1
-    const x = v128.load(MOVED_X + at)
-    const y = v128.load(MOVED_Y + at)
-    const first = i8x16.shuffle(x, y, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
-    const second = i8x16.shuffle(x, y, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
-    let most = i16x8.splat(-32768)
-    for (let k: usize = 0; k < 8; k++) {
-      const direction = v128.load32_splat(HULL + (k << 2))
-      const along = i16x8.narrow_i32x4_s(
-        i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(first, direction), round), 14),
-        i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(second, direction), round), 14),
-      )
-      most = i16x8.max_s(most, i16x8.sub_sat_s(along, v128.load16_splat(b + S_HULL + (k << 1))))
-      most = i16x8.max_s(most, i16x8.sub_sat_s(i16x8.neg(along), v128.load16_splat(b + S_HULL + (k << 1), 16)))
-    }
+    const most = outsideOfEight(b, v128.load(MOVED_X + at), v128.load(MOVED_Y + at))
     let found = i16x8.sub(v128.load(A_NEAR + at), v128.and(chance, i16x8.lt_s(most, margin)))
     // lanes beyond the last minutia
     if (rows - block < 8) found = v128.and(found, i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(rows - block))))

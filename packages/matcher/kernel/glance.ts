@@ -10,10 +10,12 @@ import {
   G_COLUMNS,
   G_KEYS,
   LEADERS,
+  LISTED,
   P_ALIKE,
   P_I,
   P_J,
   ROOT,
+  ROW_SHIFT,
   ROW_SPAN,
   ROW_TOP,
   ROWS,
@@ -22,7 +24,7 @@ import {
   S_COUNT,
   S_ORDER,
 } from './layout'
-import { scan } from './similarity'
+import { listPair } from './similarity'
 
 // A leading minutia of a probe: its bits, then what its similarities need of it.
 const LEADER: usize = 64
@@ -122,8 +124,8 @@ export function glance(probe: i32, from: i32, to: i32): void {
     const a3 = load<u64>(leader, 24)
     const a4 = load<u64>(leader, 32)
     let bits = COLUMN_BITS + first * 40
-    const end = G_BOTH + (length << 1)
-    for (let at = G_BOTH; at < end; at += 2, bits += 40)
+    const end = length << 1
+    for (let at: usize = 0; at < end; at += 2, bits += 40)
       store<u16>(
         at,
         <u16>(
@@ -133,18 +135,19 @@ export function glance(probe: i32, from: i32, to: i32): void {
             popcnt(a3 & load<u64>(bits, 24)) +
             popcnt(a4 & load<u64>(bits, 32)))
         ),
+        G_BOTH,
       )
     // beyond the window nothing is in common
-    v128.store(end, zero)
+    v128.store(end, zero, G_BOTH)
     const share = v128.load16_splat(leader + L_SHARE)
     const columns = first << 1
     const keys = ROWS + ((<usize>row) << ROW_SPAN)
     let best = zero
-    for (let at: usize = 0; at < length << 1; at += 16) {
-      const expected = i16x8.q15mulr_sat_s(v128.load(COLUMN_ONES + columns + at), share)
-      const excess = i16x8.max_s(i16x8.sub(i16x8.shl(v128.load(G_BOTH + at), 4), expected), zero)
-      const value = i16x8.q15mulr_sat_s(i16x8.shl(excess, 3), v128.load(COLUMN_ROOT + columns + at))
-      const key = v128.or(i16x8.shl(value, 6), v128.load(COLUMN_PLACE + columns + at))
+    for (let at: usize = 0; at < end; at += 16) {
+      const expected = i16x8.q15mulr_sat_s(v128.load(columns + at, COLUMN_ONES), share)
+      const excess = i16x8.max_s(i16x8.sub(i16x8.shl(v128.load(at, G_BOTH), 4), expected), zero)
+      const value = i16x8.q15mulr_sat_s(i16x8.shl(excess, 3), v128.load(columns + at, COLUMN_ROOT))
+      const key = v128.or(i16x8.shl(value, 6), v128.load(columns + at, COLUMN_PLACE))
       v128.store(keys + at, key)
       best = i16x8.max_u(best, key)
     }
@@ -165,6 +168,7 @@ export function listNearBest(probe: i32, a: usize, b: usize): void {
   const leaders = LEADERS + <usize>probe * LEADER_SPAN
   const rows = load<i32>(a + S_COUNT)
   const columns = load<i32>(b + S_COUNT)
+  let listed = LISTED
   for (let row = 0; row < rows; row++) {
     const leader = leaders + <usize>row * LEADER
     const keys = ROWS + ((<usize>row) << ROW_SPAN)
@@ -182,11 +186,12 @@ export function listNearBest(probe: i32, a: usize, b: usize): void {
     else near <<= first
     const i = load<i32>(leader + L_INDEX)
     while (near !== 0) {
-      const j = <i32>ctz(near)
+      store<u16>(listed, <u16>((i << ROW_SHIFT) + <i32>ctz(near)))
       near &= near - 1
-      scan(a, b, i, j, j + 1)
+      listed += 2
     }
   }
+  for (let at = LISTED; at < listed; at += 2) listPair(a, b, <i32>load<u16>(at))
 }
 
 /** Makes the best `most` of what was found the chosen pairs; gives how many. */

@@ -93,6 +93,10 @@ export const G_BEST: usize = 0x7b540
 // how near the probe's minutiae come to the candidate's, and their angles, under an alignment
 export const A_NEAR: usize = 0x7b600
 export const A_ANGLE: usize = 0x7b680
+// pairs of minutiae to be compared exactly
+export const LISTED: usize = 0x7d800
+// which similarities of a search are found, a bit a pair
+export const KNOWN: usize = 0x7b700
 // a row a leading minutia: what it found of the candidate's, in the order of its window, then the best
 export const ROWS: usize = 0x7c000
 export const ROW_SPAN: usize = 7

@@ -46,7 +46,7 @@ import {
 } from './layout'
 import { findNeighbours, lookAgain } from './neighbours'
 import { relax } from './relax'
-import { clearLists, selectPairs, similarities } from './similarity'
+import { clearLists, forgetSimilar, selectPairs, similarities } from './similarity'
 
 const LOWEST: i32 = -65536
 // what stands in OUTCOME: strength, rel, pairs, whether anything was aligned, the alignment, then the pairs
@@ -235,7 +235,7 @@ function compareLean(probe: i32, b: usize): i32 {
   count = lookAgain(a, b, count)
   const rel = relax(a, b, count)
   if (rel < lastGate) return LOWEST
-  similarities(a, b, 0, rows)
+  forgetSimilar()
   return judge(a, b, count, rel, false)
 }
 
@@ -258,7 +258,7 @@ function judge(a: usize, b: usize, count: i32, rel: i32, full: bool): i32 {
     store<i32>(at, load<i32>(RIGID, R_ANGLE), 8)
     tried++
     if (!full && accordUnder(a, b, rel) < accordGate) continue
-    refine(a, b)
+    refine(a, b, full)
     const fused = weigh(a, b, rel, full ? 0 : 1)
     if (fused <= best && load<i32>(OUTCOME, O_ALIGNED) !== 0) continue
     best = fused

@@ -120,7 +120,7 @@ export const accord = {
   /** Added to rel below the logarithm. */
   relAdded: 50,
   /** How much lower the gate is behind the first look, whose alignment few pairs speak for. */
-  earlier: 300,
+  earlier: 200,
 } as const
 
 /** What the final pairing is judged by (study 3.6). */
