@@ -2,7 +2,7 @@ import { fitSeed, move, R_ANGLE } from './align'
 import { lnQ12 } from './arithmetic'
 import { ACCORD_CHANCE, ACCORD_REACH, ACCORD_REL_ADDED, ALIGN_ANGLE_UNITS, OVERLAP_OUTSIDE } from './constants'
 import { outsideOfEight } from './hull'
-import { A_ANGLE, A_NEAR, MOVED_X, MOVED_Y, P_LEVEL, RIGID, S_ANGLE, S_COUNT, S_X, S_Y } from './layout'
+import { A_NEAR, MOVED_X, MOVED_Y, P_LEVEL, RIGID, S_ANGLE, S_COUNT, S_X, S_Y } from './layout'
 
 const LOWEST: i32 = -65536
 
@@ -34,26 +34,25 @@ export function accordUnder(a: usize, b: usize, rel: i32): i32 {
 // For each of the probe's minutiae how near the nearest of the candidate's comes that points the same way: ACCORD_REACH less its distance along both axes.
 function findNear(b: usize, rows: i32, a: usize): void {
   const end = (<usize>((rows + 7) >> 3)) << 4
-  const turned = i16x8.splat(<i16>load<i32>(RIGID, R_ANGLE))
-  for (let at: usize = 0; at < end; at += 16) {
-    v128.store(A_NEAR + at, i32x4.splat(0))
-    // 1/1024 turn, shifted up to wrap by itself
-    v128.store(A_ANGLE + at, i16x8.shl(i16x8.add(i16x8.shl(v128.load(a + S_ANGLE + at), 2), turned), 6))
-  }
+  const angle = i16x8.splat(<i16>load<i32>(RIGID, R_ANGLE))
   const reach = i16x8.splat(ACCORD_REACH)
-  const limit = i16x8.splat(ALIGN_ANGLE_UNITS << 6)
-  const columns = (<usize>load<i32>(b + S_COUNT)) << 1
-  for (let j: usize = 0; j < columns; j += 2) {
-    const x = v128.load16_splat(b + S_X + j)
-    const y = v128.load16_splat(b + S_Y + j)
-    const angle = i16x8.shl(v128.load16_splat(b + S_ANGLE + j), 8)
-    for (let at: usize = 0; at < end; at += 16) {
-      const dx = i16x8.abs(i16x8.sub_sat_s(x, v128.load(MOVED_X + at)))
-      const dy = i16x8.abs(i16x8.sub_sat_s(y, v128.load(MOVED_Y + at)))
-      const near = i16x8.sub_sat_u(reach, i16x8.add_sat_u(dx, dy))
-      const along = i16x8.lt_u(i16x8.abs(i16x8.sub(angle, v128.load(A_ANGLE + at))), limit)
-      v128.store(A_NEAR + at, i16x8.max_s(v128.load(A_NEAR + at), v128.and(near, along)))
+  const within = i16x8.splat((ALIGN_ANGLE_UNITS - 1) << 6)
+  const last = b + ((<usize>load<i32>(b + S_COUNT)) << 1)
+  for (let at: usize = 0; at < end; at += 16) {
+    const x = v128.load(at, MOVED_X)
+    const y = v128.load(at, MOVED_Y)
+    // 1/1024 turn, shifted up to wrap by itself
+    const own = i16x8.shl(i16x8.add(i16x8.shl(v128.load(a + at, S_ANGLE), 2), angle), 6)
+    let nearest = i32x4.splat(0)
+    for (let j = b; j < last; j += 2) {
+      const dx = i16x8.abs(i16x8.sub_sat_s(v128.load16_splat(j, S_X), x))
+      const dy = i16x8.abs(i16x8.sub_sat_s(v128.load16_splat(j, S_Y), y))
+      // turned too far is out of reach: 64 to the unit, and twice
+      const turned = i16x8.sub_sat_u(i16x8.abs(i16x8.sub(i16x8.shl(v128.load16_splat(j, S_ANGLE), 8), own)), within)
+      const apart = i16x8.add_sat_u(i16x8.add_sat_u(dx, dy), i16x8.add_sat_u(turned, turned))
+      nearest = i16x8.max_u(nearest, i16x8.sub_sat_u(reach, apart))
     }
+    v128.store(at, nearest, A_NEAR)
   }
 }
 
@@ -64,8 +63,8 @@ function addUp(b: usize, rows: i32): i32 {
   let sums = i32x4.splat(0)
   for (let block = 0; block < rows; block += 8) {
     const at = (<usize>block) << 1
-    const most = outsideOfEight(b, v128.load(MOVED_X + at), v128.load(MOVED_Y + at))
-    let found = i16x8.sub(v128.load(A_NEAR + at), v128.and(chance, i16x8.lt_s(most, margin)))
+    const most = outsideOfEight(b, v128.load(at, MOVED_X), v128.load(at, MOVED_Y))
+    let found = i16x8.sub(v128.load(at, A_NEAR), v128.and(chance, i16x8.lt_s(most, margin)))
     // lanes beyond the last minutia
     if (rows - block < 8) found = v128.and(found, i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(rows - block))))
     sums = i32x4.add(sums, i32x4.dot_i16x8_s(found, i16x8.splat(1)))

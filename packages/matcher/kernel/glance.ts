@@ -7,8 +7,6 @@ import {
   COLUMN_START,
   G_BEST,
   G_BOTH,
-  G_COLUMNS,
-  G_KEYS,
   LEADERS,
   LISTED,
   P_ALIKE,
@@ -104,7 +102,7 @@ function putColumn(at: i32, bits: usize, set: i32): void {
 
 /** Forgets what was found, before another candidate. */
 export function clearGlance(): void {
-  for (let at: usize = 0; at < 192; at += 16) v128.store(G_BEST + at, i32x4.splat(0))
+  for (let at: usize = 0; at < 96; at += 16) v128.store(G_BEST + at, i32x4.splat(0))
 }
 
 /**
@@ -125,15 +123,22 @@ export function glance(probe: i32, from: i32, to: i32): void {
     const a4 = load<u64>(leader, 32)
     let bits = COLUMN_BITS + first * 40
     const end = length << 1
-    for (let at: usize = 0; at < end; at += 2, bits += 40)
-      store<u16>(
+    // two at a time; where their number is odd the last one is wiped out below
+    for (let at: usize = 0; at < end; at += 4, bits += 80)
+      store<u32>(
         at,
-        <u16>(
+        <u32>(
           (popcnt(a0 & load<u64>(bits)) +
             popcnt(a1 & load<u64>(bits, 8)) +
             popcnt(a2 & load<u64>(bits, 16)) +
             popcnt(a3 & load<u64>(bits, 24)) +
-            popcnt(a4 & load<u64>(bits, 32)))
+            popcnt(a4 & load<u64>(bits, 32)) +
+            ((popcnt(a0 & load<u64>(bits, 40)) +
+              popcnt(a1 & load<u64>(bits, 48)) +
+              popcnt(a2 & load<u64>(bits, 56)) +
+              popcnt(a3 & load<u64>(bits, 64)) +
+              popcnt(a4 & load<u64>(bits, 72))) <<
+              16))
         ),
         G_BOTH,
       )
@@ -158,8 +163,8 @@ export function glance(probe: i32, from: i32, to: i32): void {
     // 0 to 716, half of Q10
     const alike = ((top >> 6) * load<i32>(leader + L_ROOT) * 359 + 131072) >> 18
     const key = alike === 0 ? 0 : (alike << 6) | row
-    const place = G_BEST + ((<usize>(top & 63)) << 2)
-    store<i32>(place, max<i32>(key, load<i32>(place)))
+    const place = G_BEST + ((<usize>(top & 63)) << 1)
+    store<u16>(place, <u16>max<i32>(key, <i32>load<u16>(place)))
   }
 }
 
@@ -195,27 +200,34 @@ export function listNearBest(probe: i32, a: usize, b: usize): void {
 }
 
 /** Makes the best `most` of what was found the chosen pairs; gives how many. */
-export function choosePairs(probe: i32, b: usize, most: i32): i32 {
-  const columns = load<i32>(b + S_COUNT)
+export function choosePairs(probe: i32, most: i32): i32 {
   const leaders = LEADERS + <usize>probe * LEADER_SPAN
+  let k0 = v128.load(G_BEST)
+  let k1 = v128.load(G_BEST, 16)
+  let k2 = v128.load(G_BEST, 32)
+  let k3 = v128.load(G_BEST, 48)
+  let k4 = v128.load(G_BEST, 64)
+  let k5 = v128.load(G_BEST, 80)
   let found = 0
-  for (let at: usize = 0; at < 96; at += 16) v128.store(G_KEYS + at, i32x4.splat(0))
-  for (let j = 0; j < columns; j++) {
-    const key = load<i32>(G_BEST + ((<usize>j) << 2))
-    store<u16>(G_KEYS + ((<usize>found) << 1), <u16>key)
-    store<u8>(G_COLUMNS + <usize>found, <u8>j)
-    found += <i32>(key !== 0)
+  for (; found < most; found++) {
+    let best = i16x8.max_u(i16x8.max_u(i16x8.max_u(k0, k1), i16x8.max_u(k2, k3)), i16x8.max_u(k4, k5))
+    best = i16x8.max_u(best, i8x16.shuffle(best, best, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
+    best = i16x8.max_u(best, i8x16.shuffle(best, best, 4, 5, 6, 7, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15))
+    const key = max<i32>(<i32>i16x8.extract_lane_u(best, 0), <i32>i16x8.extract_lane_u(best, 1))
+    if (key === 0) break
+    // no two keys are the same: a row chooses once
+    const taken = i16x8.splat(<i16>key)
+    k0 = v128.andnot(k0, i16x8.eq(k0, taken))
+    k1 = v128.andnot(k1, i16x8.eq(k1, taken))
+    k2 = v128.andnot(k2, i16x8.eq(k2, taken))
+    k3 = v128.andnot(k3, i16x8.eq(k3, taken))
+    k4 = v128.andnot(k4, i16x8.eq(k4, taken))
+    k5 = v128.andnot(k5, i16x8.eq(k5, taken))
+    const row = <usize>(key & 63)
+    const at = (<usize>found) << 2
+    store<i32>(at, load<i32>(leaders + row * LEADER + L_INDEX), P_I)
+    store<i32>(at, <i32>load<u16>(ROWS + (row << ROW_SPAN), ROW_TOP) & 63, P_J)
+    store<i32>(at, (key >> 6) << 1, P_ALIKE)
   }
-  for (let k = 0; k < found; k++) {
-    const key = v128.load16_splat(G_KEYS + ((<usize>k) << 1))
-    let before = 0
-    for (let at: usize = 0; at < <usize>(found << 1); at += 16) before += popcnt(i16x8.bitmask(i16x8.gt_u(v128.load(G_KEYS + at), key)))
-    // those after the last are never read
-    const at = (<usize>before) << 2
-    const own = <i32>load<u16>(G_KEYS + ((<usize>k) << 1))
-    store<i32>(P_I + at, load<i32>(leaders + <usize>(own & 63) * LEADER + L_INDEX))
-    store<i32>(P_J + at, <i32>load<u8>(G_COLUMNS + <usize>k))
-    store<i32>(P_ALIKE + at, (own >> 6) << 1)
-  }
-  return min<i32>(found, most)
+  return found
 }

@@ -76,6 +76,7 @@ export const E_Y: usize = 0x4f400
 export const E_LEFT_X: usize = 0x4f600
 export const E_LEFT_Y: usize = 0x4f800
 export const EVIDENCE: usize = 0x4fa00
+export const OUTSIDE: usize = 0x4fc00
 export const V_VALUE: usize = 0x50000
 export const V_SQUARE: usize = 0x55000
 
@@ -87,12 +88,9 @@ export const COLUMN_ROOT: usize = 0x7a280
 export const COLUMN_PLACE: usize = 0x7a380
 export const COLUMN_BITS: usize = 0x7a480
 export const G_BOTH: usize = 0x7b400
-export const G_KEYS: usize = 0x7b480
-export const G_COLUMNS: usize = 0x7b500
 export const G_BEST: usize = 0x7b540
-// how near the probe's minutiae come to the candidate's, and their angles, under an alignment
+// how near the probe's minutiae come to the candidate's under an alignment
 export const A_NEAR: usize = 0x7b600
-export const A_ANGLE: usize = 0x7b680
 // pairs of minutiae to be compared exactly
 export const LISTED: usize = 0x7d800
 // which similarities of a search are found, a bit a pair

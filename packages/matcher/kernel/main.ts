@@ -217,7 +217,7 @@ function compareLean(probe: i32, b: usize): i32 {
   const first = min<i32>(leading, rows)
   clearGlance()
   glance(probe, 0, first)
-  let count = choosePairs(probe, b, firstPairs)
+  let count = choosePairs(probe, firstPairs)
   if (count === 0) return LOWEST
   const early = relax(a, b, count)
   if (early < firstGate || accord(a, b, count, early) < accordGate - ACCORD_EARLIER) return LOWEST
