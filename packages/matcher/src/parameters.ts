@@ -113,9 +113,9 @@ export const alignment = {
 
 /** How a search sees whether an alignment is worth its cost: how near minutiae come under it. Chosen on T. */
 export const accord = {
-  /** From this distance on, both axes together, a minutia is not near: 25 pixels. */
+  /** From this distance on, both axes together, a minutia is not near: 25 pixels; at most 128, which the kernel's arithmetic counts on. */
   reach: 128,
-  /** What chance brings for each minutia that overlaps. */
+  /** What chance brings for each minutia that overlaps: logistics over rel, nearness and overlap gave 22 to 29. */
   chance: 24,
   /** Added to rel below the logarithm. */
   relAdded: 50,
@@ -186,8 +186,8 @@ export interface FirstLook {
 }
 
 /**
- * The modes of a search. Gates were moved in steps with all six sets in sight: what they cost on 2002-3b decided, so they are optimistic there. `cascade` is
- * `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more in the stages before these, of T and, more than
+ * The modes of a search. Gates were moved in steps on T (FMR1000, and the genuine pairs above it that each gate sends away) with the other three sets printed
+ * beside it, which kept them on the safe side: figures are optimistic there. `cascade` is `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more in the stages before these, of T and, more than
  * once, of the judged sets: docs/matcher.md says what it sends away.
  */
 export const modes = {
