@@ -3,6 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'tsup'
 import { buildKernel } from './build-kernel.mjs'
+import { buildTypes } from './build-types.mjs'
 import { packages, root } from './workspace.mjs'
 
 // tsup takes the module kind from the package.json of the folder it runs in.
@@ -19,7 +20,7 @@ const wanted = packages().filter(({ name, entries }) => entries.length > 0 && (o
 for (const { folder, entries } of wanted) {
   rmSync(join(folder, 'dist'), { recursive: true, force: true })
   const entry = Object.fromEntries(entries.map((name) => [name, join(folder, 'src', `${name}.ts`)]))
-  const shared = {
+  await build({
     entry,
     outDir: join(folder, 'dist'),
     format: ['esm', 'cjs'],
@@ -30,15 +31,13 @@ for (const { folder, entries } of wanted) {
     external: [/^[^./]/],
     noExternal: importOnly,
     loader: { '.wasm': 'binary' },
-  }
-  await build({ ...shared, splitting: true, shims: true, sourcemap: true, clean: false })
-  if (types)
-    await build({
-      ...shared,
-      dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
-      tsconfig: join(root, 'tsconfig.base.json'),
-    })
+    splitting: true,
+    shims: true,
+    sourcemap: true,
+    clean: false,
+  })
 }
+if (types) await buildTypes(wanted)
 // The command carries its specimen citizen with it.
 if (wanted.some(({ name }) => name === 'cli'))
   cpSync(join(root, 'test-vectors/specimen'), join(root, 'packages/cli/dist/specimen'), { recursive: true })

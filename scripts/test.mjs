@@ -1,13 +1,14 @@
 // Runs every test, then the tests that need a real PC/SC stack inside a private one, and ends with one line: N passed, N failed.
 //   node scripts/test.mjs [--only unit|conformance|pkcs11|pcsc|pcsc-kart] [arguments of vitest]
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { stackCommand, stackObstacle } from './pcsc-stack.mjs'
 import { pcscliteState, rebuildPcsclite } from './pcsclite-build.mjs'
 import { tokenObstacle } from './softhsm.mjs'
+import { programObstacle, stockPrograms } from './stock-programs.mjs'
 import { addCounts, countResults, summaryLine } from './test-counts.mjs'
 import { root } from './workspace.mjs'
 
@@ -52,7 +53,7 @@ function vitestCommand() {
 }
 
 /** Runs vitest on these projects, `wrap` standing around its command line, and counts what its JSON report says. */
-async function runVitest(names, wrap) {
+async function runVitest(names, wrap, without = []) {
   const report = join(reports, `${names.join('-')}.json`)
   let problem
   let code = 1
@@ -64,6 +65,7 @@ async function runVitest(names, wrap) {
       ...names.flatMap((name) => ['--project', name]),
       ...reporters,
       ...vitestArguments,
+      ...without.map((file) => `--exclude=${file}`),
     ])
     code = await run(program, args)
   } catch (error) {
@@ -127,17 +129,37 @@ async function runOnStack(name, kartReaders) {
     if (state !== 'built')
       obstacle = `pcsclite ${state === 'absent' ? 'is not installed' : 'has no native build'} (Debian, Ubuntu: apt-get install libpcsclite-dev g++ make python3; then run the tests again)`
   }
-  if (!obstacle) return runVitest([name], (command) => stackCommand(command, { kartReaders }))
+  if (!obstacle) {
+    const { without, skipped, left } = leaveOut(name)
+    const leftOut = { passed: 0, failed: 0, skipped }
+    if (!left) return leftOut
+    return addCounts(leftOut, await runVitest([name], (command) => stackCommand(command, { kartReaders }), without))
+  }
   const tests = listTests(name)
   const readers = kartReaders > 0 ? 'with Kart’s own readers ' : ''
   notRun.push(`${tests.count} tests on the real PC/SC stack ${readers}(${tests.files.join(', ')}): ${obstacle}`)
   return { passed: 0, failed: 0, skipped: tests.count }
 }
 
+/** The files whose stock programs are not installed; their tests are named at the end. `left`: whether others are to be run. */
+function leaveOut(name) {
+  // Listing takes seconds, and all are installed as a rule.
+  if (Object.values(stockPrograms).every(({ find }) => find() !== undefined)) return { without: [], skipped: 0, left: true }
+  const { files } = listTests(name)
+  const without = files.filter((file) => existsSync(join(root, file)) && programObstacle(join(root, file)) !== undefined)
+  let skipped = 0
+  for (const file of without) {
+    const { count } = listTests(name, [file])
+    notRun.push(`${count} tests with stock programs (${file}): ${programObstacle(join(root, file))}`)
+    skipped += count
+  }
+  return { without, skipped, left: files.length > without.length }
+}
+
 /** The tests that will not be run, counted without running them; where vitest cannot list them, as one. */
-function listTests(name) {
+function listTests(name, only = vitestArguments) {
   const list = join(reports, `${name}-list.json`)
-  const [program, ...args] = [...vitestCommand(), 'list', '--project', name, `--json=${list}`]
+  const [program, ...args] = [...vitestCommand(), 'list', '--project', name, `--json=${list}`, ...only]
   spawnSync(program, args, { cwd: root, stdio: 'ignore', timeout: 120_000 })
   try {
     const tests = JSON.parse(readFileSync(list, 'utf8'))

@@ -54,7 +54,7 @@ export {
   type WrappedKey,
 } from './commands/key-management.ts'
 export type { CommandLabel } from './commands/make-command.ts'
-export { changeReferenceData, type PinAnswer, queryPin, resetRetryCounter, verifyPin } from './commands/pin.ts'
+export { changeReferenceData, giveTriesBack, type PinAnswer, queryPin, resetRetryCounter, verifyPin } from './commands/pin.ts'
 export {
   computeSignature,
   decipher,

@@ -10,7 +10,7 @@ export const summaries = {
   issue: 'personalize a card from an enrollment record',
   verify: 'prove a card genuine and, with --probe, match its holder’s finger',
   sign: 'sign a file with the card (CMS, CAdES-B-B), or with --verify say who signed it',
-  pin: 'the holder’s PINs: tries left, change, unblock',
+  pin: 'the holder’s PINs and fingers: tries left, change, unblock',
   read: 'read a card and show what it holds; nothing is checked (see "kart verify")',
   tree: 'draw the file tree with its access rules: of a card, or of the profile when no card is named',
   emulate: 'plug emulated cards into the PC/SC system (virtual readers: vpcd, kart), until Ctrl-C',

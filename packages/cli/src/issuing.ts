@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
-import { openChannel } from '@kart/apdu/host'
+import { getResponse, openChannel, wrongLength } from '@kart/apdu/host'
 import { InputError } from '@kart/codec'
+import type { SeenKeys } from '@kart/crypto'
 import { dg1Codec, holderMrzName, mrzNameLength, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
 import {
@@ -11,13 +12,18 @@ import {
   checkSigner,
   type EnrollmentRecord,
   execute,
+  givenCertificates,
   type ImageOptions,
   imageFile,
   type PersonalizationReport,
   type PersonalizationStep,
   parseEnrollmentRecord,
   personalizationSteps,
+  type RequestReport,
   readChipSerial,
+  readHeldKeys,
+  requestCertificates,
+  type SecretKeeper,
   type Signer,
 } from '@kart/personalization'
 import type { StageLine } from '@kart/report'
@@ -46,7 +52,18 @@ const titles = {
 } as const satisfies Record<PersonalizationStep, string>
 
 /** The steps of a personalization as stages to show. */
-export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({ id, title: titles[id] }))
+export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({
+  ...{ id, title: titles[id] },
+  // What is told once is told between.
+  ...(id === 'secure' ? { apart: true } : {}),
+}))
+
+/** The stages of a card that stops at its requests. */
+export const requestingStages: readonly Stage<PersonalizationStep>[] = [
+  { id: 'open', title: titles.open },
+  { id: 'holder-keys', title: titles['holder-keys'] },
+  { id: 'certify', title: 'let each of the holder’s keys sign a request for its certificate' },
+]
 
 // Bytes that are not UTF-8 would become replacement characters inside somebody's name.
 function utf8Text(path: string, bytes: Uint8Array): string {
@@ -109,7 +126,13 @@ export interface IssueParts {
   readonly extras?: IssueExtras
   /** Certifies the holder’s keys; needed for a signature card. */
   readonly certify?: CertifyHolder
+  /** Certificates (DER) of an authority elsewhere, for the keys that the card made when its requests were: in the place of `certify`. */
+  readonly certificates?: readonly Uint8Array[]
   readonly allowUnfinished: boolean
+  /** Where holders' public keys are remembered, so that none is certified twice. */
+  readonly seenKeys?: SeenKeys
+  /** Keeps what is told once before the card is SECURED with it. */
+  readonly keeper?: SecretKeeper
   /** Whether long APDUs may be used; true unless told. */
   readonly extendedLength?: boolean
   readonly traceSink?: TraceSink
@@ -133,12 +156,20 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
   const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
+  const { certificates } = parts
+  const certify =
+    certificates === undefined
+      ? parts.certify
+      : givenCertificates(image, await readHeldKeys(openChannel(card.transport, getResponse(), wrongLength()), image), certificates)
   const { forPrinter, ...report } = await execute(card.transport, image, {
     keys,
     ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     signer,
-    ...(parts.certify ? { certify: parts.certify } : {}),
+    ...(certify ? { certify } : {}),
+    keepHolderKeys: certificates !== undefined,
     allowUnfinished: parts.allowUnfinished,
+    ...(parts.seenKeys ? { seenKeys: parts.seenKeys } : {}),
+    ...(parts.keeper ? { keeper: parts.keeper } : {}),
     extendedLength: parts.extendedLength ?? true,
     ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
     onProgress: ({ step, done, total, bytes }) => tell?.(step, `${done} of ${total}, ${bytes} bytes`),
@@ -150,6 +181,25 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [],
     notes: [...nameNotes(record), ...trustNotes(profile, report.trustPoint)],
   }
+}
+
+/** What {@link requestCard} takes. */
+export type RequestParts = Omit<IssueParts, 'signer' | 'certify' | 'certificates' | 'keeper'>
+
+/** Lets a blank card make its holder's keys and ask for their certificates. Throws what `buildImage` and `requestCertificates` throw. */
+export async function requestCard(parts: RequestParts): Promise<RequestReport> {
+  const { record, profile, card, keys, tell } = parts
+  tell?.('open')
+  const iccSerial = await readChipSerial(openChannel(card.transport), profile)
+  return requestCertificates(card.transport, imageOf(record, profile, iccSerial, parts.extras ?? {}), {
+    keys,
+    ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
+    allowUnfinished: parts.allowUnfinished,
+    ...(parts.seenKeys ? { seenKeys: parts.seenKeys } : {}),
+    extendedLength: parts.extendedLength ?? true,
+    ...(parts.traceSink ? { traceSink: parts.traceSink } : {}),
+    onProgress: ({ step, done, total }) => tell?.(step, `${done} of ${total}`),
+  })
 }
 
 /** A card that knows no CVCA never opens its fingerprints to anybody. */

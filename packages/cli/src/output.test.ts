@@ -69,6 +69,23 @@ describe('createOutput', () => {
 })
 
 describe('a document', () => {
+  it('that is begun is ended by the fields that come later, as one', () => {
+    const begun = written(() => createOutput(true).begin({ pins: { AuthPIN: '1' } })).stdout
+    expect(begun).toContain('AuthPIN')
+    const { stdout } = written(() => {
+      const output = createOutput(true)
+      output.begin({ can: '123456', pins: { AuthPIN: '1' } })
+      output.begin({})
+      output.document({ card: 'x', steps: [{ name: 'open' }] })
+      output.begin({})
+      output.document({ next: 1 })
+    })
+    const [first, second] = stdout.split('}\n{')
+    expect(JSON.parse(`${first}}`)).toEqual({ can: '123456', pins: { AuthPIN: '1' }, card: 'x', steps: [{ name: 'open' }] })
+    expect(JSON.parse(`{${second}`)).toEqual({ next: 1 })
+    expect(written(() => createOutput(false).begin({ can: '1' })).stdout).toBe('')
+  })
+
   it('holds no character as itself that could steer a terminal, and means the same', () => {
     const value = { name: 'A\u001b[2J\u009b31m\u007f\u202eX\u2066\u200f\u061c\u2028', persian: 'نمونه\u200cپور' }
     const { stdout } = written(() => createOutput(true).document(value))

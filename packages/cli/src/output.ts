@@ -9,13 +9,18 @@ export interface Output {
   /** A line for people on standard output; nothing with `--json`. */
   line(text?: string): void
   /** The one document of `--json` on standard output; nothing without it. */
-  document(value: unknown): void
+  document(value: object): void
+  /** Begins that document with these fields, at once, where they must not wait for its end; {@link Output.document} gives the others. Nothing without `--json`. */
+  begin(fields: Record<string, unknown>): void
   /** A line for people on standard error, with or without `--json`. */
   aside(text: string): void
 }
 
 // What may steer a terminal that shows the document: JSON asks only for the controls below U+0020 to be escaped (RFC 8259, 7).
 const steering = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g
+
+/** Its text with the brackets at both ends taken off. */
+const inner = (text: string): string => text.replace(/^\{\n?|\n?\}$/g, '')
 
 /** A value as JSON in which no control character and none that turns the reading direction stands as itself. */
 function documentText(value: unknown): string {
@@ -24,13 +29,21 @@ function documentText(value: unknown): string {
 
 /** The output of a run. */
 export function createOutput(json: boolean): Output {
+  let begun = false
   return {
     json,
     line(text = '') {
       if (!json) process.stdout.write(`${text}\n`)
     },
     document(value) {
-      if (json) process.stdout.write(`${documentText(value)}\n`)
+      if (!json) return
+      process.stdout.write(begun ? `,\n${inner(documentText(value))}\n}\n` : `${documentText(value)}\n`)
+      begun = false
+    },
+    begin(fields) {
+      if (!json || Object.keys(fields).length === 0) return
+      process.stdout.write(`{\n${inner(documentText(fields))}`)
+      begun = true
     },
     aside(text) {
       process.stderr.write(`${text}\n`)

@@ -48,4 +48,27 @@ describe('followStages, on a terminal', () => {
       expect(last(id), id).not.toContain(red)
     }
   })
+  it('shows what must be seen between the list before it and the one behind, and never inside one', async () => {
+    let text = ''
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      text += String(chunk)
+      return true
+    })
+    const apart = stages.map((stage) => (stage.id === 'three' ? { ...stage, apart: true } : stage))
+    let seen = ''
+    const value = await followStages(apart, false, async (tell, show) => {
+      tell('two')
+      await show(() => process.stdout.write('a secret\n'))
+      seen = stripVTControlCharacters(text)
+      tell('three')
+      tell('four')
+      return 7
+    })
+    expect(value).toBe(7)
+    expect(seen).toMatch(/✔ stage two \(\d+ ms\)\n[^✔]*a secret\n/)
+    expect(seen).not.toContain('stage three')
+    const behind = stripVTControlCharacters(text).slice(seen.length)
+    expect(behind).toMatch(/✔ stage four \(\d+ ms\)/)
+    expect(behind).not.toContain('stage two')
+  })
 })

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { InputError } from '@kart/codec'
+import { toLatinDigits } from '@kart/layout'
 import { readInput } from './read-file.ts'
 
 /** The environment variable that a token's PIN is taken from. */
@@ -12,10 +13,14 @@ function pinFromFile(path: string, option: string): string {
   if (process.platform !== 'win32' && (lstatSync(path).mode & 0o077) !== 0)
     throw new InputError(option, 'may be opened by others than its owner: chmod 600 first')
   const bytes = readInput(path)
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw new InputError(option, 'is UTF-16 text: save it as UTF-8')
   const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d)
   const text = Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8')
   bytes.fill(0)
-  return text
+  // A byte order mark is an editor's, and no part of the PIN.
+  return text.replace(/^\ufeff/, '')
 }
 
 /** Asks at the terminal, on standard error, and shows nothing of what is typed. */
@@ -59,16 +64,27 @@ export interface SecretSource {
  * A secret from a file, from the environment (and taken out of it), or asked for at the terminal; never from the command line, which other users of the machine can
  * see. Throws InputError.
  */
-export async function readSecret({ what, variable, option, file }: SecretSource): Promise<string> {
+export async function readSecret(source: SecretSource): Promise<string> {
+  return (await readOnce(source)).secret
+}
+
+/** As {@link readSecret}; at the terminal it is asked for twice, as nobody sees what is typed. Digits of another script count as the same. Throws InputError. */
+export async function readNewSecret(source: SecretSource): Promise<string> {
+  const { secret, typed } = await readOnce(source)
+  if (typed && toLatinDigits(await askFor(`${source.what}, once more`)) !== toLatinDigits(secret))
+    throw new InputError(source.what, 'the two that were typed differ; nothing was sent to the card')
+  return secret
+}
+
+async function readOnce({ what, variable, option, file }: SecretSource): Promise<{ readonly secret: string; readonly typed: boolean }> {
   const fromEnvironment = process.env[variable]
   delete process.env[variable]
-  const secret =
-    file !== undefined
-      ? pinFromFile(file, option)
-      : (fromEnvironment ?? (process.stdin.isTTY && process.stderr.isTTY ? await askFor(what) : undefined))
+  const given = file !== undefined ? pinFromFile(file, option) : fromEnvironment
+  const typed = given === undefined && process.stdin.isTTY === true && process.stderr.isTTY === true
+  const secret = typed ? await askFor(what) : given
   if (secret === undefined) throw new InputError('PIN', `give the ${what} in ${variable}, or in a file with ${option}`)
   if (secret.length === 0 || secret.length > longestPin) throw new InputError('PIN', 'is empty or too long')
-  return secret
+  return { secret, typed }
 }
 
 /** The PIN of a token, as {@link readSecret}. Throws InputError. */

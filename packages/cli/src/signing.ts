@@ -2,10 +2,11 @@ import { createReadStream, statSync } from 'node:fs'
 import { InputError } from '@kart/codec'
 import type { HashAlgorithm } from '@kart/crypto'
 import { type DistinguishedName, decodeCertificate } from '@kart/layout'
-import { hashPieces } from '@kart/signature'
-import { type CadesReport, defaultPolicy, trustStore, verifyCades } from '@kart/verification'
+import { type CardSigner, hashPieces } from '@kart/signature'
+import { type CadesReport, checkBeforeSigning, defaultPolicy, type HolderTrust, trustStore, verifyCades } from '@kart/verification'
 import { followCount } from './count-progress.ts'
 import { usingInput } from './read-file.ts'
+import type { NamedAuthorities } from './trust-options.ts'
 
 /** Bytes read at once. */
 const pieceBytes = 1024 * 1024
@@ -39,22 +40,34 @@ export function personOf(subject: DistinguishedName): Record<string, string> {
 }
 
 /** What a signature is judged against, as the options said. */
-export interface SignatureTrust {
-  readonly authorities: readonly Uint8Array[]
-  readonly revocationLists: readonly Uint8Array[]
+export interface SignatureTrust extends NamedAuthorities {
   readonly now: Date
+}
+
+/** A trust of named files: where lists are named, they must speak of every certificate. Throws InputError. */
+function holderTrust(trust: SignatureTrust): HolderTrust {
+  const { revocationLists } = trustStore([], [], { revocationLists: trust.revocationLists })
+  const revocation = trust.revocationLists.length > 0 ? ('required' as const) : ('ignored' as const)
+  return {
+    authorities: usingInput('--ca', () => trust.authorities.map(decodeCertificate)),
+    revocationLists,
+    policy: { ...defaultPolicy(trust.now), revocation },
+  }
+}
+
+/** Refuses a signer whose signature these authorities would not let pass. Throws InputError. */
+export function approveSigner({ certificate, chain }: CardSigner, trust: SignatureTrust, anyTime: boolean): void {
+  const checks = checkBeforeSigning(certificate, chain.map(decodeCertificate), holderTrust(trust))
+  const problem = checks.find(({ id, outcome, required }) => required && outcome !== 'pass' && !(anyTime && id === 'sig.time'))
+  if (problem !== undefined)
+    throw new InputError('certificate', `a signature would be rejected: ${problem.detail}. Nothing was signed and no PIN used`)
 }
 
 /** Verifies a detached signature over a file. Throws InputError for bytes that are no signature, and Node's own errors. */
 export async function verifyFile(path: string, signature: Uint8Array, trust: SignatureTrust, silent: boolean): Promise<CadesReport> {
-  const { revocationLists } = trustStore([], [], { revocationLists: trust.revocationLists })
-  const policy = {
-    ...defaultPolicy(trust.now),
-    revocation: trust.revocationLists.length > 0 ? ('required' as const) : ('ignored' as const),
-  }
-  const authorities = usingInput('--ca', () => trust.authorities.map(decodeCertificate))
+  const held = holderTrust(trust)
   try {
-    return await verifyCades(signature, { authorities, revocationLists, policy, messageDigest: (hash) => hashFile(path, hash, silent) })
+    return await verifyCades(signature, { ...held, messageDigest: (hash) => hashFile(path, hash, silent) })
   } catch (cause) {
     return usingInput('--signature', () => {
       throw cause

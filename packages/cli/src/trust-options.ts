@@ -17,7 +17,7 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END C
 const pemRevocationList = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g
 
 /** The certificates of a file: one in DER, or any number in PEM. Throws InputError that names the file. */
-function certificatesIn(path: string): Uint8Array[] {
+export function certificatesIn(path: string): Uint8Array[] {
   const found = derIn(path, readInput(path), pemCertificate, 'certificate')
   for (const certificate of found) decodeInput(path, () => decodeCertificate(certificate))
   return found
@@ -39,20 +39,19 @@ function derIn(path: string, bytes: Uint8Array, pem: RegExp, what: string): Uint
   return found
 }
 
-function certificateOfPki(folder: string): string {
+function certificateOfPki(folder: string, name: string, instead: string): string {
   if (!existsSync(folder)) throw new InputError('--pki', `there is no folder ${folder}: make one with "kart pki init ${folder}"`)
-  const file = join(folder, pkiFileNames.cscaCertificate)
-  if (!existsSync(file))
-    throw new InputError(
-      '--pki',
-      `${folder} holds no ${pkiFileNames.cscaCertificate}: name a folder of "kart pki init", or a certificate by --csca`,
-    )
+  const file = join(folder, name)
+  if (!existsSync(file)) throw new InputError('--pki', `${folder} holds no ${name}: name a folder of "kart pki init", or ${instead}`)
   return file
 }
 
+const cscaOf = (folder: string): string => certificateOfPki(folder, pkiFileNames.cscaCertificate, 'a certificate by --csca')
+const holderCertificateOf = (folder: string): string => certificateOfPki(folder, pkiFileNames.holderCertificate, 'a certificate by --ca')
+
 /** The country signing certificates that the user trusts. Throws InputError unless --pki or --csca is given. */
 export function trustOf(options: TrustOptions): TrustStore {
-  const files = [...(options.csca ?? []), ...(options.pki === undefined ? [] : [certificateOfPki(options.pki)])]
+  const files = [...(options.csca ?? []), ...(options.pki === undefined ? [] : [cscaOf(options.pki)])]
   if (files.length === 0) throw new InputError('--csca', 'say whom you trust: --csca FILE (a country signing certificate) or --pki DIR')
   const certificates = files.flatMap(certificatesIn)
   const more = { links: (options.link ?? []).flatMap(certificatesIn), revocationLists: (options.crl ?? []).flatMap(revocationListsIn) }
@@ -61,6 +60,7 @@ export function trustOf(options: TrustOptions): TrustStore {
 
 export interface AuthorityOptions {
   readonly ca?: readonly string[]
+  readonly pki?: string
   readonly crl?: readonly string[]
 }
 
@@ -84,9 +84,26 @@ export function holderAuthoritiesOf({ holderCa, askPin, pinFile, pki }: HolderTr
   return certificatesIn(file).map(decodeCertificate)
 }
 
-/** The authorities of holders' certificates that the user trusts, and their revocation lists, in DER. Throws InputError unless --ca is given. */
-export function authoritiesOf(options: AuthorityOptions): { readonly authorities: Uint8Array[]; readonly revocationLists: Uint8Array[] } {
-  if (options.ca === undefined || options.ca.length === 0)
-    throw new InputError('--ca', 'say whom you trust: --ca FILE, the certificate of an authority that certifies holders')
-  return { authorities: options.ca.flatMap(certificatesIn), revocationLists: (options.crl ?? []).flatMap(revocationListsIn) }
+/** Whom the user trusts to certify holders, and their revocation lists, in DER. */
+export interface NamedAuthorities {
+  readonly authorities: readonly Uint8Array[]
+  readonly revocationLists: readonly Uint8Array[]
+}
+
+/** The authorities of holders' certificates that the user trusts: those named, and that of the --pki folder; undefined where none is named. Throws InputError. */
+export function authoritiesNamed({ ca = [], pki, crl = [] }: AuthorityOptions): NamedAuthorities | undefined {
+  const files = [...ca, ...(pki === undefined ? [] : [holderCertificateOf(pki)])]
+  if (files.length === 0) {
+    if (crl.length > 0) throw new InputError('--crl', 'goes with --ca or --pki: a list counts only for an authority that is trusted')
+    return undefined
+  }
+  return { authorities: files.flatMap(certificatesIn), revocationLists: crl.flatMap(revocationListsIn) }
+}
+
+/** As {@link authoritiesNamed}. Throws InputError unless --ca or --pki is given. */
+export function authoritiesOf(options: AuthorityOptions): NamedAuthorities {
+  const named = authoritiesNamed(options)
+  if (named === undefined)
+    throw new InputError('--ca', 'say whom you trust: --ca FILE, the certificate of an authority that certifies holders, or --pki DIR')
+  return named
 }

@@ -41,6 +41,7 @@ function printed(checks: readonly Check[]): string {
       text += `${line}\n`
     },
     document: () => undefined,
+    begin: () => undefined,
     aside: () => undefined,
   }
   printReport(output, judge(checks), { ...defaultPolicy(new Date('2026-11-22T10:00:00Z')), fingerThreshold: 'fmr1e-3' }, evidence)

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
 import { afterAll, describe, expect, it } from 'vitest'
-import { checkTarget, writeOutput } from './write-file.ts'
+import { checkFree, checkTarget, writeNew, writeOnce, writeOutput } from './write-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kart-write-'))
 const at = (name: string): string => join(folder, name)
@@ -66,5 +66,38 @@ describe('writeOutput', () => {
       expect(() => checkTarget('--report', path), path).toThrow(/--report: .*is a pipe or a device/)
     }
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
+})
+
+describe('writeOnce', () => {
+  it('makes a file that its owner alone reads, and takes the place of nothing', () => {
+    writeOnce(at('letter'), 'one')
+    expect(readFileSync(at('letter'), 'utf8')).toBe('one')
+    if (hasModes) expect(statSync(at('letter')).mode & 0o777).toBe(0o600)
+    symlinkSync(at('nothing-there'), at('dangling'))
+    for (const taken of ['letter', 'dangling'])
+      expect(() => writeOnce(at(taken), 'two'), taken).toThrow(expect.objectContaining({ code: 'EEXIST', path: at(taken) }))
+    expect(readFileSync(at('letter'), 'utf8')).toBe('one')
+    expect(existsSync(at('nothing-there'))).toBe(false)
+    expect(() => writeOnce(at('nosuch/letter'), 'x')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+  })
+})
+
+describe('writeNew', () => {
+  it('writes, readable by its owner, and replaces nothing that came meanwhile', () => {
+    checkFree('-o', at('first.p7s'))
+    writeNew(at('first.p7s'), 'mine')
+    if (hasModes) expect(statSync(at('first.p7s')).mode & 0o777).toBe(0o600)
+    const names = readdirSync(folder)
+    expect(() => writeNew(at('first.p7s'), 'another')).toThrow(expect.objectContaining({ code: 'EEXIST', path: at('first.p7s') }))
+    expect(readFileSync(at('first.p7s'), 'utf8')).toBe('mine')
+    expect(readdirSync(folder)).toEqual(names)
+  })
+
+  it('counts a link that leads nowhere as a file', () => {
+    symlinkSync(at('gone'), at('dangling.p7s'))
+    expect(() => checkFree('-o', at('dangling.p7s'))).toThrow(/is there already/)
+    expect(() => writeNew(at('dangling.p7s'), 'x')).toThrow(expect.objectContaining({ code: 'EEXIST' }))
+    expect(existsSync(at('gone'))).toBe(false)
   })
 })

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@kart/codec'
 import { isFileError } from './exit-code.ts'
@@ -34,6 +46,34 @@ export function checkTarget(option: string, path: string | undefined): void {
   if (!isFolder(dirname(path))) throw new InputError(option, `there is no folder ${dirname(path)}`)
 }
 
+/** Refuses, before any work is done, a name that is taken already, be it by a link that leads nowhere; `option` names where it was given. Throws InputError. */
+export function checkFree(option: string, path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new InputError(option, `${path} is there already: name another file, or say --force to write over it`)
+}
+
+/** As {@link writeOutput}, where nothing may be replaced, not even what came since {@link checkFree}. */
+export function writeNew(path: string, content: Uint8Array | string): void {
+  writeBehind(
+    path,
+    (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }),
+    (temporary) => {
+      try {
+        // Unlike a rename a link fails where the name is taken.
+        linkSync(temporary, path)
+        rmSync(temporary)
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && withoutLinks.some((code) => code === error.code))) throw error
+        checkFree(path, path)
+        renameSync(temporary, path)
+      }
+    },
+  )
+}
+
+/** What file systems say that have no hard links, as those of memory cards. */
+const withoutLinks: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
+
 /**
  * Writes what a command made; readable by its owner only, as all of it is personal data. A new file is renamed over the name: what was there, a link too, is
  * replaced, so that neither its permissions nor another place gets the content. Throws InputError for a pipe or a device, and Node's own error.
@@ -42,17 +82,53 @@ export function writeOutput(path: string, content: Uint8Array | string): void {
   writeBehind(path, (temporary) => writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' }))
 }
 
-/** As {@link writeOutput}, where `write` makes the file under a name that it is given, piece by piece; gives what `write` gives. */
-export function writeBehind<T>(path: string, write: (temporary: string) => T): T {
+/** As {@link writeOutput}, where `write` makes the file under a name that it is given, piece by piece, and `place` gives it its name; gives what `write` gives. */
+export function writeBehind<T>(
+  path: string,
+  write: (temporary: string) => T,
+  place: (temporary: string) => void = (temporary) => renameSync(temporary, path),
+): T {
   if (isDevice(path)) throw new InputError(path, deviceProblem)
   const temporary = join(dirname(path), `.kart-${randomBytes(8).toString('hex')}.tmp`)
   try {
     const made = write(temporary)
-    renameSync(temporary, path)
+    place(temporary)
     return made
   } catch (error) {
     rmSync(temporary, { force: true })
     // The user knows the file by the name that they gave it.
+    if (isFileError(error)) error.path = path
+    throw error
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows gives no handle on a folder.
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Writes a new file, readable by its owner only, that a power cut does not take back: synced, and its folder too. Never takes the place of what is there (EEXIST), and
+ * leaves nothing behind when it fails. Throws Node's own error.
+ */
+export function writeOnce(path: string, content: string): void {
+  const descriptor = openSync(path, 'wx', 0o600)
+  try {
+    try {
+      writeFileSync(descriptor, content)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    syncFolder(dirname(path))
+  } catch (error) {
+    rmSync(path, { force: true })
     if (isFileError(error)) error.path = path
     throw error
   }

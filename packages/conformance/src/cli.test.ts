@@ -358,9 +358,13 @@ describe('standard output', () => {
 
   it('that is closed early ends nothing: the card is issued whole', async () => {
     const record = vectorPath('specimen/record.json')
-    const { code, stderr } = await folder.run(['issue', record, '--pki', 'pki', '--card', 'piped.card'], {
-      onOutput: (_text, child) => child.stdout?.destroy(),
-    })
+    const closed = { onOutput: (_text: string, child: { stdout: { destroy(): void } | null }) => child.stdout?.destroy() }
+    const issue = ['issue', record, '--pki', 'pki', '--card', 'piped.card']
+    // Nobody would ever know its PINs: it is not finished, and written anew with files that tell them.
+    const untold = await folder.run(issue, closed)
+    expect(untold).toMatchObject({ code: 2, stderr: expect.stringMatching(/--letter and --can-file/) })
+    const files = ['--letter', 'piped-letter', '--can-file', 'piped-can', '--allow-unfinished']
+    const { code, stderr } = await folder.run([...issue, ...files], closed)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     await folder.done(['verify', '--card', 'piped.card', '--mrz', specimenMrz, '--pki', 'pki'])
     for (const args of [['--help'], ['tree'], [...verify, '--json']]) {

@@ -3,7 +3,15 @@ import { encodeAscii, toHex } from '@kart/codec'
 import { generateEcKeyPair, seenInMemory } from '@kart/crypto'
 import { createBlankCard, type EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { decodeCertificate, nationalId } from '@kart/layout'
-import { buildImage, type CertifyHolder, execute, initTestPki, type TransportPins, testHolderAuthority } from '@kart/personalization'
+import {
+  buildImage,
+  buildRevocationList,
+  type CertifyHolder,
+  execute,
+  initTestPki,
+  type TransportPins,
+  testHolderAuthority,
+} from '@kart/personalization'
 import { changePin, findPin, openHolderApplication, readPinStatus } from '@kart/signature'
 import { defaultPolicy, type Evidence, type HolderRequest, judge, readCard, runChecks, trustStore } from '@kart/verification'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -124,6 +132,29 @@ describe('V16 certificates of the holder', () => {
     })
     expect(of('validity')).toMatchObject({ outcome: 'fail' })
     expect(report).toMatchObject({ verdict: 'rejected', reason: 'certificate-not-valid' })
+  })
+
+  it('V16 that are revoked, or whose authority is, are found by a list; a list that is stale or missing says nothing', async () => {
+    const listOf = (certificates: readonly Uint8Array[], days = 300) =>
+      buildRevocationList(pki.holderAuthority, { certificates, now: personalizationDay, days })
+    const own = proved.holder!.certificates.map(({ bytes }) => bytes)
+    const judgedWith = async (list: Uint8Array, revocation: 'ignored' | 'required' = 'ignored') => {
+      const policy = { ...defaultPolicy(dayAfter), revocation }
+      const lists = trustStore([pki.csca.certificate], [], { revocationLists: [list] })
+      const checks = await runChecks(proved, { profile: nationalId, trust: lists, policy, holderAuthorities: authorities })
+      return { check: checks.find(({ id }) => id === 'holder.revocation'), report: judge(checks, policy) }
+    }
+    expect((await judgedWith(listOf([]))).check).toMatchObject({ outcome: 'pass' })
+    for (const revoked of [...own, pki.holderAuthority.certificate])
+      for (const days of [300, 0]) {
+        const { check, report } = await judgedWith(listOf([revoked], days))
+        expect(check).toMatchObject({ outcome: 'fail', required: true })
+        expect(report).toMatchObject({ verdict: 'rejected', reason: 'certificate-not-valid' })
+      }
+    const stale = listOf([], 0)
+    expect((await judgedWith(stale)).check).toMatchObject({ outcome: 'not-run', required: false, detail: expect.stringContaining('stale') })
+    expect((await judgedWith(stale, 'required')).report).toMatchObject({ verdict: 'rejected', reason: 'incomplete' })
+    expect((await judged(proved)).of('revocation')).toMatchObject({ outcome: 'not-run', required: false })
   })
 
   it('V16 of another key are found by the key, and those of another kind of use by what the card lists', async () => {

@@ -24,7 +24,7 @@ import {
   readPinStatus,
   signWithCard,
 } from '@kart/signature'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { chipSerial, executeOptions, personalizationDay, specimen, specimenOptions } from './testing/specimen.ts'
 
 const pins: TransportPins = {
@@ -99,7 +99,7 @@ describe('a signature card, personalized in the main job', () => {
     const application = await openHolderApplication(channel)
     const key = findKey(application, 'signature')
     const messageDigest = (hash: Parameters<typeof hashPieces>[0]) => hashPieces(hash, [encodeAscii('a contract')])
-    const sign = (pin: string) => signWithCard(channel, application, { key, pin, messageDigest })
+    const sign = (pin: string) => signWithCard(channel, application, { key, pin, messageDigest, signingTime: personalizationDay })
     await expect(sign(pins.SignPIN!.pin)).rejects.toThrow(PinError)
     const pin = findPin(application, 'SignPIN')
     await changePin(channel, pin, pins.SignPIN!.pin, '850392')
@@ -133,8 +133,24 @@ describe('a certificate that must not reach a card', () => {
     await expect(run).rejects.toThrow(words)
   })
 
+  it('takes a certificate that begins while its keys were being made, by the clock and not by the run’s begin', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: personalizationDay })
+    try {
+      const { now: _, ...withoutNow } = { ...executeOptions, certify, seenKeys: seenInMemory() }
+      const late = testHolderAuthority(pki.holderAuthority, () => new Date())
+      const slow: CertifyHolder = async (order) => {
+        vi.setSystemTime(Date.now() + 5000)
+        return late(order)
+      }
+      const made = await execute(blank().transport(), image, { ...withoutNow, certify: slow })
+      expect(made.holderKeys).toHaveLength(2)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('refuses a key that was certified before', async () => {
-    const seen = { remember: async () => false }
+    const seen = { remember: async () => false, has: async () => true }
     await expect(issue(blank(), { seenKeys: seen })).rejects.toThrow(/certified before/)
   })
 

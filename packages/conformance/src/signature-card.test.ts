@@ -2,7 +2,6 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CardTransport } from '@kart/apdu/host'
-import { run } from '@kart/cli'
 import { InputError, toHex } from '@kart/codec'
 import { digest } from '@kart/crypto'
 import { type EmulatedCard, fileMemory } from '@kart/emulator'
@@ -26,6 +25,7 @@ import {
 import { defaultPolicy, verifyCades } from '@kart/verification'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { opensslAuthority } from './testing/openssl-authority.ts'
+import { kart } from './testing/run-here.ts'
 import { signatureCard, testPins } from './testing/signature-card.ts'
 
 const authority = opensslAuthority()
@@ -81,8 +81,48 @@ describe('a signature by the card', () => {
     // biome-ignore format: a command a line
     authority.openssl('cms', '-verify', '-cades', '-binary', '-inform', 'DER', '-in', 'card.p7s', '-content', 'document', '-CAfile', 'ca.crt', '-purpose', 'any', '-out', 'content')
     expect(await verdict(signature)).toEqual([])
-    // The key to log in with signs too, and not in the holder's name.
-    expect(await verdict((await signed(card, 'authentication', testPins.AuthPIN)).signature)).toEqual(['sig.usage'])
+  })
+
+  it('is not made with a certificate that would be rejected, and no PIN is used to find out', async () => {
+    const card = await signatureCard(authority)
+    const refused = async (of: EmulatedCard, label: string, changes: object = {}) => {
+      const { channel, application, commands } = await open(of)
+      const made = signWithCard(channel, application, {
+        key: findKey(application, label),
+        pin: () => Promise.reject(new Error('asked for the PIN')),
+        messageDigest: async (hash) => digest(hash, document),
+        ...changes,
+      })
+      const error = await made.then(
+        () => undefined,
+        (reason: unknown) => reason as Error,
+      )
+      expect(commands.filter((command) => command.startsWith('0020'))).toEqual([])
+      return error?.message
+    }
+    expect(await refused(card, 'authentication')).toMatch(/signs no files: the key is certified for digitalSignature only/)
+    const days = (count: number) => ({ signingTime: new Date(Date.now() + count * 86_400_000) })
+    expect(await refused(card, 'signature', days(-2))).toMatch(/holds from \d{4}-\d\d-\d\d only/)
+    expect(await refused(card, 'signature', days(400))).toMatch(/expired on \d{4}-\d\d-\d\d/)
+    for (const count of [-2, 400]) expect(await refused(card, 'signature', { ...days(count), anyTime: true })).toBe('asked for the PIN')
+    expect(await refused(card, 'signature', { approve: () => Promise.reject(new Error('no')) })).toBe('no')
+
+    const strangers = new Map([
+      ['nonRepudiation', decodeCertificate(authority.holder('other-384', 'P-384')).spki],
+      ['digitalSignature', decodeCertificate(authority.holder('other-256', 'P-256')).spki],
+    ])
+    const mixedUp = {
+      ...authority,
+      certify: (name: string, _: Uint8Array, use: 'nonRepudiation' | 'digitalSignature') =>
+        authority.certify(name, strangers.get(use)!, use),
+    }
+    expect(await refused(await signatureCard(mixedUp), 'signature')).toMatch(/certificate: is for another key than signature/)
+    const [rsa, rsaStranger] = [rsaKeys, decodeCertificate(authority.holder('other-rsa', 'rsa:2048')).spki]
+    const mixedRsa = {
+      ...authority,
+      certify: (name: string, _: Uint8Array, use: 'nonRepudiation' | 'digitalSignature') => authority.certify(name, rsaStranger, use),
+    }
+    expect(await refused(await signatureCard(mixedRsa, { keys: rsa }), 'signature')).toMatch(/certificate: is for another key/)
   })
 
   it('is one for one VERIFY of the SignPIN, and any number for the AuthPIN', async () => {
@@ -119,7 +159,14 @@ describe('a signature by the card', () => {
     const card = await signatureCard(authority, { transport: true })
     await expect(signed(card, 'signature', testPins.SignPIN)).rejects.toMatchObject({ problem: 'not-changed-yet' })
     const { channel, application } = await open(card)
-    await changePin(channel, findPin(application, 'signpin'), testPins.SignPIN, '957268')
+    const pin = findPin(application, 'signpin')
+    await verifyHolderPin(channel, pin, testPins.SignPIN)
+    await changePin(channel, pin, testPins.SignPIN, '957268')
+    const key = findKey(application, 'signature')
+    const { spki } = decodeCertificate((await readCertificates(channel, application, key)).certificate)
+    await expect(signDigest(channel, key, spki, schemeOfKey(spki), digest('sha384', document))).rejects.toMatchObject({
+      problem: 'refused',
+    })
     expect(await verdict((await signed(card, 'signature', '957268')).signature)).toEqual([])
   })
 })
@@ -148,6 +195,15 @@ describe('PINs', () => {
     await unblockPin(channel, pin, testPins.puk, '951847')
     expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 3 })
     await verifyHolderPin(channel, pin, '951847')
+  })
+
+  it('of the security officer is unblocked by nothing, which is said before a PUK is asked for', async () => {
+    const { channel, application, commands } = await open(await signatureCard(authority))
+    const pin = findPin(application, 'SO-PIN')
+    commands.length = 0
+    const refused = unblockPin(channel, pin, testPins.puk, '95184736')
+    await expect(refused).rejects.toMatchObject({ problem: 'refused', message: expect.stringMatching(/has no PUK/) })
+    expect(commands).toEqual([])
   })
 
   it('a weak one is refused before anything is sent; the holder’s own digits by the card', async () => {
@@ -190,23 +246,6 @@ describe('kart sign and kart pin', () => {
     writeFileSync(at('ca.cer'), authority.certificate)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-  /** Runs a command in this process; gives its exit code and what it said. */
-  async function kart(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-    const said = { stdout: '', stderr: '' }
-    const before = { stdout: process.stdout.write, stderr: process.stderr.write }
-    for (const name of ['stdout', 'stderr'] as const)
-      process[name].write = ((text: unknown) => {
-        said[name] += String(text)
-        return true
-      }) as typeof process.stdout.write
-    try {
-      return { code: await run(args), out: said.stdout, err: said.stderr }
-    } finally {
-      process.stdout.write = before.stdout
-      process.stderr.write = before.stderr
-    }
-  }
 
   it('changes the PIN of the letter, signs, and says who signed', async () => {
     const old = secret('old', testPins.SignPIN)
@@ -251,12 +290,12 @@ describe('kart sign and kart pin', () => {
     const status = async () =>
       JSON.parse((await kart('pin', 'status', ...card, '--json')).out).pins.map((pin: { triesLeft?: number }) => pin.triesLeft)
     expect(await status()).toEqual([3, 3, 3])
-    const wrong = await kart('sign', at('contract.txt'), ...card, '--key', 'authentication', '--pin-file', secret('wrong', '842953'))
+    const wrong = await kart('sign', at('contract.txt'), '--force', ...card, '--pin-file', secret('wrong', '842953'))
     expect(wrong).toMatchObject({ code: 2 })
     expect(wrong.err).toMatch(/PIN is wrong; 2 tries/)
     expect(wrong.err + wrong.out).not.toContain('842953')
-    expect(await status()).toEqual([2, 3, 3])
-    expect((await kart('pin', 'status', ...card)).out).toMatch(/AuthPIN .*2 tries left/)
+    expect(await status()).toEqual([3, 2, 3])
+    expect((await kart('pin', 'status', ...card)).out).toMatch(/SignPIN .*2 tries left/)
   })
 
   it('refuses a PIN file that others may read, a key and a PIN that are not there', async () => {
@@ -264,9 +303,11 @@ describe('kart sign and kart pin', () => {
     const open = secret('open', '957268')
     if (process.platform !== 'win32') {
       chmodSync(open, 0o644)
-      expect((await kart('sign', at('contract.txt'), ...card, '--pin-file', open)).err).toMatch(/chmod 600/)
+      expect((await kart('sign', at('contract.txt'), '--force', ...card, '--pin-file', open)).err).toMatch(/chmod 600/)
     }
-    expect((await kart('sign', at('contract.txt'), ...card, '--key', 'nothing')).err).toMatch(/it has: authentication, signature/)
+    expect((await kart('sign', at('contract.txt'), '--force', ...card, '--key', 'nothing')).err).toMatch(
+      /it has: authentication, signature/,
+    )
     expect((await kart('pin', 'change', 'nothing', ...card)).err).toMatch(/it has: AuthPIN, SignPIN, SO-PIN/)
     expect(readFileSync(at('contract.txt'))).toEqual(Buffer.from(document))
   })

@@ -107,9 +107,10 @@ export const SCORES: usize = 0x140000
 
 // The coarse look: votes, who passed (16 bits a record), the block's records as it reads them, and the probes' tables, which the host makes (src/coarse.ts).
 export const C_VOTES: usize = 0x142000
-export const C_ROW: usize = 0x142800
 export const C_PASSED: usize = 0x142900
-export const C_RECORDS: usize = 0x144000
+export const C_BEST: usize = 0x142a00
+export const C_CHOICE: usize = 0x142a40
+export const C_RECORDS: usize = 0x190000
 export const C_TABLES: usize = 0x150000
 
 // Descriptors: tables, then what the host writes (all minutiae, the hull, which of them to describe), then what comes of it.

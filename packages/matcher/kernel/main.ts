@@ -137,7 +137,7 @@ function orderSide(side: usize, most: i32): void {
   }
 }
 
-/** Spreads a packed record out; gives its number of minutiae. */
+/** Spreads a packed record out, without planes; gives its number of minutiae. */
 function unpack(record: usize, side: usize): i32 {
   const count = min<i32>(<i32>load<u8>(record, 32), LEAN_CENTRES)
   store<i32>(side + S_COUNT, count)
@@ -159,7 +159,6 @@ function unpack(record: usize, side: usize): i32 {
     store<u64>(side + S_MASK + 8 * i, mask & CELLS)
     store<u8>(side + S_QUALITY + i, <u8>(mask >> 52))
   }
-  makePlanes(side)
   return count
 }
 
@@ -222,6 +221,10 @@ function compareLean(probe: i32, b: usize): i32 {
   const early = relax(a, b, count)
   if (early < firstGate || accord(a, b, count, early) < accordGate - ACCORD_EARLIER) return LOWEST
   glance(probe, first, rows)
+  if (!candidatePlanes) {
+    makePlanes(b)
+    candidatePlanes = true
+  }
   clearLists()
   listNearBest(probe, a, b)
   count = selectPairs(PAIRS)
@@ -240,6 +243,7 @@ function compareLean(probe: i32, b: usize): i32 {
 }
 
 let candidateMeasured: bool = false
+let candidatePlanes: bool = false
 
 // Tries alignments from the pairs of highest level; gives the best.
 function judge(a: usize, b: usize, count: i32, rel: i32, full: bool): i32 {
@@ -313,6 +317,7 @@ export function loadProbes(count: i32): void {
   for (let p = 0; p < count; p++) {
     const side = probeAt(p)
     unpack(PACKED_PROBES + <usize>p * RECORD, side)
+    makePlanes(side)
     orderSide(side, leading)
     findNeighbours(side)
     gatherLeaders(p, side)
@@ -329,6 +334,7 @@ export function compareBlock(probes: i32, records: i32): void {
   for (let r = 0; r < records; r++) {
     const passed = coarseGate > 0 ? <u32>load<u16>(C_PASSED + ((<usize>r) << 1)) : 0xffff
     candidateMeasured = false
+    candidatePlanes = false
     if (passed !== 0) {
       unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
       gatherColumns(CANDIDATE)

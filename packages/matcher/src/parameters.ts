@@ -161,11 +161,16 @@ export const full: Form = { centres: 80, looked: 64, seeds: 4, logistic: 'full' 
  */
 export const lean: Form = { centres: 48, looked: 32, seeds: 2, logistic: 'lean' }
 
-/** The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T. */
+/**
+ * The coarse look of a cascade, before anything else is compared; see coarse.ts. Chosen on T, where at one lost pair in a thousand half as many strangers pass as when
+ * every pair above a likelihood ratio votes.
+ */
 export const coarse = {
-  /** Least log likelihood ratio of two minutiae to vote, quarters: 1.5. One vote, and one more for each unit above. */
-  least: 6,
+  /** Least log likelihood ratio of a pair to vote, quarters. One vote, and one more for each two units above. */
+  least: -15,
   mostVotes: 8,
+  /** Two prints with more minutiae make more votes by chance: one vote more is asked for each 2^7 pairs of minutiae, of at most 32 times 48. */
+  chance: 7,
 } as const
 
 /** What a search does before it tries an alignment, so that most strangers are done with early. Gates are least values of `rel`, Q12, unless said. */
@@ -181,16 +186,17 @@ export interface FirstLook {
   readonly accordGate: number
   /** Behind the second look at the pairs by neighbours. */
   readonly lastGate: number
-  /** Votes of the coarse look before all of it, at most 240; 0: there is no such look. */
+  /** Least votes of the coarse look before all of it, at most 240, to which `chance` adds; 0: there is no such look. */
   readonly coarse: number
 }
 
 /**
- * The modes of a search. Gates were moved in steps on T (FMR1000, and the genuine pairs above it that each gate sends away) with the other three sets printed
- * beside it, which kept them on the safe side: figures are optimistic there. `cascade` is `exhaustive` behind the coarse look, whose votes were chosen on the genuine pairs of strength 5,000 and more in the stages before these, of T and, more than
- * once, of the judged sets: docs/matcher.md says what it sends away.
+ * The modes of a search. The gates of `exhaustive` were moved in steps on T (FMR1000, and the genuine pairs above it that each gate sends away) with the other
+ * three sets printed beside it, which kept them on the safe side: figures are optimistic there. `cascade` is the same stages behind the coarse look and higher
+ * gates. Its votes and gates were chosen on T alone, on the genuine pairs of strength 5,000 and more in `exhaustive`, with the stages before these; the other
+ * sets were looked at afterwards. docs/matcher.md says what it sends away.
  */
 export const modes = {
   exhaustive: { leading: 22, pairs: 8, gate: 140, exactGate: 150, accordGate: 1700, lastGate: 130, coarse: 0 },
-  cascade: { leading: 22, pairs: 8, gate: 140, exactGate: 150, accordGate: 1700, lastGate: 130, coarse: 19 },
+  cascade: { leading: 22, pairs: 8, gate: 140, exactGate: 500, accordGate: 1700, lastGate: 250, coarse: 9 },
 } as const satisfies Record<string, FirstLook>

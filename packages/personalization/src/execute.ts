@@ -1,93 +1,32 @@
-import {
-  type CardChannel,
-  type CardTransport,
-  getResponse,
-  openChannel,
-  send,
-  type TraceSink,
-  traceLayer,
-  wrongLength,
-} from '@kart/apdu/host'
+import { type CardChannel, type CardTransport, send } from '@kart/apdu/host'
 import { InputError, toHex } from '@kart/codec'
-import { digest, type SeenKeys, seenInMemory } from '@kart/crypto'
+import { digest } from '@kart/crypto'
 import type { CardProfile } from '@kart/layout'
-import { type BacKeys, deriveBacKeys, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
+import { type BacKeys, deriveBacKeys } from '@kart/secure-channel'
 import type { CardImage, CompleteImage } from './card-image.ts'
 import { type CardPublicKeys, checkSigner, completeImage } from './complete-image.ts'
 import { checkIssuerKeys, type KeyExchange, putIssuerKeys } from './issuer-keys.ts'
-import { PersonalizationError } from './personalization-error.ts'
-import type { KeySetReport, PersonalizationProgress, PersonalizationReport } from './personalization-report.ts'
-import type { Signer } from './pki/signer.ts'
-import {
-  blockSizeFor,
-  type PlannedStep,
-  type PlanOptions,
-  planCommands,
-  planCompletion,
-  planSecuring,
-  shortBlockSize,
-  takesExtendedLength,
-} from './plan-commands.ts'
+import type { KeySetReport, PersonalizationReport } from './personalization-report.ts'
+import { beginRun, type ExecuteOptions, open, type Run, secured, seenKeysOf } from './personalization-run.ts'
+import { blockSizeFor, type PlannedStep, planCommands, planCompletion, planSecuring } from './plan-commands.ts'
 import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
-import { redact } from './redact.ts'
-import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
-import type { CertifyHolder } from './signature-card/holder-certificate.ts'
+import { proveContent } from './signature-card/application-content.ts'
+import { readHeldKeys } from './signature-card/held-keys.ts'
 import {
   type CertifiedKey,
   certifyHolderKeys,
+  type HolderKeyPair,
   holderFiles,
   holderKeyParts,
   proveHolder,
   writeHolderFiles,
   writeHolderKeys,
 } from './signature-card/personalize-holder.ts'
-import { StepMeter } from './step-meter.ts'
 
-/** What {@link execute} needs beside the image. */
-export interface ExecuteOptions {
-  /** SCP03 transport keys, or where to find them by the chip's serial number and key version. */
-  readonly keys: Scp03KeySource
-  /**
-   * The issuer's key set, or where to find it by the chip's serial number: it takes the place of the transport keys (PUT KEY) before the card is SECURED.
-   * Without it the card ends with no keys at all. Its version is not that of the transport keys.
-   */
-  readonly issuerKeys?: Scp03KeySource
-  /** The document signer. */
-  readonly signer: Signer
-  /** Certifies the holder's keys; needed where the image is that of a signature card. */
-  readonly certify?: CertifyHolder
-  /** Public keys that were certified before, so that none is twice; those of this process alone unless told. */
-  readonly seenKeys?: SeenKeys
-  /** Most plain data bytes in one STORE DATA; what the profile allows unless told. Readers with small buffers need less. */
-  readonly blockSize?: number
-  /** Whether reader and card take extended length fields: what the profile says unless told. False for readers that do not. */
-  readonly extendedLength?: boolean
-  /** Whether a card that an earlier personalization left unfinished is written anew; refused unless told. */
-  readonly allowUnfinished?: boolean
-  readonly onProgress?: (progress: PersonalizationProgress) => void
-  /** Told of every exchange, on the wire and above secure messaging, after {@link redact}. */
-  readonly traceSink?: TraceSink
-  /** The present moment: for the signer's validity and the signing time. */
-  readonly now?: Date
-}
-
-/** One personalization under way. */
-interface Run {
-  readonly image: CardImage
+interface ExecuteRun extends Run {
   readonly options: ExecuteOptions
-  readonly meter: StepMeter
-  /** The card with nothing above it. */
-  readonly base: CardChannel
-  /** Puts the plain trace above a secure channel. */
-  readonly plain: (channel: CardChannel) => CardChannel
-  readonly plan: PlanOptions
-}
-
-async function secured(run: Run, step: 'open' | 'secure', keys: Scp03KeySource = run.options.keys): Promise<KeyExchange> {
-  const { session, card } = await openSecurityDomain(run.base, run.image.profile, keys, run.image.iccSerial, step)
-  return { session, card, channel: run.plain(secureMessagingLayer(session)(run.base)) }
 }
 
 async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Promise<readonly unknown[]> {
@@ -108,26 +47,6 @@ async function sendStep(run: Run, channel: CardChannel, step: PlannedStep): Prom
   })
 }
 
-/** Opens the card for writing: nothing is written to one that is used, unfinished or another one. */
-async function open(run: Run): Promise<KeyExchange> {
-  const { image, options, meter, base } = run
-  return meter.step('open', 3, async (advance) => {
-    if ((await hasFiles(base, image.profile)) && options.allowUnfinished !== true)
-      throw new PersonalizationError(
-        'open',
-        (await hasTransportKeys(base, image.profile, options.issuerKeys?.version))
-          ? 'the card holds files already: its personalization did not end; it can be written anew with allowUnfinished (--allow-unfinished), or take a blank card'
-          : 'the card holds files already and has no transport keys any more: it was personalized already; take a blank card',
-      )
-    advance()
-    const opened = await secured(run, 'open')
-    advance()
-    await requireInitialized(opened.channel, 'open')
-    advance()
-    return opened
-  })
-}
-
 /** The public keys that the card answered with, by the plan that asked for them. */
 function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], readonly unknown[]>): CardPublicKeys {
   const chip = answers.get('generate-chip-keys') ?? []
@@ -143,26 +62,31 @@ interface HolderContent {
   readonly files: ReturnType<typeof holderFiles>
 }
 
-const processSeen = seenInMemory()
-
 /**
  * Makes the PKCS#15 application: keys in the session under way, which ends with it; certificates outside any session, for which the card signs; files in a session
  * of their own. Undefined where the image has none.
  */
-async function writeHolder(run: Run, channel: CardChannel, end: () => void): Promise<HolderContent | undefined> {
+async function writeHolder(
+  run: ExecuteRun,
+  channel: CardChannel,
+  held: readonly HolderKeyPair[] | undefined,
+  end: () => void,
+): Promise<HolderContent | undefined> {
   const { image, options, meter, base, plan } = run
   const { holder, profile } = image
   if (holder === undefined) return undefined
-  const { certify, seenKeys = processSeen, now = new Date() } = options
+  const { certify } = options
   if (certify === undefined) throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
-    writeHolderKeys(channel, profile, holder, seenKeys, () => advance()),
+    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance()),
   )
   end()
+  // Read again for every certificate: keys can take the card a minute to make, and an authority may answer late.
+  const clock = () => options.now ?? new Date()
   const keys = await meter.step('certify', pairs.length, (advance) =>
-    certifyHolderKeys(run.plain(base), holder, pairs, certify, now, () => advance()),
+    certifyHolderKeys(run.plain(base), holder, pairs, certify, clock, () => advance()),
   )
-  const files = holderFiles(holder, keys, image.iccSerial, profile.title, now)
+  const files = holderFiles(holder, keys, image.iccSerial, profile.title, clock())
   await meter.step('holder-files', files.files.length, async (advance) => {
     const again = await secured(run, 'open')
     try {
@@ -174,7 +98,11 @@ async function writeHolder(run: Run, channel: CardChannel, end: () => void): Pro
   return { keys, files }
 }
 
-async function write(run: Run, { session, channel }: KeyExchange): Promise<{ complete: CompleteImage; holder: HolderContent | undefined }> {
+async function write(
+  run: ExecuteRun,
+  { session, channel }: KeyExchange,
+  held: readonly HolderKeyPair[] | undefined,
+): Promise<{ complete: CompleteImage; holder: HolderContent | undefined }> {
   const { image, options, meter, plan } = run
   try {
     const answers = new Map<PlannedStep['name'], readonly unknown[]>()
@@ -188,7 +116,7 @@ async function write(run: Run, { session, channel }: KeyExchange): Promise<{ com
     await sendStep(run, channel, planCompletion(complete, plan))
     const fingers = planFingers(complete, plan)
     if (fingers) await sendStep(run, channel, fingers)
-    return { complete, holder: await writeHolder(run, channel, () => session.destroy()) }
+    return { complete, holder: await writeHolder(run, channel, held, () => session.destroy()) }
   } finally {
     session.destroy()
   }
@@ -196,7 +124,7 @@ async function write(run: Run, { session, channel }: KeyExchange): Promise<{ com
 
 /** A session with the card's own key set of from now on: the issuer's, put in and proved by opening the session with it, where there is one. */
 async function withIssuerKeys(
-  run: Run,
+  run: ExecuteRun,
   advance: () => void,
 ): Promise<KeyExchange & { readonly replaced: number | undefined; readonly keySet: KeySetReport | undefined }> {
   const { issuerKeys } = run.options
@@ -216,20 +144,40 @@ async function withIssuerKeys(
   return { ...anew, replaced: replaced === keySet.version ? undefined : replaced, keySet }
 }
 
-/** Ends personalization for good, in a session of its own, and proves that it has ended. */
-async function secure(run: Run): Promise<KeySetReport | undefined> {
-  const { image, options, meter, base, plan } = run
-  const { session, channel, replaced, keySet } = await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
-    const opened = await withIssuerKeys(run, () => advance())
-    try {
-      for (const command of planSecuring().commands) await send(opened.channel, command)
-    } catch (error) {
-      opened.session.destroy()
-      throw error
-    }
-    advance()
-    return opened
-  })
+/** What is told once. */
+const forPrinter = ({ passwords, holder }: CardImage): PersonalizationReport['forPrinter'] => ({
+  ...passwords,
+  ...(holder === undefined ? {} : { pins: holder.pins }),
+})
+
+/** Ends personalization for good, in a session of its own, once the secrets are kept: they are dropped only where SET STATUS never left. */
+async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof withIssuerKeys>>> {
+  const { image, options, meter } = run
+  await options.keeper?.keep(forPrinter(image))
+  let mayBeSecured = false
+  try {
+    return await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
+      const opened = await withIssuerKeys(run, () => advance())
+      try {
+        mayBeSecured = true
+        for (const command of planSecuring().commands) await send(opened.channel, command)
+      } catch (error) {
+        opened.session.destroy()
+        throw error
+      }
+      advance()
+      return opened
+    })
+  } catch (error) {
+    if (!mayBeSecured) await options.keeper?.drop()
+    throw error
+  }
+}
+
+/** Ends personalization for good, and proves that it has ended. */
+async function secure(run: ExecuteRun): Promise<KeySetReport | undefined> {
+  const { image, meter, base, plan } = run
+  const { session, channel, replaced, keySet } = await setSecured(run)
   try {
     await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
@@ -247,7 +195,7 @@ const keyName = ({ activeAuthentication: spec }: CardProfile): string =>
   spec.algorithm === 'ecdsa' ? spec.curve : `RSA-${spec.modulusBits}`
 
 function reportOf(
-  run: Run,
+  run: ExecuteRun,
   complete: CompleteImage,
   holder: HolderContent | undefined,
   proved: readonly ProvedAccess[],
@@ -288,7 +236,7 @@ function reportOf(
     fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),
     trustPoint: complete.trustPoint?.holderReference,
     proved,
-    forPrinter: { ...complete.passwords, ...(complete.holder === undefined ? {} : { pins: complete.holder.pins }) },
+    forPrinter: forPrinter(complete),
     apdus,
     sent,
     received,
@@ -301,7 +249,7 @@ function reportOf(
 
 /**
  * Brings an image onto a blank card: SCP03, all files, the card's own key, EF.SOD signed over what was written, everything read back and compared, and only then
- * SECURED, which is proved; before that the issuer's keys take the place of the transport keys, where there are some. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
+ * SECURED, which is proved; before that `keeper` keeps the secrets and the issuer's keys take the place of the transport keys, where there are some. A card that is used, that an earlier run left unfinished (unless allowed) or that is another one is refused before any write; after
  * a failure the card is still INITIALIZED, never SECURED with half of its files.
  * Throws PersonalizationError, PkiError, AuthenticationError (wrong keys), StatusWordError, SecureMessagingError, TransportError, InputError; and DecodeError or
  * LimitError where the card, or what stands between, answers with bytes that are no answer. All but the errors of `signer` and `transport` are CardErrors.
@@ -314,27 +262,24 @@ export async function execute(transport: CardTransport, image: CardImage, option
   if (image.holder !== undefined && options.certify === undefined)
     throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   if (options.issuerKeys !== undefined) checkIssuerKeys(options.keys, options.issuerKeys)
-  const meter = new StepMeter(options.onProgress)
-  const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
-  const wire = sink === undefined ? [] : [traceLayer(sink, 'wire')]
-  const plain = sink === undefined ? (channel: CardChannel) => channel : traceLayer(sink, 'plain')
-  const base = openChannel(meter.transport(transport), ...wire, getResponse(), wrongLength())
   const keys: BacKeys = deriveBacKeys(image.access)
   try {
-    const extended = options.extendedLength ?? takesExtendedLength(profile)
-    const plan: PlanOptions = { accessKeys: keys, blockSize: options.blockSize ?? (extended ? blockSizeFor(profile) : shortBlockSize) }
-    const run: Run = { image, options, meter, base, plain, plan }
+    const run: ExecuteRun = { ...beginRun(transport, image, options, keys), options }
+    const { meter, base, plain, plan, extended } = run
     planCommands(image, plan) // refuses a block size before the card has seen anything
-    const session = await open(run)
-    const { complete, holder } = await write(run, session)
-    const proved = await meter.step('read-back', readBackParts(complete), (advance) =>
-      readBack(base, complete, keys, { plain, advance, extended }),
-    )
+    const held = options.keepHolderKeys === true ? await readHeldKeys(base, image) : undefined
+    const { complete, holder } = await write(run, await open(run, held !== undefined), held)
+    const proved = await meter.step('read-back', readBackParts(complete), async (advance) => {
+      const ways = await readBack(base, complete, keys, { plain, advance, extended })
+      if (holder === undefined) await proveContent(base, complete, [], [])
+      return ways
+    })
     if (holder !== undefined && image.holder !== undefined) {
       const own = image.holder
-      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, (advance) =>
-        proveHolder(plain(base), own, holder.keys, holder.files, extended, advance),
-      )
+      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, async (advance) => {
+        await proveHolder(plain(base), own, holder.keys, holder.files, extended, advance)
+        await proveContent(base, complete, holder.files.files, holder.keys)
+      })
     }
     const keySet = await secure(run)
     return reportOf(run, complete, holder, proved, keySet)

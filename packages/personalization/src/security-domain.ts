@@ -13,7 +13,7 @@ import {
 import { equalBytes } from '@kart/codec'
 import { randomBytes } from '@kart/crypto'
 import { type CardProfile, findApplication } from '@kart/layout'
-import { type OpenedScp03, openScp03, type Scp03KeySource } from '@kart/secure-channel'
+import { type OpenedScp03, openScp03, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
 import { PersonalizationError } from './personalization-error.ts'
 
 /** SW of "referenced data not found": the security domain has no key set of this version (any more). */
@@ -100,6 +100,20 @@ export async function requireInitialized(channel: CardChannel, step: string): Pr
   if (state === cardLifeCycle.INITIALIZED) return
   const name = Object.entries(cardLifeCycle).find(([, value]) => value === state)?.[0] ?? 'in an unknown state'
   throw new PersonalizationError(step, `the card is ${name}; only a card that is INITIALIZED can be personalized`)
+}
+
+/**
+ * Opens a session with the card and proves that it can still be personalized: that it is INITIALIZED. Changes nothing on the card but what a session does. Throws
+ * PersonalizationError for a card that is finished, and as {@link openSecurityDomain}.
+ */
+export async function requireUnfinished(channel: CardChannel, profile: CardProfile, keys: Scp03KeySource): Promise<void> {
+  const iccSerial = await readChipSerial(channel, profile)
+  const { session } = await openSecurityDomain(channel, profile, keys, iccSerial, 'open')
+  try {
+    await requireInitialized(secureMessagingLayer(session)(channel), 'open')
+  } finally {
+    session.destroy()
+  }
 }
 
 /** Whether the card already has one of the MF's files: left by a personalization that did not end. */

@@ -1,3 +1,4 @@
+export { type FingerStatus, officerPin, readFingers, unblockFingers } from './fingers.ts'
 export {
   fidOf,
   findKey,
@@ -14,7 +15,7 @@ export {
 } from './holder-application.ts'
 export { openHolderChannel } from './open-channel.ts'
 export { PinError, type PinProblem } from './pin-error.ts'
-export { changePin, checkNewPin, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
+export { changePin, checkNewPin, checkUnblockable, encodePin, type PinStatus, readPinStatus, unblockPin, verifyHolderPin } from './pins.ts'
 export {
   answerChallenge,
   type CardSignature,
@@ -27,3 +28,4 @@ export {
   signDigest,
   signWithCard,
 } from './sign.ts'
+export { type CardSigner, checkSigner, commitmentProblem, readSigner, type SignerUse } from './signer.ts'

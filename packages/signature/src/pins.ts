@@ -85,7 +85,9 @@ function mustTake(answer: PinAnswer, pin: Pick<HolderPin, 'label'>, what: 'PIN' 
       triesLeft: answer.triesLeft,
     })
   if (answer.state === 'blocked') throw new PinError(pin.label, 'blocked', `no try of the ${what} is left: ${remedy}`, { triesLeft: 0 })
-  throw new PinError(pin.label, answer.sw === 0x6a80 ? 'weak' : 'refused', refusalText(answer.sw))
+  const problem = answer.sw === 0x6a80 ? 'weak' : 'refused'
+  // RESET RETRY COUNTER is never suspended: the card has no PUK for this PIN.
+  throw new PinError(pin.label, problem, what === 'PUK' && answer.sw === 0x6985 ? 'the card has no PUK for it' : refusalText(answer.sw))
 }
 
 function refusalText(sw: number): string {
@@ -124,8 +126,19 @@ export async function changePin(
   )
 }
 
+/** Refuses, before a PUK is asked for, a PIN that has none: the SO-PIN (house rule of the card; ISO/IEC 7816-15:2016, 8.9, soPassword). Throws PinError. */
+export function checkUnblockable({ label, role }: Pick<HolderPin, 'label' | 'role'>): void {
+  if (role === 'security-officer')
+    throw new PinError(
+      label,
+      'refused',
+      'has no PUK, and nothing unblocks it: once its tries are gone, the others are unblocked with their PUKs alone',
+    )
+}
+
 /** RESET RETRY COUNTER with the PUK and a new PIN, once; a new PIN that is weak is refused before anything is sent. Throws as {@link changePin}. */
 export async function unblockPin(channel: CardChannel, pin: HolderPin, puk: string, next: string, holder: PinHolder = {}): Promise<void> {
+  checkUnblockable(pin)
   checkNewPin(next, pin, 'new PIN', holder)
   const [code, after] = [encodePin(puk, pin, 'PUK'), encodePin(next, pin, 'new PIN')]
   await withPins([code, after], async () =>

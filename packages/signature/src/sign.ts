@@ -1,10 +1,11 @@
 import { type CardChannel, computeSignature, internalAuthenticate, StatusWordError, send, setPrivateKey } from '@kart/apdu/host'
 import { DecodeError, InputError } from '@kart/codec'
 import { decodePublicKey, digest, encodePkcs1Block, type HashAlgorithm, startDigest, verifySignature } from '@kart/crypto'
-import { type Certificate, decodeCertificate, type SignatureScheme, signCades } from '@kart/layout'
-import { type HolderApplication, type HolderKey, type HolderReading, readCertificates } from './holder-application.ts'
+import { type Certificate, type SignatureScheme, signCades } from '@kart/layout'
+import type { HolderApplication, HolderKey, HolderReading } from './holder-application.ts'
 import { PinError } from './pin-error.ts'
 import { verifyHolderPin } from './pins.ts'
+import { type CardSigner, checkSigner, readSigner } from './signer.ts'
 
 /** How a key of the card signs: ECDSA with the hash of its curve's size (FIPS 186-5), or RSASSA-PKCS1-v1_5 with SHA-256. */
 export type CardSignatureScheme =
@@ -110,8 +111,12 @@ export function holds(spki: Uint8Array, scheme: CardSignatureScheme, data: Uint8
 /** What is to be signed, and with what. */
 export interface CardSigning {
   readonly key: HolderKey
-  /** The PIN of the key; undefined where none guards it. Secret. */
-  readonly pin: string | undefined
+  /** The PIN of the key, or what asks for it once all else has been looked at; undefined where none guards it. Secret. */
+  readonly pin: string | (() => Promise<string>) | undefined
+  /** Looks at the signer before the PIN is asked for; what it throws ends the signing. */
+  readonly approve?: (signer: CardSigner) => void | Promise<void>
+  /** Whether a certificate that has expired, or does not hold yet, is taken all the same; false unless told. */
+  readonly anyTime?: boolean
   /** Digest of the file with this hash. */
   readonly messageDigest: (hash: HashAlgorithm) => Promise<Uint8Array>
   /** When it is signed; the present moment unless told. */
@@ -129,24 +134,25 @@ export interface CardSignature {
 }
 
 /**
- * Signs a file with a key of the card: reads its certificate, hashes, sends VERIFY once, lets the card sign, and verifies what it gave with the certificate before
- * handing it out. The application must be selected. Throws PinError, InputError, DecodeError, StatusWordError, TransportError; CryptoError for a certificate
- * with an unusable key.
+ * Signs a file with a key of the card: reads its certificate, refuses one that would be rejected (for another use, another key, another time), hashes, sends VERIFY once,
+ * lets the card sign, and verifies what it gave with the certificate before handing it out. The application must be selected. Throws PinError, InputError, DecodeError,
+ * StatusWordError, TransportError, CryptoError for a certificate with an unusable key, and what `approve` throws.
  */
 export async function signWithCard(channel: CardChannel, application: HolderApplication, signing: CardSigning): Promise<CardSignature> {
-  const { key, pin } = signing
-  const { certificate: der, chain } = await readCertificates(channel, application, key, signing.reading)
-  const certificate = decodeCertificate(der)
+  const { key, pin, approve, anyTime = false } = signing
+  const signer = await readSigner(channel, application, key, signing.reading)
+  const { certificate, chain } = signer
   const scheme = schemeOfKey(certificate.spki)
-  if ((scheme.kind === 'ecdsa') !== (key.kind === 'ec')) throw new DecodeError('certificate', `is not for the key ${key.label}`)
   const signingTime = new Date(Math.floor((signing.signingTime ?? new Date()).getTime() / 1000) * 1000)
+  checkSigner(signer, key, { signingTime, anyTime })
+  await approve?.(signer)
   const messageDigest = await signing.messageDigest(scheme.hash)
   if (key.pin !== undefined) {
     if (pin === undefined) throw new InputError('PIN', `the key ${key.label} asks for its ${key.pin.label}`)
-    await verifyHolderPin(channel, key.pin, pin)
+    await verifyHolderPin(channel, key.pin, typeof pin === 'string' ? pin : await pin())
   }
   const signature = await signCades({
-    ...{ messageDigest, certificate: der, chain, scheme: scheme as SignatureScheme, signingTime },
+    ...{ messageDigest, certificate: certificate.raw, chain, scheme: scheme as SignatureScheme, signingTime },
     digest: (hash, bytes) => digest(hash as HashAlgorithm, bytes),
     sign: async (hashed, bytes) => {
       const made = await signDigest(channel, key, certificate.spki, scheme, hashed)

@@ -1,3 +1,4 @@
+export { checkBeforeSigning, type HolderTrust } from './cades/judge-certificate.ts'
 export { type CadesContext, type CadesReport, type CadesSigner, verifyCades } from './cades/verify-cades.ts'
 export type { Check, CheckOutcome } from './check.ts'
 export {

@@ -45,7 +45,7 @@ export type PolicySummary = Pick<Policy, 'fingerThreshold' | 'chipAuthentication
 const failureReasons = [
   { ids: /^access\./, reason: 'access-refused' },
   { ids: /^(pa\.(chain|signer)|holder\.chain)$/, reason: 'signer-not-trusted' },
-  { ids: /^(pa\.(validity|revocation)|holder\.validity)$/, reason: 'certificate-not-valid' },
+  { ids: /^(pa\.(validity|revocation)|holder\.(validity|revocation))$/, reason: 'certificate-not-valid' },
   { ids: /^pa\./, reason: 'data-not-authentic' },
   { ids: /^((aa|ca|cam)\.|holder\.proof$)/, reason: 'chip-not-genuine' },
   { ids: /^holder\.pin$/, reason: 'pin-not-taken' },

@@ -4,7 +4,7 @@ import { type CardCommand, send } from '../card-command.ts'
 import { encodeCommand } from '../coding-host.ts'
 import { type TraceEntry, type TraceLevel, traceLayer } from '../layers/trace.ts'
 import { carriesSecret } from '../trace-file/redact.ts'
-import { changeReferenceData, queryPin, resetRetryCounter, verifyPin } from './pin.ts'
+import { changeReferenceData, giveTriesBack, queryPin, resetRetryCounter, verifyPin } from './pin.ts'
 import { computeSignature, decipher, getMyeidInfo, getPublicPart, setPrivateKey } from './private-key.ts'
 
 const pin = fromHex('313131313131ffff')
@@ -17,6 +17,8 @@ describe('the MyEID command surface on the wire', () => {
     [queryPin(2), '00200002'],
     [changeReferenceData(1, pin, next), '0024000110313131313131ffff3837363534333231'],
     [resetRetryCounter(3, next, pin), '002c0003103837363534333231313131313131ffff'],
+    [giveTriesBack(1), '002c0301'],
+    [giveTriesBack(0x96), '002c0396'],
     [setPrivateKey('sign', { fid: 0x4b02, algorithm: 'ec' }), '002241b60a80010481024b02840100'],
     [setPrivateKey('decipher', { fid: 0x4b01, algorithm: 'rsa' }), '002241b80a80010081024b01840100'],
     [setPrivateKey('authenticate', { fid: 0x4b01, algorithm: 'ec' }), '002241a40a80010481024b01840100'],
@@ -32,6 +34,8 @@ describe('the MyEID command surface on the wire', () => {
 
   it.each([
     () => verifyPin(0, pin),
+    () => giveTriesBack(0x80),
+    () => giveTriesBack(0xa1),
     () => verifyPin(0x20, pin),
     () => verifyPin(1, new Uint8Array(0)),
     () => changeReferenceData(1, new Uint8Array(17), pin),

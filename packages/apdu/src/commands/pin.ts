@@ -65,6 +65,15 @@ export function changeReferenceData(
   return makeCommand({ ins: 0x24, p1: 0, p2: referenceOf(reference), data, parse: answerOf, accepts: answers, label: options.label })
 }
 
+/**
+ * RESET RETRY COUNTER without data (ISO/IEC 7816-4:2020, 11.6, P1 03): gives tries back where another password was proved that may do so. Reference 1..31, or 81..9F for
+ * what is specific to an application. Throws InputError.
+ */
+export function giveTriesBack(reference: number, options: CommandLabel = {}): CardCommand<PinAnswer> {
+  const p2 = reference & 0x80 ? 0x80 | referenceOf(reference & 0x7f) : referenceOf(reference)
+  return makeCommand({ ins: 0x2c, p1: 0x03, p2, data: noData, parse: answerOf, accepts: answers, label: options.label })
+}
+
 /** RESET RETRY COUNTER: the resetting code (PUK), then the new password, both as they are stored (ISO/IEC 7816-4:2020, 11.6, P1 00). Throws InputError. */
 export function resetRetryCounter(
   reference: number,

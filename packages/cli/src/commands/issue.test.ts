@@ -1,18 +1,50 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run } from '../program.ts'
 import { specimenFile } from '../specimen.ts'
 
-// A personalization that breaks off where the test says; the rest is real.
-let breakAt: 'open' | 'mf-files' | undefined
+// A personalization that breaks off where the test says: by a step's name before it began, the last three with the card pulled out after the secrets were kept. The rest is real.
+let breakAt: 'open' | 'mf-files' | 'prove' | 'before SET STATUS' | 'at SET STATUS' | undefined
+let atProof: (() => void) | undefined
 vi.mock('@kart/personalization', async (original) => {
   const real = await original<typeof import('@kart/personalization')>()
   return {
     ...real,
     execute: async (...args: Parameters<typeof real.execute>) => {
-      if (breakAt === undefined) return real.execute(...args)
+      const [transport, image, options] = args
+      if (breakAt === 'before SET STATUS' || breakAt === 'at SET STATUS' || breakAt === 'prove') {
+        let step = ''
+        let late = false
+        const pulled = {
+          ...transport,
+          async transceive(command: Uint8Array) {
+            const last = step === 'secure' && command[1] === 0xf0
+            const first = step === 'secure' && breakAt === 'before SET STATUS'
+            if (late || first || (step === 'prove' && breakAt === 'prove')) throw new real.PersonalizationError(step, 'the link broke')
+            late = last && breakAt === 'at SET STATUS'
+            const response = await transport.transceive(command)
+            if (late) throw new real.PersonalizationError(step, 'the link broke')
+            return response
+          },
+        }
+        return real.execute(pulled, image, {
+          ...options,
+          onProgress: (progress) => {
+            step = progress.step
+            options.onProgress?.(progress)
+          },
+        })
+      }
+      if (breakAt === undefined)
+        return real.execute(transport, image, {
+          ...options,
+          onProgress: (progress) => {
+            if (progress.step === 'prove-signature') atProof?.()
+            options.onProgress?.(progress)
+          },
+        })
       args[2].onProgress?.({ step: breakAt, done: 0, total: 1, bytes: 0, apdus: 0, ms: 0 })
       throw new real.PersonalizationError(breakAt, 'the link broke')
     },
@@ -23,14 +55,18 @@ const folder = mkdtempSync(join(tmpdir(), 'kart-issue-'))
 const at = (name: string): string => join(folder, name)
 const card = at('new.card')
 
-async function kart(...args: string[]): Promise<{ code: number; stderr: string }> {
+async function kart(...args: string[]): Promise<{ code: number; stderr: string; stdout: string }> {
   let stderr = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
+  let stdout = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    stdout += String(chunk)
+    return true
+  })
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     stderr += String(chunk)
     return true
   })
-  return { code: await run(args), stderr }
+  return { code: await run(args), stderr, stdout }
 }
 
 beforeAll(async () => {
@@ -107,6 +143,123 @@ describe('kart issue', () => {
     breakAt = 'open'
     expect((await kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card)).code).toBe(3)
     expect(readFileSync(card)).toEqual(before)
+  })
+})
+
+describe('the memory of holders’ keys', () => {
+  const seen = () => join(at('pki'), 'holder-keys.seen')
+  const issue = () => kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card)
+
+  it('lies in the PKI’s folder and grows with every card', async () => {
+    rmSync(seen(), { force: true })
+    expect((await issue()).code).toBe(0)
+    const first = readFileSync(seen(), 'utf8')
+    expect(first).toMatch(/^([0-9a-f]{64}\n){4}$/)
+    rmSync(card)
+    expect((await issue()).code).toBe(0)
+    const second = readFileSync(seen(), 'utf8')
+    expect(second.startsWith(first)).toBe(true)
+    expect(second).toHaveLength(2 * first.length)
+  })
+
+  it('that cannot be used makes no card', async () => {
+    writeFileSync(seen(), 'something else\n')
+    expect(await issue()).toMatchObject({ code: 2, stderr: expect.stringContaining('holder-keys.seen') })
+    expect(existsSync(card)).toBe(false)
+    rmSync(seen())
+  })
+})
+
+describe('what kart issue tells once', () => {
+  const record = specimenFile('record.json')
+  const issue = (...more: string[]) => kart('issue', record, '--pki', at('pki'), '--card', card, ...more)
+  const files = ['--letter', at('letter'), '--can-file', at('can')]
+  afterEach(() => {
+    for (const name of ['letter', 'can']) rmSync(at(name), { force: true, recursive: true })
+  })
+  /** The PINs of a letter, by label. */
+  const pinsIn = (text: string) =>
+    Object.fromEntries([...text.matchAll(/(AuthPIN|SignPIN|SO-PIN) (\d+)/g)].map((found) => [found[1], found[2]]))
+  /** Whether the card takes the AuthPIN, by changing it. */
+  async function takes(pin: string): Promise<boolean> {
+    writeFileSync(at('old'), pin, { mode: 0o600 })
+    writeFileSync(at('new'), '850392', { mode: 0o600 })
+    const changed = await kart('pin', 'change', 'AuthPIN', '--card', card, '--pin-file', at('old'), '--new-pin-file', at('new'))
+    return changed.code === 0 || Promise.reject(new Error(changed.stderr))
+  }
+
+  it('is in its files when the last answer is lost, and they are the finished card’s', async () => {
+    breakAt = 'at SET STATUS'
+    const lost = await issue(...files)
+    expect(lost).toMatchObject({ code: 3, stderr: expect.stringContaining(`Keep ${at('can')} and ${at('letter')}`) })
+    const letter = readFileSync(at('letter'), 'utf8')
+    breakAt = undefined
+    const again = await issue(...files, '--allow-unfinished')
+    expect(again).toMatchObject({ code: 3, stderr: expect.stringContaining('personalized already') })
+    expect(again.stderr).toContain('keep it')
+    expect(readFileSync(at('letter'), 'utf8')).toBe(letter)
+    expect(readFileSync(at('can'), 'utf8')).toMatch(/^\d{6}\n$/)
+    expect(await takes(pinsIn(letter).AuthPIN!)).toBe(true)
+  })
+
+  it('is kept also when the last proof fails', async () => {
+    breakAt = 'prove'
+    expect((await issue(...files)).code).toBe(3)
+    expect([existsSync(at('letter')), existsSync(at('can'))]).toEqual([true, true])
+  })
+
+  it('leaves no file when the card is certainly not finished, so that the same run can be made again', async () => {
+    breakAt = 'before SET STATUS'
+    expect(await issue(...files)).toMatchObject({ code: 3, stderr: expect.not.stringContaining('Keep') })
+    expect([existsSync(at('letter')), existsSync(at('can'))]).toEqual([false, false])
+    breakAt = undefined
+    expect((await issue(...files, '--allow-unfinished')).code).toBe(0)
+    expect(await takes(pinsIn(readFileSync(at('letter'), 'utf8')).AuthPIN!)).toBe(true)
+  })
+
+  it('takes a new file for a card that a file of another run does not belong to, and leaves that', async () => {
+    breakAt = 'mf-files'
+    await issue(...files)
+    breakAt = undefined
+    writeFileSync(at('letter'), 'of another card')
+    const refused = await issue(...files, '--allow-unfinished')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('name a new file') })
+    expect(readFileSync(at('letter'), 'utf8')).toBe('of another card')
+  })
+
+  it('finishes no card when a file cannot be written', async () => {
+    atProof = () => mkdirSync(at('letter'), { recursive: true })
+    expect(await issue(...files)).toMatchObject({ code: 2, stderr: expect.stringContaining(`${card} stays`) })
+    expect(existsSync(at('can'))).toBe(false)
+    atProof = undefined
+    rmSync(at('letter'), { recursive: true })
+    expect((await issue(...files, '--allow-unfinished')).code).toBe(0)
+  })
+
+  it('is shown before the card is finished where no file is named, and void when it was not', async () => {
+    breakAt = 'at SET STATUS'
+    const lost = await issue()
+    expect(lost.stderr).toContain('Keep what was told above')
+    breakAt = undefined
+    expect(await takes(pinsIn(lost.stdout).AuthPIN!)).toBe(true)
+    rmSync(card)
+    breakAt = 'before SET STATUS'
+    expect((await issue()).stderr).toContain('void')
+  })
+
+  it('begins the JSON document, which an error ends', async () => {
+    breakAt = 'at SET STATUS'
+    const lost = await issue('--json')
+    const document = JSON.parse(lost.stdout)
+    expect(document).toMatchObject({ can: expect.stringMatching(/^\d{6}$/), error: { code: 'personalization' } })
+    breakAt = undefined
+    expect(await takes(document.pins.AuthPIN.pin)).toBe(true)
+    rmSync(card)
+    const whole = JSON.parse((await issue('--json')).stdout)
+    expect(Object.keys(whole).slice(0, 3)).toEqual(['can', 'pins', 'card'])
+    expect(whole).toMatchObject({ lifeCycle: 'SECURED', pins: { SignPIN: { puk: expect.any(String) } } })
+    rmSync(card)
+    expect(JSON.parse((await issue('--json', ...files)).stdout)).not.toHaveProperty('pins')
   })
 })
 

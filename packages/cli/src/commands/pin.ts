@@ -1,5 +1,18 @@
-import { visibleText } from '@kart/codec'
-import { changePin, checkNewPin, findPin, type HolderPin, type PinStatus, readPinStatus, unblockPin } from '@kart/signature'
+import type { CardChannel } from '@kart/apdu/host'
+import { InputError, visibleText } from '@kart/codec'
+import {
+  changePin,
+  checkUnblockable,
+  type FingerStatus,
+  findPin,
+  type HolderPin,
+  officerPin,
+  type PinStatus,
+  readFingers,
+  readPinStatus,
+  unblockFingers,
+  unblockPin,
+} from '@kart/signature'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -7,7 +20,7 @@ import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { type HolderOptions, triesBefore, withHolderCard, withHolderOptions } from '../holder-options.ts'
 import type { Output } from '../output.ts'
-import { readSecret } from '../read-pin.ts'
+import { readNewSecret, readSecret, type SecretSource } from '../read-pin.ts'
 import type { Runner } from '../runner.ts'
 import { plainTable } from '../verdict-output.ts'
 
@@ -15,7 +28,7 @@ interface StatusOptions extends HolderOptions {
   readonly json?: boolean
 }
 
-interface NewPinOptions extends StatusOptions {
+interface SecretOptions extends StatusOptions {
   readonly pinFile?: string
   readonly pukFile?: string
   readonly newPinFile?: string
@@ -37,11 +50,38 @@ function stateText(status: PinStatus): string {
   }
 }
 
-const newPin = (pin: HolderPin, file: string | undefined): Promise<string> =>
-  readSecret({ what: `new ${pin.label} (${digitsOf(pin)})`, variable: 'KART_NEW_PIN', option: '--new-pin-file', file })
+/** The secrets that the commands ask for: for people, the environment variable, the option, and the property of the options that names a file. */
+const secrets = {
+  present: { what: 'present', variable: 'KART_PIN', option: '--pin-file', file: 'pinFile' },
+  puk: { what: 'PUK of', variable: 'KART_PUK', option: '--puk-file', file: 'pukFile' },
+  next: { what: 'new', variable: 'KART_NEW_PIN', option: '--new-pin-file', file: 'newPinFile' },
+} as const
+
+type Secret = keyof typeof secrets
+
+function sourceOf(secret: Secret, pin: HolderPin, options: SecretOptions, more = ''): SecretSource {
+  const { what, variable, option, file } = secrets[secret]
+  return { what: `${what} ${pin.label}${more}`, variable, option, file: options[file] }
+}
+
+const newPin = (pin: HolderPin, options: SecretOptions): Promise<string> =>
+  readNewSecret(sourceOf('next', pin, options, ` (${digitsOf(pin)})`))
+
+function withSecrets(command: Command, named: Readonly<Partial<Record<Secret, string>>>): Command {
+  for (const [secret, description] of Object.entries(named) as [Secret, string][])
+    command.option(`${secrets[secret].option} <file>`, `${description}, in a file; else ${secrets[secret].variable}, else it is asked for`)
+  return command.option('--json', 'one JSON document on standard output')
+}
+
+const fingerName = (reference: number): string => `finger ${reference.toString(16).toUpperCase()}`
+
+const fingerState = ({ triesLeft }: FingerStatus): PinStatus =>
+  triesLeft === undefined ? { state: 'verified' } : triesLeft === 0 ? { state: 'blocked' } : { state: 'usable', triesLeft }
 
 function addStatus(pins: Command, run: Runner): void {
-  const command = withHolderOptions(pins.command('status').description('say how many tries each PIN has left; asking takes none'))
+  const command = withHolderOptions(
+    pins.command('status').description('say how many tries each PIN and each enrolled finger has left; asking takes none'),
+  )
     .option('--json', 'one JSON document on standard output')
     .action((options: StatusOptions) =>
       run(options, (output) =>
@@ -50,18 +90,18 @@ function addStatus(pins: Command, run: Runner): void {
           const found: unknown[] = []
           for (const pin of application.pins) {
             const status = await readPinStatus(channel, pin)
-            table.push([visibleText(pin.label), String(pin.reference), digitsOf(pin), stateText(status)])
-            found.push({
-              label: pin.label,
-              reference: pin.reference,
-              role: pin.role,
-              minLength: pin.minLength,
-              maxLength: pin.maxLength,
-              ...status,
-            })
+            const { label, reference, role, minLength, maxLength } = pin
+            table.push([visibleText(label), String(reference), digitsOf(pin), stateText(status)])
+            found.push({ label, reference, role, minLength, maxLength, ...status })
           }
+          const fingers = await readFingers(channel)
+          for (const finger of fingers)
+            table.push([fingerName(finger.reference), finger.reference.toString(16).toUpperCase(), '', stateText(fingerState(finger))])
           output.line(table.toString())
-          output.document({ card: where, pins: found })
+          output.document({
+            ...{ card: where, pins: found },
+            fingers: fingers.map((finger) => ({ reference: finger.reference, ...fingerState(finger) })),
+          })
           return exitCode.done
         }),
       ),
@@ -69,74 +109,95 @@ function addStatus(pins: Command, run: Runner): void {
   withExample(command, 'kart pin status --card citizen.card')
 }
 
-const transportHint = 'The PIN of the letter (transport PIN) is changed this way too; until then its key signs nothing.'
+type Done = 'changed' | 'unblocked'
 
-function done(output: Output, pin: HolderPin, what: 'changed' | 'unblocked', where: string): typeof exitCode.done {
-  output.line(`${pc.green(what.toUpperCase())}  ${visibleText(pin.label)} of ${visibleText(where)}`)
-  output.document({ card: where, pin: pin.label, done: what })
+function tell(output: Output, name: string, what: Done, where: string): typeof exitCode.done {
+  output.line(`${pc.green(what.toUpperCase())}  ${visibleText(name)} of ${visibleText(where)}`)
+  output.document({ card: where, pin: name, done: what })
   return exitCode.done
 }
 
-function addChange(pins: Command, run: Runner): void {
-  const command = withHolderOptions(
-    pins
-      .command('change')
-      .description('change a PIN, or the transport PIN of the letter')
-      .argument('<pin>', 'its name: AuthPIN, SignPIN, SO-PIN'),
-  )
-    .option('--pin-file <file>', 'the present PIN, in a file; else KART_PIN, else it is asked for')
-    .option('--new-pin-file <file>', 'the new PIN, in a file; else KART_NEW_PIN, else it is asked for')
-    .option('--json', 'one JSON document on standard output')
-    .action((name: string, options: NewPinOptions) =>
+/** What a command does with the PIN that it names. */
+interface PinAct {
+  readonly name: string
+  readonly description: string
+  readonly argument: string
+  readonly secrets: Readonly<Partial<Record<Secret, string>>>
+  readonly done: Done
+  readonly act: (channel: CardChannel, pin: HolderPin, options: SecretOptions) => Promise<void>
+}
+
+function addAct(pins: Command, run: Runner, { name, description, argument, secrets: named, done, act }: PinAct): Command {
+  return withSecrets(withHolderOptions(pins.command(name).description(description).argument('<pin>', argument)), named).action(
+    (label: string, options: SecretOptions) =>
       run(options, (output) =>
         withHolderCard(options, async (channel, application, where) => {
-          const pin = findPin(application, name)
-          const tries = await triesBefore(channel, pin)
-          const present = await readSecret({
-            what: `present ${pin.label}${tries}`,
-            variable: 'KART_PIN',
-            option: '--pin-file',
-            ...fileOf(options.pinFile),
-          })
-          await changePin(channel, pin, present, await newPin(pin, options.newPinFile))
-          return done(output, pin, 'changed', where)
+          const pin = findPin(application, label)
+          await act(channel, pin, options)
+          return tell(output, pin.label, done, where)
         }),
       ),
-    )
-  command.addHelpText('after', `\n${transportHint}\nWeak PINs (1234.., 1111.., parts of your national code or date of birth) are refused.`)
+  )
+}
+
+function addChange(pins: Command, run: Runner): void {
+  const command = addAct(pins, run, {
+    name: 'change',
+    description: 'change a PIN, or the transport PIN of the letter',
+    argument: 'its name: AuthPIN, SignPIN, SO-PIN',
+    secrets: { present: 'the present PIN', next: 'the new PIN' },
+    done: 'changed',
+    act: async (channel, pin, options) => {
+      const present = await readSecret(sourceOf('present', pin, options, await triesBefore(channel, pin)))
+      await changePin(channel, pin, present, await newPin(pin, options))
+    },
+  })
+  command.addHelpText(
+    'after',
+    `
+The PIN of the letter (transport PIN) is changed this way too; until then its key signs nothing. At a terminal a new PIN is asked for twice.
+Weak PINs (1234.., 1111.., parts of your national code or date of birth) are refused.`,
+  )
   withExample(command, 'kart pin change SignPIN --card citizen.card')
 }
 
-const fileOf = (file: string | undefined): { readonly file: string | undefined } => ({ file })
-
 function addUnblock(pins: Command, run: Runner): void {
-  const command = withHolderOptions(
-    pins
-      .command('unblock')
-      .description('give a blocked PIN its tries back with its PUK, and a new value')
-      .argument('<pin>', 'its name: AuthPIN, SignPIN'),
-  )
-    .option('--puk-file <file>', 'the PUK, in a file; else KART_PUK, else it is asked for')
-    .option('--new-pin-file <file>', 'the new PIN, in a file; else KART_NEW_PIN, else it is asked for')
-    .option('--json', 'one JSON document on standard output')
-    .action((name: string, options: NewPinOptions) =>
-      run(options, (output) =>
-        withHolderCard(options, async (channel, application, where) => {
-          const pin = findPin(application, name)
-          const puk = await readSecret({
-            what: `PUK of ${pin.label}`,
-            variable: 'KART_PUK',
-            option: '--puk-file',
-            ...fileOf(options.pukFile),
-          })
-          const next = await newPin(pin, options.newPinFile)
-          checkNewPin(next, pin, 'new PIN')
-          await unblockPin(channel, pin, puk, next)
-          return done(output, pin, 'unblocked', where)
-        }),
-      ),
-    )
+  const command = addAct(pins, run, {
+    name: 'unblock',
+    description: 'give a blocked PIN its tries back with its PUK, and a new value; nothing unblocks the SO-PIN',
+    argument: 'its name: AuthPIN, SignPIN',
+    secrets: { puk: 'the PUK', next: 'the new PIN' },
+    done: 'unblocked',
+    act: async (channel, pin, options) => {
+      checkUnblockable(pin)
+      const puk = await readSecret(sourceOf('puk', pin, options))
+      await unblockPin(channel, pin, puk, await newPin(pin, options))
+    },
+  })
   withExample(command, 'kart pin unblock SignPIN --card citizen.card')
+}
+
+function addUnblockFinger(pins: Command, run: Runner): void {
+  const command = withSecrets(
+    withHolderOptions(
+      pins.command('unblock-finger').description('give blocked fingers their tries back with the SO-PIN; ten times a finger, and no more'),
+    ),
+    { present: 'the SO-PIN' },
+  ).action((options: SecretOptions) =>
+    run(options, (output) => {
+      if (options.can === undefined) throw new InputError('--can', 'a finger is unblocked inside PACE only: give the card access number')
+      return withHolderCard(options, async (channel, application, where) => {
+        const fingers = await readFingers(channel)
+        const blocked = fingers.filter(({ triesLeft }) => triesLeft === 0).map(({ reference }) => reference)
+        if (blocked.length === 0) throw new InputError('card', fingers.length === 0 ? 'compares no fingers' : 'has no blocked finger')
+        const pin = officerPin(application)
+        const officer = await readSecret(sourceOf('present', pin, options, await triesBefore(channel, pin)))
+        await unblockFingers(channel, application, blocked, officer)
+        return tell(output, blocked.map(fingerName).join(', '), 'unblocked', where)
+      })
+    }),
+  )
+  withExample(command, 'kart pin unblock-finger --card citizen.card --can 123456     # asks for the SO-PIN')
 }
 
 /** `kart pin`: tries left, change, unblock. Nothing is ever tried twice by itself. */
@@ -145,5 +206,6 @@ export function addPinCommand(program: Command, run: Runner): void {
   addStatus(pins, run)
   addChange(pins, run)
   addUnblock(pins, run)
+  addUnblockFinger(pins, run)
   withExample(pins, 'kart pin status --reader "ACR"', 'kart pin change SignPIN --reader "ACR"')
 }

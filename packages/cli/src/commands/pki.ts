@@ -1,14 +1,26 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError } from '@kart/codec'
-import { decodeCertificate } from '@kart/layout'
-import { cvcFolderName, initTestCvc, initTestPki, pkiFileNames, saveCvc, savePki } from '@kart/personalization'
-import type { Command } from 'commander'
+import { InputError, toHex } from '@kart/codec'
+import { decodeCertificate, decodeRevocationList } from '@kart/layout'
+import {
+  buildRevocationList,
+  cvcFolderName,
+  initTestCvc,
+  initTestPki,
+  loadPki,
+  pkiFileNames,
+  saveCvc,
+  savePki,
+} from '@kart/personalization'
+import { type Command, Option } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
+import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
+import { certificatesIn } from '../trust-options.ts'
+import { writeOutput } from '../write-file.ts'
 
 interface Options {
   readonly country: string
@@ -16,7 +28,52 @@ interface Options {
   readonly json?: boolean
 }
 
-/** `kart pki init`: a country signing authority, a document signer, and the CVCA with its terminal, for tests. */
+interface RevokeOptions {
+  readonly by: 'holder-ca' | 'csca'
+  readonly days: string
+  readonly json?: boolean
+}
+
+const authorities = {
+  'holder-ca': ['holderAuthority', 'holder-ca.crl'],
+  csca: ['csca', 'csca.crl'],
+} as const
+
+function addRevoke(pki: Command, run: Runner): void {
+  const revoke = pki
+    .command('revoke')
+    .description(
+      'put certificates on the revocation list of a TEST authority; without certificates a fresh list of what was revoked before',
+    )
+    .argument('<dir>', 'a folder of "kart pki init"')
+    .argument('[certificates...]', 'certificates that no longer count (DER or PEM)')
+    .addOption(new Option('--by <authority>', 'whose list').choices(Object.keys(authorities)).default('holder-ca'))
+    .option('--days <number>', 'days until the next list', '30')
+    .option('--json', 'one JSON document on standard output')
+    .action((dir: string, files: readonly string[], options: RevokeOptions) =>
+      run(options, async (output) => {
+        if (!/^[1-9]\d{0,3}$/.test(options.days)) throw new InputError('--days', 'not 1 to 9999 days')
+        const [name, listName] = authorities[options.by]
+        const authority = (await loadPki(dir))[name]
+        const target = join(dir, listName)
+        const certificates = files.flatMap(certificatesIn)
+        const list = buildRevocationList(authority, {
+          ...{ certificates, days: Number(options.days) },
+          ...(existsSync(target) ? { previous: readInput(target) } : {}),
+        })
+        writeOutput(target, list)
+        const { revoked, nextUpdate } = decodeRevocationList(list)
+        const numbers = revoked.map(({ serialNumber }) => toHex(serialNumber))
+        const due = nextUpdate?.toISOString().slice(0, 10)
+        output.line(`${target}: ${numbers.length} revoked; the next list is due on ${due}`)
+        output.document({ list: target, revoked: numbers, nextUpdate: nextUpdate?.toISOString() })
+        return exitCode.done
+      }),
+    )
+  withExample(revoke, 'kart pki revoke pki lost-card.cer', 'kart sign --verify contract.pdf --pki pki --crl pki/holder-ca.crl')
+}
+
+/** `kart pki`: a country signing authority, a document signer, an authority for holders, and the CVCA with its terminal, for tests; and revocation lists. */
 export function addPkiCommand(program: Command, run: Runner): void {
   const pki = program.command('pki').description(summaries.pki)
   const init = pki
@@ -57,6 +114,7 @@ export function addPkiCommand(program: Command, run: Runner): void {
         return exitCode.done
       }),
     )
+  addRevoke(pki, run)
   withExample(pki, 'kart pki init pki')
   withExample(init, 'kart pki init pki')
 }

@@ -12,15 +12,17 @@ import type { Output } from '../output.ts'
 import { readInput } from '../read-file.ts'
 import { readSecret } from '../read-pin.ts'
 import type { Runner } from '../runner.ts'
-import { checkSignable, hashFile, personOf, verifyFile } from '../signing.ts'
-import { type AuthorityOptions, authoritiesOf } from '../trust-options.ts'
+import { approveSigner, checkSignable, hashFile, personOf, verifyFile } from '../signing.ts'
+import { type AuthorityOptions, authoritiesNamed, authoritiesOf } from '../trust-options.ts'
 import { checkLines } from '../verdict-output.ts'
-import { checkTarget, isSamePath, writeOutput } from '../write-file.ts'
+import { checkFree, checkTarget, isSamePath, writeNew, writeOutput } from '../write-file.ts'
 
 interface Options extends HolderOptions, AuthorityOptions {
   readonly key: string
   readonly pinFile?: string
   readonly output?: string
+  readonly force?: boolean
+  readonly anyTime?: boolean
   readonly verify?: boolean
   readonly signature?: string
   readonly at?: string
@@ -29,7 +31,6 @@ interface Options extends HolderOptions, AuthorityOptions {
 
 async function sign(file: string, options: Options, output: Output): Promise<ExitCode> {
   for (const [option, value] of [
-    ['--ca', options.ca],
     ['--signature', options.signature],
     ['--at', options.at],
   ] as const)
@@ -40,16 +41,26 @@ async function sign(file: string, options: Options, output: Output): Promise<Exi
   const kept = { 'that is to be signed': file, 'of the card': options.card, 'of the PIN': options.pinFile }
   for (const [what, path] of Object.entries(kept))
     if (path !== undefined && isSamePath(target, path)) throw new InputError('-o', `is the file ${what}: name another`)
+  const trust = authoritiesNamed(options)
+  if (options.force !== true) checkFree('-o', target)
   return withHolderCard(options, async (channel, application, where) => {
     const key = findKey(application, options.key)
-    const what = key.pin === undefined ? undefined : `${key.pin.label} of ${where}${await triesBefore(channel, key.pin)}`
-    const pin =
-      what === undefined ? undefined : await readSecret({ what, variable: 'KART_PIN', option: '--pin-file', file: options.pinFile })
-    const made = await signWithCard(channel, application, { key, pin, messageDigest: (hash) => hashFile(file, hash, output.json) })
-    writeOutput(target, made.signature)
+    const { pin } = key
+    const tries = pin === undefined ? '' : await triesBefore(channel, pin)
+    const what = pin && `${pin.label} of ${where}${tries}`
+    const made = await signWithCard(channel, application, {
+      key,
+      pin: what === undefined ? undefined : () => readSecret({ what, variable: 'KART_PIN', option: '--pin-file', file: options.pinFile }),
+      anyTime: options.anyTime === true,
+      approve: (signer) => trust && approveSigner(signer, { ...trust, now: new Date() }, options.anyTime === true),
+      messageDigest: (hash) => hashFile(file, hash, output.json),
+    })
+    if (options.force === true) writeOutput(target, made.signature)
+    else writeNew(target, made.signature)
     const { subject, issuer } = made.certificate
     output.line(`${pc.green('SIGNED')}  ${visibleText(file)} with the key ${visibleText(key.label)}: ${visibleText(target)}`)
     output.line(`  by ${visibleText(subject.text)}`)
+    if (trust === undefined) output.line(pc.dim('  whether an authority vouches for the signer was not looked at: --ca or --pki does'))
     output.line(
       pc.dim(`  at ${made.signingTime.toISOString()} by this machine’s clock; ${made.scheme.kind}, ${made.scheme.hash}; CAdES-B-B`),
     )
@@ -76,8 +87,9 @@ function printVerdict(output: Output, { verdict, signers }: CadesReport, file: s
 }
 
 async function verify(file: string, options: Options, output: Output): Promise<ExitCode> {
-  if (options.card !== undefined || options.reader !== undefined || options.output !== undefined || options.pinFile !== undefined)
-    throw new InputError('--verify', 'needs no card: leave --card, --reader, --pin-file and -o out')
+  const { card, reader, output: target, pinFile, force, anyTime } = options
+  if ([card, reader, target, pinFile, force, anyTime].some((option) => option !== undefined))
+    throw new InputError('--verify', 'needs no card and writes nothing: leave --card, --reader, --pin-file, -o, --force and --any-time out')
   checkSignable(file)
   const path = options.signature ?? `${file}.p7s`
   const bytes = readInput(path)
@@ -109,13 +121,19 @@ export function addSignCommand(program: Command, run: Runner): void {
       .description(summaries.sign)
       .argument('<file>', 'the file: its content is hashed here, and never goes to the card'),
   )
-    .option('--key <name>', 'which key of the card: signature, authentication, or another label', 'signature')
+    .option('--key <name>', 'which key of the card, by its label: one that is certified for signatures in its holder’s name', 'signature')
     .option('--pin-file <file>', 'the PIN of that key, in a file; else KART_PIN, else it is asked for. It is sent once')
     .option('-o, --output <file>', 'where the signature goes; the file’s name and .p7s unless told')
+    .option('--force', 'write over an earlier signature of that name; without it the card is not even asked then')
     .option('--verify', 'verify a signature instead, and say who signed')
     .option('--signature <file>', 'with --verify: the signature; the file’s name and .p7s unless told')
-    .option('--ca <file...>', 'with --verify: trust these authorities of holders’ certificates (DER or PEM)')
-    .option('--crl <file...>', 'with --verify: their revocation lists (DER or PEM)')
+    .option(
+      '--ca <file...>',
+      'trust these authorities of holders’ certificates (DER or PEM); before signing, the signer’s is held against them',
+    )
+    .option('--pki <dir>', 'as --ca, with the authority for holders of this folder (made by "kart pki init")')
+    .option('--crl <file...>', 'revocation lists of those authorities (DER or PEM); they must then speak of every certificate')
+    .option('--any-time', 'sign even with a certificate that has expired or does not hold yet')
     .option('--at <time>', 'with --verify: judge as of this time instead of now')
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: Options) =>
@@ -128,7 +146,9 @@ export function addSignCommand(program: Command, run: Runner): void {
   withExample(
     command,
     'kart sign contract.pdf --card citizen.card                # asks for the SignPIN, writes contract.pdf.p7s',
-    'kart sign --verify contract.pdf --signature contract.pdf.p7s --ca citizen-ca.cer',
+    'kart sign contract.pdf --card citizen.card --pki pki       # as above, once the PKI’s authority was found to vouch for the signer',
+    'kart sign --verify contract.pdf --pki pki',
+    'kart sign --verify contract.pdf --signature contract.pdf.p7s --ca citizen-ca.cer --crl citizen-ca.crl',
     'openssl cms -verify -cades -binary -inform DER -in contract.pdf.p7s -content contract.pdf -CAfile citizen-ca.pem -purpose any -out /dev/null',
   )
 }

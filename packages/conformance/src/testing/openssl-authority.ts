@@ -16,6 +16,8 @@ export interface OpensslAuthority {
   holder(name: string, key: string, use?: HolderUse, days?: number): Uint8Array
   /** Certificate NAME.crt for a public key that another holds the private half of. */
   certify(name: string, spki: Uint8Array, use: HolderUse): Uint8Array
+  /** A revocation list of the authority, DER, that names these certificates (NAME.crt). */
+  revoke(...names: readonly string[]): Uint8Array
   remove(): void
 }
 
@@ -103,6 +105,14 @@ export function opensslAuthority(): OpensslAuthority {
         `${name}.crt`,
       )
       return der(name)
+    },
+    revoke(...revoked) {
+      writeFileSync(join(folder, 'ca.index'), '')
+      writeFileSync(join(folder, 'ca.cnf'), '[ca]\ndefault_ca=d\n[d]\ndatabase=ca.index\ndefault_md=sha384\ndefault_crl_days=30\n')
+      const by = ['-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key']
+      for (const name of revoked) openssl('ca', ...by, '-revoke', `${name}.crt`)
+      openssl('ca', ...by, '-gencrl', '-out', 'ca.crl')
+      return new Uint8Array(openssl('crl', '-in', 'ca.crl', '-outform', 'DER'))
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -6,6 +6,8 @@ import type { PublicKey } from '../public-key.ts'
 export interface SeenKeys {
   /** Remembers a fingerprint; false when it was there. Both in one step, or two cards made at once would both be new. */
   remember(fingerprint: string): Promise<boolean>
+  /** Whether a fingerprint is there. */
+  has(fingerprint: string): Promise<boolean>
 }
 
 /**
@@ -26,5 +28,6 @@ export function seenInMemory(): SeenKeys {
       seen.add(fingerprint)
       return true
     },
+    has: async (fingerprint) => seen.has(fingerprint),
   }
 }

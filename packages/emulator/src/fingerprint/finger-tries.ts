@@ -32,3 +32,23 @@ export function restoreTries(card: CardContext, reference: number): void {
   const finger = fingerOf(card, reference)
   card.store.commit(withTries(card.store.state, reference, finger, finger.tries.most))
 }
+
+/** House rule: how often a finger's tries may be given back without the finger. */
+export const mostResets = 10
+
+/**
+ * Gives all tries back without the finger, and counts that, in one write: a cut leaves a finger with neither or both. Read back, as no reset may come uncounted (C04; refuses 6581).
+ */
+export function giveTriesBack(card: CardContext, reference: number, resets: number): void {
+  const finger = fingerOf(card, reference)
+  const { fingers } = card.store.state
+  const changed: EnrolledFinger = { ...finger, tries: { left: finger.tries.most, most: finger.tries.most }, resets }
+  card.store.commit({ ...card.store.state, fingers: { ...fingers, fingers: new Map(fingers.fingers).set(reference, changed) } })
+  card.store.reload()
+  if (fingerOf(card, reference).resets !== resets) refuse(SW.memoryFailure)
+}
+
+/** Ends what a finger had proved. */
+export function forgetFinger({ session }: CardContext, reference: number): void {
+  session.verifiedFingers = new Map([...session.verifiedFingers].filter(([other]) => other !== reference))
+}

@@ -3,7 +3,7 @@ import type { FingerComparisonSpec } from '@kart/layout/profile'
 import { type CardContext, fingersUnder, type PlainCommand } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 import { isSameFinger } from './compare-fingers.ts'
-import { fingerOf, restoreTries, spendTry } from './finger-tries.ts'
+import { fingerOf, forgetFinger, restoreTries, spendTry } from './finger-tries.ts'
 import { readProbe } from './read-probe.ts'
 
 /** House rule: the answer to a comparison leaves at a whole multiple of so many milliseconds, right or wrong: several times what a comparison takes, so that time tells nothing of the score. */
@@ -21,7 +21,7 @@ export function verifyFinger(card: CardContext, command: PlainCommand, spec: Fin
   const { tries } = fingerOf(card, reference)
   if (p1 === 0xff) {
     if (data.length > 0) refuse(SW.wrongLength)
-    forget(card, reference)
+    forgetFinger(card, reference)
     return answer()
   }
   if (data.length === 0) {
@@ -30,7 +30,7 @@ export function verifyFinger(card: CardContext, command: PlainCommand, spec: Fin
     return answer(undefined, tries.left === 0 ? SW.blocked : SW.triesLeft | tries.left)
   }
   const began = performance.now()
-  forget(card, reference)
+  forgetFinger(card, reference)
   if (tries.left === 0) refuse(SW.blocked)
   const probe = readProbe(data, spec)
   const left = spendTry(card, reference)
@@ -41,8 +41,4 @@ export function verifyFinger(card: CardContext, command: PlainCommand, spec: Fin
   }
   card.delay = answerTime - ((performance.now() - began) % answerTime)
   return same ? answer() : answer(undefined, SW.triesLeft | left)
-}
-
-function forget({ session }: CardContext, reference: number): void {
-  session.verifiedFingers = new Map([...session.verifiedFingers].filter(([other]) => other !== reference))
 }

@@ -65,7 +65,10 @@ export function readFingerState(fields: Fields, read: FieldReader): FingerState 
     fingers: read.numbered(
       fields.get('fingers'),
       0xff,
-      (finger): EnrolledFinger => ({ minutiae: read.bytes(finger.get('minutiae')), tries: readTries(finger.get('tries'), read) }),
+      (finger): EnrolledFinger => ({
+        ...{ minutiae: read.bytes(finger.get('minutiae')), tries: readTries(finger.get('tries'), read) },
+        ...(finger.has('resets') ? { resets: read.integer(finger.get('resets'), 0xff) } : {}),
+      }),
     ),
   }
 }

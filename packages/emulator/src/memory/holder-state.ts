@@ -59,6 +59,8 @@ export interface EnrolledFinger {
   /** Minutiae in compact card format (ISO/IEC 19794-2:2011, 9), three bytes each. */
   readonly minutiae: Uint8Array
   readonly tries: TryCounter
+  /** How often its tries were given back without the finger; undefined = never. */
+  readonly resets?: number
 }
 
 /** What on-card fingerprint comparison remembers. */

@@ -79,6 +79,7 @@ function handleLink(card: CardContext, link: Link, ne: number): ResponseApdu {
   const { session } = card
   const { chain } = session
   session.chain = undefined
+  requireLife(card, link)
   const { next, whole } = takeLink(chain, link, card.profile.maxCommandLength)
   session.chain = next
   if (whole === undefined) return answer()
@@ -143,15 +144,21 @@ function guarded(run: () => ResponseApdu): ResponseApdu {
   }
 }
 
-function handle(card: CardContext, command: PlainCommand): ResponseApdu {
+/** Refuses 6985 for what a terminated or locked card answers no more, a link of a chain like a whole command. */
+function requireLife(card: CardContext, { cla, ins: instruction, p1 }: Pick<PlainCommand, 'cla' | 'ins' | 'p1'>): void {
   const { lifeCycle } = card.store.state
-  const inDomain = card.session.application.name === 'isd'
   // A terminated card answers GET DATA and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.5).
-  if (lifeCycle === 'TERMINATED')
-    return command.ins === ins.getData ? (handleSecurityDomain(card, command) ?? refuse(SW.conditions)) : refuse(SW.conditions)
+  if (lifeCycle === 'TERMINATED' && instruction !== ins.getData) refuse(SW.conditions)
   // A locked card has its security domain and nothing else (GlobalPlatform Card Specification 2.3.1, 5.1.1.4).
-  const selects = command.cla === 0x00 && command.ins === ins.select
-  if (lifeCycle === 'CARD_LOCKED' && (selects ? command.p1 !== 0x04 : !inDomain)) refuse(SW.conditions)
+  const selects = cla === 0x00 && instruction === ins.select
+  const inDomain = card.session.application.name === 'isd'
+  if (lifeCycle === 'CARD_LOCKED' && (selects ? p1 !== 0x04 : !inDomain)) refuse(SW.conditions)
+}
+
+function handle(card: CardContext, command: PlainCommand): ResponseApdu {
+  requireLife(card, command)
+  const inDomain = card.session.application.name === 'isd'
+  if (card.store.state.lifeCycle === 'TERMINATED') return handleSecurityDomain(card, command) ?? refuse(SW.conditions)
   if (command.cla === 0x00) {
     if (command.ins === ins.select) return select(card, command)
     const ofHolder = handlePkcs15(card, command)

@@ -18,11 +18,19 @@ const version = fromHex('040009')
 /** Version 1; RSA (bit 1) and EC (bit 4), no DES and no AES; most bits of each: RSA 4096, EC 521 (card.md; OpenSC card-myeid.c, card_caps). */
 const capabilities = fromHex('0100091000000000000209')
 
-/** GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; undefined = another object. */
+/**
+ * GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; 01A1, in the application, the identifiers of its files, ascending, two bytes each
+ * (OpenSC card-myeid.c, myeid_list_files); undefined = another object.
+ */
 export function appletData(card: CardContext, { p1, p2, data }: PlainCommand): ResponseApdu | undefined {
-  if (p1 !== 0x01 || (p2 !== 0xa0 && p2 !== 0xaa)) return undefined
-  if (data.length > 0) refuse(SW.wrongLength)
+  if (p1 !== 0x01 || (p2 !== 0xa0 && p2 !== 0xa1 && p2 !== 0xaa)) return undefined
   const { iccSerial, signature } = card.store.state
+  if (p2 === 0xa1) {
+    if (card.session.application.name !== 'pkcs15') return undefined
+    if (data.length > 0) refuse(SW.wrongLength)
+    return answer(concatBytes(...[...signature.files.keys()].sort((one, other) => one - other).map((fid) => uintToBytes(fid, 2))))
+  }
+  if (data.length > 0) refuse(SW.wrongLength)
   return answer(p2 === 0xaa ? capabilities : concatBytes(encodeAscii('OsEID'), version, iccSerial, uintToBytes(signature.changes, 2)))
 }
 

@@ -1,4 +1,5 @@
 import type { ResponseApdu } from '@kart/apdu/card'
+import { resetFinger } from '../fingerprint/reset-finger.ts'
 import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { refuse, SW } from '../os/status.ts'
 import { appletData, putAppletData } from './applet-data.ts'
@@ -29,19 +30,21 @@ export function handlePkcs15(card: CardContext, command: PlainCommand): Response
 const lastReference = 14
 
 /**
- * The PINs are global reference data (ISO/IEC 7816-4:2020, 11.6.2: P2 without bit 8), so that VERIFY, CHANGE REFERENCE DATA and logging out work beside the application too: OpenSC
+ * The PINs are global reference data (ISO/IEC 7816-4:2020, 11.6.2: P2 without bit 8), so that VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER with the PUK, and logging out work beside the application too: OpenSC
  * binds every application that EF.DIR lists and verifies a PIN in whichever it bound last. Not in the security domain.
  */
-function besideHandler(name: string, { ins, p2 }: PlainCommand): Handler | undefined {
+function besideHandler(name: string, { ins, p1, p2 }: PlainCommand): Handler | undefined {
   if (name === 'isd') return undefined
   if (ins === 0x2e) return p2 === 0 ? logOut : undefined
   if (p2 < 1 || p2 > lastReference) return undefined
+  // With the PUK (P1 00, 01): a PIN is unblocked through PKCS#11 wherever OpenSC stands.
+  if (ins === 0x2c) return p1 <= 0x01 ? resetPin : undefined
   return ins === 0x20 ? verifyPin : ins === 0x24 ? changePin : undefined
 }
 
 type Handler = (card: CardContext, command: PlainCommand) => ResponseApdu | undefined
 
-function handlerOf(application: 'mf' | 'pkcs15', { ins, p1 }: PlainCommand): Handler | undefined {
+function handlerOf(application: 'mf' | 'pkcs15', { ins, p1, p2 }: PlainCommand): Handler | undefined {
   const keys = application === 'pkcs15' ? handleKeys : undefined
   switch (ins) {
     case 0x20:
@@ -51,6 +54,8 @@ function handlerOf(application: 'mf' | 'pkcs15', { ins, p1 }: PlainCommand): Han
     case 0x2e:
       return logOut
     case 0x2c:
+      // Bit 8 of P2: specific reference data (ISO/IEC 7816-4:2020, 11.6.2), which are the enrolled fingers; unblocked here, where the SO-PIN is proved.
+      if (application === 'pkcs15' && p2 >= 0x80) return resetFinger
       // In the MF P1 02 and 03 are for the PIN of PACE (TR-03110-3 v2.21, B.11.9).
       return application === 'pkcs15' || p1 <= 0x01 ? resetPin : undefined
     case 0x44:

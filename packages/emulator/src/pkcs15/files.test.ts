@@ -221,10 +221,18 @@ describe('applet data', () => {
     expect(sendHex(card, '00ca01a014').slice(36)).toBe('00009000')
   })
 
+  it('01A1 lists the files of the application, and nothing of the MF', () => {
+    const { card } = creationCard()
+    expect(sendHex(card, '00ca01a100')).toBe('9000')
+    for (const fid of ['4b01', '4301', '5031']) sendHex(card, createFileHex(fid, 4))
+    expect(sendHex(card, '00ca01a100')).toBe('43014b0150319000')
+    expect(statusWords(card, ['00ca01a10100', '00a40000023f00', '00ca01a100'])).toEqual(['6700', '9000', '6a88'])
+  })
+
   it('01AA tells RSA and EC and their most bits', () => {
     const { card } = creationCard()
     expect(sendHex(card, '00ca01aa0b')).toBe('01000910000000000002099000')
-    expect(statusWords(card, ['00ca01a1ff', '00ca01aa0100', '00ca00a0ff', '00da01a10100'])).toEqual(['6a88', '6700', '6a88', '6a88'])
+    expect(statusWords(card, ['00ca01a2ff', '00ca01aa0100', '00ca00a0ff', '00da01a10100'])).toEqual(['6a88', '6700', '6a88', '6a88'])
   })
 
   it('01E0 empties the application and EF.DIR, and the counter goes on', () => {

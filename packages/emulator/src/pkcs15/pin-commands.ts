@@ -39,6 +39,7 @@ export function logOut(card: CardContext, { p1, p2, data }: PlainCommand): Respo
 /**
  * CHANGE REFERENCE DATA (ISO/IEC 7816-4:2020, 11.6.7), P1 00: the PIN that is and the one that is to be, 8 bytes each; a transport PIN ends here. Refuses 6A80
  * for a new one that has not the form of a PIN, without counting; for a weak one only to whoever knew the old one, so that nobody learns the holder's numbers by asking.
+ * What the old PIN had proved ends with it: above all a transport PIN's proof, which would sign once more (C09).
  */
 export function changePin(card: CardContext, command: PlainCommand): ResponseApdu {
   const { p1, p2: reference, data } = command
@@ -50,13 +51,14 @@ export function changePin(card: CardContext, command: PlainCommand): ResponseApd
   requireSecret(card, reference, 'pin', data.subarray(0, pinLength))
   requireStrength(card, next)
   if (pin.transport && equalBytes(pin.value, next)) refuse(SW.wrongData)
+  card.session.verified.delete(reference)
   card.store.commit(withHolderPin(card.store.state, reference, { ...pinOf(card, reference), value: next, transport: false }))
   return answer()
 }
 
 /**
  * RESET RETRY COUNTER (ISO/IEC 7816-4:2020, 11.6.10): P1 00 the PUK and a new PIN, 01 the PUK alone; where the SO-PIN is verified also 02 a new PIN, 03 nothing. What
- * was a transport PIN stays one: only CHANGE REFERENCE DATA ends that.
+ * was a transport PIN stays one: only CHANGE REFERENCE DATA ends that. What the PIN had proved in this session ends.
  */
 export function resetPin(card: CardContext, command: PlainCommand): ResponseApdu {
   const { p1, p2: reference, data } = command
@@ -73,6 +75,7 @@ export function resetPin(card: CardContext, command: PlainCommand): ResponseApdu
   } else if (reference === securityOfficer || !card.session.verified.has(securityOfficer)) refuse(SW.securityStatus)
   if (next) requireStrength(card, next)
   const now = pinOf(card, reference)
+  card.session.verified.delete(reference)
   card.store.commit(
     withHolderPin(card.store.state, reference, { ...now, value: next ?? now.value, tries: { left: now.tries.most, most: now.tries.most } }),
   )

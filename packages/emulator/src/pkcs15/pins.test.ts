@@ -10,6 +10,7 @@ import {
   creationCard,
   holderCard,
   holderPin,
+  holderPins,
   padded,
   pins,
   putPin,
@@ -105,6 +106,20 @@ describe('VERIFY', () => {
     expect(statusWords(card, ['00a4080c025015', askTries(1), selectAid(emrtdAid), askTries(1)])).toEqual(['9000', '9000', '9000', '63c3'])
     expect(statusWords(card, [selectAid(isdAid), verify(1, pins.auth)])).toEqual(['9000', '6d00'])
   })
+
+  it('is unblocked with the PUK in an application beside it, as through PKCS#11, by nothing else there', () => {
+    const { card } = holderCard()
+    const wrong = verify(1, '314159')
+    const unblock = (puk: string) => `002c000110${padded(puk)}${padded('830592')}`
+    expect(statusWords(card, [selectAid(emrtdAid), wrong, wrong, wrong, unblock('31415926'), askTries(1)])).toEqual([
+      ...['9000', '63c2', '63c1', '63c0', '63c9', '6983'],
+    ])
+    expect(statusWords(card, [unblock(pins.puk), askTries(1), verify(1, '830592')])).toEqual(['9000', '63c3', '9000'])
+    // P1 02 and 03 need the SO-PIN, and are for the application itself.
+    for (const command of [`002c020108${padded('830592')}`, '002c0301'])
+      expect(statusWords(card, [verify(3, pins.officer), command]), command).toEqual(['9000', '6982'])
+    expect(statusWords(card, [selectAid(isdAid), unblock(pins.puk)])).toEqual(['9000', '6d00'])
+  })
 })
 
 describe('C04 the counter falls before the comparison, in memory', () => {
@@ -186,6 +201,21 @@ describe('CHANGE REFERENCE DATA', () => {
     ).toEqual(['6700', '6a86', '6a88', '6700'])
   })
 
+  it('C09 takes the verification of that PIN back: what the PIN of the letter proved allows no signature after it', () => {
+    const transport = holderPin(pins.sign, { transport: true, usesPerVerify: 1 })
+    const { card } = holderCard({ pins: new Map([...holderPins, [2, transport]]) }, { lifeCycle: 'SECURED' })
+    expect(
+      statusWords(card, [
+        verify(1, pins.auth),
+        verify(2, pins.sign),
+        change(2, pins.sign, chosen),
+        askTries(2),
+        askTries(1),
+        verify(2, chosen),
+      ]),
+    ).toEqual(['9000', '9000', '9000', '63c3', '9000', '9000'])
+  })
+
   it('ends a transport PIN, which must become another one', () => {
     const { card, stored } = holderCard({ pins: new Map([[2, holderPin(pins.sign, { transport: true })]]) })
     expect(statusWords(card, [change(2, pins.sign, pins.sign), change(2, pins.sign, chosen), change(2, chosen, chosen)])).toEqual([
@@ -254,6 +284,19 @@ describe('RESET RETRY COUNTER', () => {
         reset(0, 9, pins.puk, chosen),
       ]),
     ).toEqual(['6985', '6700', '6700', '6a86', '6a88'])
+  })
+
+  it('takes the verification of that PIN back', () => {
+    const { card } = holderCard()
+    sendHex(card, selectPkcs15)
+    expect(statusWords(card, [verify(1, pins.auth), reset(0, 1, pins.puk, chosen), askTries(1)])).toEqual(['9000', '9000', '63c3'])
+    expect(statusWords(card, [verify(1, chosen), verify(3, pins.officer), reset(3, 1), askTries(1), askTries(3)])).toEqual([
+      '9000',
+      '9000',
+      '9000',
+      '63c3',
+      '9000',
+    ])
   })
 
   it('leaves a transport PIN one', () => {

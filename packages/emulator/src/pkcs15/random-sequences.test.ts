@@ -174,6 +174,9 @@ describe('ten thousand sequences of commands, lawful, out of place and malformed
     }
   }
 
+  const same = (state: CardState, fid: number, field: 'privateKey' | 'content'): boolean =>
+    equalBytes(state.signature.files.get(fid)![field]!, before.signature.files.get(fid)![field]!)
+
   function holds(state: CardState, seen: Seen, officer: boolean, where: string): void {
     expect(state.lifeCycle, where).toBe('SECURED')
     expect(state.signature.activated, where).toBe(before.signature.activated)
@@ -190,13 +193,9 @@ describe('ten thousand sequences of commands, lawful, out of place and malformed
       if (!seen.pinChanged) expect(toHex(pin.value), `${where}: a PIN that nobody changed`).toBe(toHex(old!.value))
     }
     expect([...state.signature.files.keys()], where).toEqual([...before.signature.files.keys()])
-    for (const fid of [0x4b01, 0x4b02])
-      expect(state.signature.files.get(fid)!.privateKey, `${where}: another key`).toEqual(before.signature.files.get(fid)!.privateKey)
+    for (const fid of [0x4b01, 0x4b02]) expect(same(state, fid, 'privateKey'), `${where}: another key`).toBe(true)
     if (!officer)
-      for (const fid of [0x4301, 0x4501])
-        expect(state.signature.files.get(fid)!.content, `${where}: a file written without the SO-PIN`).toEqual(
-          before.signature.files.get(fid)!.content,
-        )
+      for (const fid of [0x4301, 0x4501]) expect(same(state, fid, 'content'), `${where}: a file written without the SO-PIN`).toBe(true)
   }
 
   it('crash nothing, answer only what ISO/IEC 7816-4 knows, and reach no state that the access rules forbid', { timeout: 300_000 }, () => {

@@ -1,9 +1,9 @@
 import { InputError } from '@kart/codec'
-import { encodeHashAlgorithm, encodeSignatureAlgorithm, type HashName, readAlgorithm, type SignatureScheme } from '../asn1/algorithm.ts'
-import { decodeDer } from '../asn1/der.ts'
-import { encodeOctets, encodeOid, encodeSequence, encodeSetOf, encodeTime, sortSetOf } from '../asn1/der-encode.ts'
+import type { HashName, SignatureScheme } from '../asn1/algorithm.ts'
+import { encodeOctets, encodeOid, encodeSetOf, encodeTime, sortSetOf } from '../asn1/der-encode.ts'
 import { decodeCertificate } from '../pki/certificate.ts'
-import { contentTypeOid, type DetachedSignedData, encodeSignedData, messageDigestOid, signingTimeOid } from './signed-data.ts'
+import { attribute, buildSigner } from './build-signer.ts'
+import { contentTypeOid, encodeSignedData, messageDigestOid, signingTimeOid } from './signed-data.ts'
 import { encodeSigningCertificateV2, signingCertificateV2Oid } from './signing-certificate.ts'
 
 /** Content type of a plain file (RFC 5652, 4). */
@@ -27,9 +27,6 @@ export interface CadesSigning {
   readonly sign: (digest: Uint8Array, bytes: Uint8Array) => Promise<Uint8Array>
 }
 
-const algorithm = (der: Uint8Array) => readAlgorithm(decodeDer(der, 'AlgorithmIdentifier'), 'AlgorithmIdentifier')
-const attribute = (oid: string, value: Uint8Array) => encodeSequence(encodeOid(oid), encodeSetOf(value))
-
 /**
  * Makes a detached CMS SignedData of the CAdES baseline level B-B (ETSI EN 319 122-1 v1.3.1, 6.3): one signer, signed attributes content-type (id-data),
  * message-digest, signing-time and signing-certificate-v2 (RFC 5652, 5.3 and 11; RFC 5035, 3), the certificates inside. Version 1, as the content is id-data
@@ -46,32 +43,10 @@ export async function signCades(signing: CadesSigning): Promise<Uint8Array> {
     attribute(signingCertificateV2Oid, encodeSigningCertificateV2(scheme.hash, signing.digest(scheme.hash, certificate.raw))),
   )
   const signature = await signing.sign(signing.digest(scheme.hash, signedAttributes), signedAttributes.slice())
-  if (signature.length === 0) throw new InputError('sign', 'gave an empty signature')
-  const digestAlgorithm = algorithm(encodeHashAlgorithm(scheme.hash))
-  const data: DetachedSignedData = {
-    version: 1,
-    digestAlgorithms: [digestAlgorithm],
-    contentType: dataOid,
-    content: undefined,
-    certificates: sortSetOf([certificate.raw, ...(signing.chain ?? [])]),
-    crls: [],
-    signers: [
-      {
-        version: 1,
-        signerId: { kind: 'issuer-and-serial', issuer: certificate.issuer, serialNumber: certificate.serialNumber },
-        digestAlgorithm,
-        digest: scheme.hash,
-        signedAttributes,
-        attributes: [],
-        contentType: undefined,
-        messageDigest: undefined,
-        signingTime: undefined,
-        signatureAlgorithm: algorithm(encodeSignatureAlgorithm(scheme)),
-        signatureScheme: scheme,
-        signature,
-        unsignedAttributes: undefined,
-      },
-    ],
-  }
-  return encodeSignedData(data)
+  const { digestAlgorithm, signer } = buildSigner(certificate, scheme, signedAttributes, signature)
+  const certificates = sortSetOf([certificate.raw, ...(signing.chain ?? [])])
+  return encodeSignedData({
+    ...{ version: 1, digestAlgorithms: [digestAlgorithm], contentType: dataOid, content: undefined },
+    ...{ certificates, crls: [], signers: [signer] },
+  })
 }

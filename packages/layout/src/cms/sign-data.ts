@@ -1,15 +1,7 @@
-import { InputError } from '@kart/codec'
-import {
-  type AlgorithmIdentifier,
-  encodeHashAlgorithm,
-  encodeSignatureAlgorithm,
-  type HashName,
-  readAlgorithm,
-  type SignatureScheme,
-} from '../asn1/algorithm.ts'
-import { decodeDer } from '../asn1/der.ts'
-import { encodeOctets, encodeOid, encodeSequence, encodeSetOf, encodeTime } from '../asn1/der-encode.ts'
+import type { HashName, SignatureScheme } from '../asn1/algorithm.ts'
+import { encodeOctets, encodeOid, encodeSetOf, encodeTime } from '../asn1/der-encode.ts'
 import { decodeCertificate } from '../pki/certificate.ts'
+import { attribute, buildSigner } from './build-signer.ts'
 import { contentTypeOid, messageDigestOid, type SignedData, signingTimeOid } from './signed-data.ts'
 
 /** Who signs, and with what. */
@@ -42,8 +34,7 @@ export async function signData(contentType: string, content: Uint8Array, signing
     ...(signing.signingTime === undefined ? [] : [attribute(signingTimeOid, encodeTime(signing.signingTime))]),
   )
   const signature = await signing.sign(signedAttributes.slice())
-  if (signature.length === 0) throw new InputError('sign', 'gave an empty signature')
-  const digestAlgorithm = algorithm(encodeHashAlgorithm(scheme.hash))
+  const { digestAlgorithm, signer } = buildSigner(certificate, scheme, signedAttributes, signature)
   return {
     version: 3,
     digestAlgorithms: [digestAlgorithm],
@@ -51,30 +42,6 @@ export async function signData(contentType: string, content: Uint8Array, signing
     content,
     certificates: [certificate.raw],
     crls: [],
-    signers: [
-      {
-        version: 1,
-        signerId: { kind: 'issuer-and-serial', issuer: certificate.issuer, serialNumber: certificate.serialNumber },
-        digestAlgorithm,
-        digest: scheme.hash,
-        signedAttributes,
-        attributes: [],
-        contentType: undefined,
-        messageDigest: undefined,
-        signingTime: undefined,
-        signatureAlgorithm: algorithm(encodeSignatureAlgorithm(scheme)),
-        signatureScheme: scheme,
-        signature,
-        unsignedAttributes: undefined,
-      },
-    ],
+    signers: [signer],
   }
-}
-
-function attribute(oid: string, value: Uint8Array): Uint8Array {
-  return encodeSequence(encodeOid(oid), encodeSetOf(value))
-}
-
-function algorithm(der: Uint8Array): AlgorithmIdentifier {
-  return readAlgorithm(decodeDer(der, 'AlgorithmIdentifier'), 'AlgorithmIdentifier')
 }

@@ -1,3 +1,4 @@
+import type { KeyRow } from '../pkcs15/tables.ts'
 import type { AccessRule } from './access-rule.ts'
 
 /** How a file's content is coded; each format has one codec of the same name in `@kart/layout`. */
@@ -201,6 +202,8 @@ export interface CardProfile {
   readonly terminalAuthentication?: { readonly versions: readonly (1 | 2)[] }
   /** Comparison of fingers on the card; undefined = none. */
   readonly fingerComparison?: FingerComparisonSpec
+  /** The holder's key pairs in the PKCS#15 application; undefined = `holderKeys`, those of the reference card. */
+  readonly holderKeys?: readonly KeyRow[]
 }
 
 /** The application of this name; undefined when the profile has none. */

@@ -25,6 +25,7 @@ document-signer.cer      certificate of the TEST document signer, signed by the 
 document-signer-key.pem  its private key (PKCS#8)
 holder-ca.cer            certificate of the TEST authority for holders' keys, self-signed
 holder-ca-key.pem        its private key (PKCS#8)
+holder-keys.seen         public keys of holders that "kart issue" has met, as hashes, once it has made a card: keep it, or none is recognized again
 
 Never put these certificates into a trust store that real cards are verified with.
 `

@@ -48,9 +48,11 @@ const digitEntries = (entries: readonly string[]): Uint8Array =>
   concatBytes(...entries.map((digits) => concatBytes(Uint8Array.of(digits.length), encodeAscii(digits))))
 
 // Use under the key's PIN; no update, no deletion, no other pair (access bytes of the MyEID command surface: a nibble an operation).
-const keyAccess = (reference: number): Uint8Array => Uint8Array.of((reference << 4) | 0x0f, 0xff, 0xff)
+export const keyAccess = (reference: number): Uint8Array => Uint8Array.of((reference << 4) | 0x0f, 0xff, 0xff)
 /** Everyone reads, the SO-PIN updates, nobody deletes. */
-const fileAccess = (securityOfficer: number): Uint8Array => Uint8Array.of(securityOfficer & 0x0f, 0xff, 0xff)
+export const fileAccess = (securityOfficer: number): Uint8Array => Uint8Array.of(securityOfficer & 0x0f, 0xff, 0xff)
+/** Type byte of a key's file. */
+export const keyFileType = { rsa: 0x11, ec: 0x22 } as const
 const noProperties = new Uint8Array(2)
 
 const one = (dgi: number, value: Uint8Array, label: string): CardCommand<Uint8Array> =>
@@ -65,14 +67,20 @@ export function pinCommands(profile: CardProfile, plan: HolderPlan): CardCommand
   ]
 }
 
+/** Reference of the PIN that a key stands under. Throws InputError. */
+export function referenceFor(row: KeyRow, plan: HolderPlan): number {
+  const reference = plan.pinRows.find(({ id }) => id === row.pin)?.reference
+  if (reference === undefined) throw new InputError('keys', `${row.label} stands under a PIN that the card does not have`)
+  return reference
+}
+
 /** The card makes the pair; the command's answer is its SubjectPublicKeyInfo in DER. Throws DecodeError. */
 export function generateHolderKeyCommand(profile: CardProfile, row: KeyRow, plan: HolderPlan): CardCommand<Uint8Array> {
   const { kind, bits } = row.algorithm
-  const reference = plan.pinRows.find(({ id }) => id === row.pin)?.reference
-  if (reference === undefined) throw new InputError('keys', `${row.label} stands under a PIN that the card does not have`)
+  const reference = referenceFor(row, plan)
   const value = concatBytes(
     uintToBytes(row.fid, 2),
-    Uint8Array.of(kind === 'rsa' ? 0x11 : 0x22),
+    Uint8Array.of(keyFileType[kind]),
     uintToBytes(bits, 2),
     keyAccess(reference),
     noProperties,
@@ -101,6 +109,9 @@ export function generateHolderKeyCommand(profile: CardProfile, row: KeyRow, plan
   }
 }
 
+/** Reference of the SO-PIN; 0F, never, where there is none. */
+export const officerOf = (plan: HolderPlan): number => plan.pinRows.find(({ role }) => role === 'security-officer')?.reference ?? 0x0f
+
 /** One file of the application, made and filled, in as many blocks as it needs. */
 export function fileCommands(
   profile: CardProfile,
@@ -108,7 +119,7 @@ export function fileCommands(
   files: readonly Pkcs15File[],
   blockSize: number,
 ): CardCommand<unknown>[] {
-  const officer = plan.pinRows.find(({ role }) => role === 'security-officer')?.reference ?? 0x0f
+  const officer = officerOf(plan)
   return files.flatMap(({ name, fid, content }) => {
     const bytes = encodeDgi(profile.dgis.holderFile, concatBytes(uintToBytes(fid, 2), fileAccess(officer), noProperties, content))
     const commands: CardCommand<unknown>[] = []
@@ -119,3 +130,15 @@ export function fileCommands(
     return commands
   })
 }
+
+/** DELETE FILE of the current file (ISO/IEC 7816-9:2017, 9.3.4). */
+export const deleteFileCommand = (label: string): CardCommand<void> => plainCommand(0xe4, 0, 0, new Uint8Array(0), `DELETE FILE, ${label}`)
+
+/** PUT DATA 01E0: empties the application, files, keys and PINs (MyEID command surface); its access rules are this card's own. */
+export const emptyApplicationCommand = (): CardCommand<void> => plainCommand(0xda, 0x01, 0xe0, new Uint8Array(8), 'PUT DATA, empty PKCS#15')
+
+const plainCommand = (ins: number, p1: number, p2: number, data: Uint8Array, name: string): CardCommand<void> => ({
+  ...{ name, clause: 'ISO/IEC 7816-9:2017, 9.3.4; ISO/IEC 7816-4:2020, 11.5' },
+  apdu: { cla: 0, ins, p1, p2, data, ne: 0 },
+  parse: () => undefined,
+})

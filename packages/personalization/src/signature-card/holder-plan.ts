@@ -1,6 +1,7 @@
-import { bytesToUint } from '@kart/codec'
+import { bytesToUint, encodeUtf8 } from '@kart/codec'
 import {
   type CardProfile,
+  type DataRow,
   findApplication,
   findPinWeaknesses,
   holderKeys,
@@ -39,6 +40,7 @@ export interface HolderPlan {
   readonly lastDay: string
   readonly pinRows: readonly PinRow[]
   readonly keyRows: readonly KeyRow[]
+  readonly data: readonly DataRow[]
   readonly pins: TransportPins
   /** Digits that no PIN of this card may be taken from. */
   readonly forbiddenDigits: readonly string[]
@@ -91,6 +93,12 @@ export function drawTransportPins(
 /** ISO 3166-1 alpha-2 of an MRZ code, where they differ in more than length; else the first two letters are not guessed. */
 const countries: Readonly<Record<string, string>> = { IRN: 'IR', UTO: 'UT' }
 
+/** What the card says to any program of its own making, without a PIN: the profile's name and version and the issuing state, JSON (house rule). Nothing of the holder. */
+function cardProfileObject({ name, version, issuingState }: CardProfile): DataRow {
+  const content = encodeUtf8(JSON.stringify({ profile: name, version, issuingState }))
+  return { label: 'card profile', applicationName: 'Kart', fid: 0x4601, content }
+}
+
 /** The plan for a record; undefined when cards of the profile have no PKCS#15 application. */
 export function planHolder(
   record: EnrollmentRecord,
@@ -111,7 +119,8 @@ export function planHolder(
     },
     lastDay: document.dateOfExpiry,
     pinRows: holderPins,
-    keyRows: holderKeys,
+    keyRows: profile.holderKeys ?? holderKeys,
+    data: [cardProfileObject(profile)],
     pins: pins ?? drawTransportPins(holderPins, forbiddenDigits, random),
     forbiddenDigits,
   }

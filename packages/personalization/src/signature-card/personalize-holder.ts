@@ -1,6 +1,6 @@
 import { type CardChannel, send } from '@kart/apdu/host'
-import { equalBytes } from '@kart/codec'
-import { checkNewKey, digest, randomBytes, type SeenKeys } from '@kart/crypto'
+import { concatBytes, encodeAscii, equalBytes, toHex } from '@kart/codec'
+import { checkNewKey, digest, randomBytes, type SeenKeys, seenInMemory } from '@kart/crypto'
 import { buildPkcs15Files, type CardProfile, decodeCertificate, type KeyRow, type Pkcs15File, type Pkcs15Files } from '@kart/layout'
 import {
   type HolderPin,
@@ -13,7 +13,7 @@ import {
   verifyHolderPin,
 } from '@kart/signature'
 import { PersonalizationError } from '../personalization-error.ts'
-import { buildRequest, type CertifyHolder, namesHolder, useOfKey } from './holder-certificate.ts'
+import { buildRequest, type CertificateOrder, type CertifyHolder, namesHolder, useOfKey } from './holder-certificate.ts'
 import { curveOfBits, fileCommands, generateHolderKeyCommand, installHolder, pinCommands, storedPinLength } from './holder-commands.ts'
 import type { HolderPlan } from './holder-plan.ts'
 
@@ -37,13 +37,13 @@ export const holderKeyParts = ({ pinRows, keyRows }: HolderPlan): number => 2 + 
 
 /**
  * In a session with the security domain: PINs, the numbers that none may be taken from, and the keys, which the card makes itself. Each public key is held against what
- * was asked for and must never have been seen before. Throws PersonalizationError for a key that must not be certified, StatusWordError, TransportError.
+ * was asked for and must never have been seen before. Keys that the card holds already, as `held`, stay. Throws PersonalizationError for a key that must not be certified, StatusWordError, TransportError.
  */
 export async function writeHolderKeys(
   channel: CardChannel,
   profile: CardProfile,
   plan: HolderPlan,
-  seen: SeenKeys,
+  keys: { readonly seen: SeenKeys; readonly iccSerial: Uint8Array; readonly held?: readonly HolderKeyPair[] | undefined },
   advance: () => void,
 ): Promise<readonly HolderKeyPair[]> {
   for (const command of [installHolder(profile), ...pinCommands(profile, plan)]) {
@@ -52,22 +52,40 @@ export async function writeHolderKeys(
   }
   const pairs: HolderKeyPair[] = []
   for (const row of plan.keyRows) {
-    const publicKey = await send(channel, generateHolderKeyCommand(profile, row, plan))
-    const { algorithm } = row
-    const expected =
-      algorithm.kind === 'ec'
-        ? ({ kind: 'ec', curve: curveOfBits[algorithm.bits] } as const)
-        : ({ kind: 'rsa', bits: algorithm.bits } as const)
-    const problems = await checkNewKey(publicKey, expected, seen)
-    if (problems.length > 0)
+    const held = keys.held?.find((pair) => pair.row.fid === row.fid)?.publicKey
+    const publicKey = held ?? (await send(channel, generateHolderKeyCommand(profile, row, plan)))
+    await checkPublicKey(row, publicKey, held === undefined ? keys.seen : seenInMemory())
+    const mark = markOf(publicKey, keys.iccSerial)
+    if (held === undefined) await keys.seen.remember(mark)
+    else if (!(await keys.seen.has(mark)))
       throw new PersonalizationError(
         step.keys,
-        `the card’s key ${row.label} must not be certified: ${problems.map(({ detail }) => detail).join('; ')}`,
+        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew`,
       )
     pairs.push({ row, publicKey })
     advance()
   }
   return pairs
+}
+
+/**
+ * What the memory of keys holds beside a key: which chip made it, in a session that proved it. A key that is read back later, outside any session, is that one, or it is not
+ * certified.
+ */
+const markOf = (publicKey: Uint8Array, iccSerial: Uint8Array): string =>
+  toHex(digest('sha256', concatBytes(encodeAscii('made on chip:'), digest('sha256', publicKey), iccSerial)))
+
+async function checkPublicKey({ algorithm, label }: KeyRow, publicKey: Uint8Array, seen: SeenKeys): Promise<void> {
+  const expected =
+    algorithm.kind === 'ec'
+      ? ({ kind: 'ec', curve: curveOfBits[algorithm.bits] } as const)
+      : ({ kind: 'rsa', bits: algorithm.bits } as const)
+  const problems = await checkNewKey(publicKey, expected, seen)
+  if (problems.length > 0)
+    throw new PersonalizationError(
+      step.keys,
+      `the card’s key ${label} must not be certified: ${problems.map(({ detail }) => detail).join('; ')}`,
+    )
 }
 
 function pinOf(plan: HolderPlan, row: KeyRow): { readonly pin: HolderPin; readonly value: string } {
@@ -94,6 +112,14 @@ async function signOnce(channel: CardChannel, plan: HolderPlan, { row, publicKey
   return signature
 }
 
+/** A request (PKCS #10) that the card signs with the key itself, after VERIFY. Outside any session, the application being selected. */
+export async function requestFor(channel: CardChannel, plan: HolderPlan, pair: HolderKeyPair): Promise<CertificateOrder> {
+  const { row, publicKey } = pair
+  const { name, lastDay } = plan
+  const request = await buildRequest(name, publicKey, (data) => signOnce(channel, plan, pair, data))
+  return { label: row.label, name, use: useOfKey(row), publicKey, request, lastDay }
+}
+
 /**
  * Outside any session: a certificate for every key, each asked for by a request that the card signs with that very key. What comes back must be for this key, for
  * this holder, and valid. Throws PersonalizationError, and what `certify` throws.
@@ -103,36 +129,34 @@ export async function certifyHolderKeys(
   plan: HolderPlan,
   pairs: readonly HolderKeyPair[],
   certify: CertifyHolder,
-  now: Date,
+  clock: () => Date,
   advance: () => void,
 ): Promise<readonly CertifiedKey[]> {
   await selectHolderApplication(channel)
   const certified: CertifiedKey[] = []
   for (const pair of pairs) {
-    const { row, publicKey } = pair
-    const request = await buildRequest(plan.name, publicKey, (data) => signOnce(channel, plan, pair, data))
-    const { name, lastDay } = plan
-    const { certificate, chain } = await certify({ label: row.label, name, use: useOfKey(row), publicKey, request, lastDay })
-    checkCertificate(pair, plan, certificate, now)
+    const { certificate, chain } = await certify(await requestFor(channel, plan, pair))
+    const wrong = certificateProblem(pair, plan, certificate, clock())
+    if (wrong !== undefined) throw new PersonalizationError(step.certify, `the certificate for the key ${pair.row.label} ${wrong}`)
     certified.push({ ...pair, certificate, chain })
     advance()
   }
   return certified
 }
 
-function checkCertificate({ row, publicKey }: HolderKeyPair, { name }: HolderPlan, der: Uint8Array, now: Date): void {
+/** Why a certificate (DER) must not go onto the card for this key and holder; undefined where it may. Throws DecodeError. */
+export function certificateProblem(
+  { row, publicKey }: HolderKeyPair,
+  { name }: HolderPlan,
+  der: Uint8Array,
+  now: Date,
+): string | undefined {
   const { spki, subject, notBefore, notAfter, keyUsage } = decodeCertificate(der)
   const wanted = useOfKey(row) === 'signature' ? 'nonRepudiation' : 'digitalSignature'
-  const wrong = !equalBytes(spki, publicKey)
-    ? 'is for another key'
-    : !namesHolder(subject, name)
-      ? 'is for another holder'
-      : keyUsage?.includes(wanted) !== true
-        ? `does not allow its use (${wanted})`
-        : now.getTime() + 1000 < notBefore.getTime() || now > notAfter
-          ? 'is not valid now'
-          : undefined
-  if (wrong !== undefined) throw new PersonalizationError(step.certify, `the certificate for the key ${row.label} ${wrong}`)
+  if (!equalBytes(spki, publicKey)) return 'is for another key'
+  if (!namesHolder(subject, name)) return 'is for another holder'
+  if (keyUsage?.includes(wanted) !== true) return `does not allow its use (${wanted})`
+  return now.getTime() + 1000 < notBefore.getTime() || now > notAfter ? 'is not valid now' : undefined
 }
 
 /** Identifiers of certificate files, 4301 and on; those of authorities after the holder's. */
@@ -165,7 +189,7 @@ export function holderFiles(plan: HolderPlan, keys: readonly CertifiedKey[], icc
         content,
       })),
     ],
-    data: [],
+    data: plan.data,
   })
 }
 

@@ -13,12 +13,11 @@ import {
   signingCertificateOid,
   signingCertificateV2Oid,
 } from '@kart/layout'
-import { refusedDigests, revocationOf, validAt } from '../certificate-path.ts'
+import { refusedDigests, validAt } from '../certificate-path.ts'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { Policy } from '../policy.ts'
 import { usableHash, usableScheme } from '../signature-scheme.ts'
-import type { TrustStore } from '../trust-store.ts'
-import { findHolderPath } from './holder-path.ts'
+import { certificateRows, type HolderTrust, judgeCertificate } from './judge-certificate.ts'
 
 const cms = 'RFC 5652, 5.4 and 5.6'
 const rows = {
@@ -27,10 +26,7 @@ const rows = {
   certificate: { id: 'sig.certificate', title: 'The signer named this certificate when signing', clause: 'RFC 5035, 3' },
   signature: { id: 'sig.signature', title: 'The certificate’s key made the signature', clause: cms },
   algorithms: { id: 'sig.algorithms', title: 'The algorithms are sound', clause: 'policy (house rule)' },
-  chain: { id: 'sig.chain', title: 'An authority that is trusted issued the certificate', clause: 'RFC 5280, 6.1' },
-  usage: { id: 'sig.usage', title: 'The key is for signatures in the holder’s name', clause: 'RFC 5280, 4.2.1.3, nonRepudiation' },
   time: { id: 'sig.time', title: 'The certificate was valid when it was signed, and is now', clause: 'RFC 5280, 4.1.2.5; RFC 5652, 11.3' },
-  revocation: { id: 'sig.revocation', title: 'The certificate is not revoked', clause: 'RFC 5280, 6.3' },
 } as const satisfies Record<string, CheckRow>
 
 /** One who signed. */
@@ -50,11 +46,7 @@ export interface CadesReport {
 }
 
 /** What a signature is judged against. */
-export interface CadesContext {
-  /** Authorities of holders' certificates that are trusted, and revocation lists of theirs. */
-  readonly authorities: readonly Certificate[]
-  readonly revocationLists?: TrustStore['revocationLists']
-  readonly policy: Policy
+export interface CadesContext extends HolderTrust {
   /** Digest of the signed file, called once for each hash that a signer used. */
   readonly messageDigest: (hash: HashAlgorithm) => Promise<Uint8Array>
 }
@@ -90,12 +82,13 @@ function judgeSigner(
   const { signingTime } = info
   if (certificate === undefined) {
     const missing = 'the signature holds no certificate of its signer'
-    const rest = [rows.certificate, rows.signature, rows.algorithms, rows.chain, rows.usage, rows.time].map((row) => notRun(row, missing))
+    const rest = [rows.certificate, rows.signature, rows.algorithms, certificateRows.chain, certificateRows.usage, rows.time].map((row) =>
+      notRun(row, missing),
+    )
     return { certificate, signingTime, checks: [...before, ...rest] }
   }
   const others = certificates.filter((one) => one !== certificate)
-  const found = findHolderPath(certificate, context.authorities, others, context.policy)
-  const path = 'path' in found ? found.path : undefined
+  const { path, chain, usage, revocation } = judgeCertificate(certificate, others, context)
   return {
     certificate,
     signingTime,
@@ -104,10 +97,10 @@ function judgeSigner(
       checkReference(certificate, references),
       checkSignature(certificate, info, context.policy),
       checkAlgorithms(info, path ?? [certificate], context.policy),
-      'path' in found ? pass(rows.chain, found.path.at(-1)!.subject.text) : fail(rows.chain, found.problem),
-      checkUsage(certificate),
+      chain,
+      usage,
       checkTime(certificate, signingTime, context.policy),
-      checkRevocation(path, context),
+      revocation,
     ],
   }
 }
@@ -201,14 +194,6 @@ function checkAlgorithms(info: SignerInfo, path: readonly Certificate[], policy:
     : fail(rows.algorithms, `not taken here: ${refused.join(', ')}`)
 }
 
-function checkUsage({ keyUsage, basicConstraints, unknownCritical }: Certificate): Check {
-  if (unknownCritical.length > 0) return fail(rows.usage, 'the certificate has a critical extension that is not known')
-  if (basicConstraints?.ca === true) return fail(rows.usage, 'the certificate is an authority’s')
-  if (keyUsage === undefined) return fail(rows.usage, 'the certificate does not say what its key is for')
-  if (keyUsage.includes('nonRepudiation')) return pass(rows.usage, keyUsage.join(', '))
-  return fail(rows.usage, `the key is for ${keyUsage.join(', ')} only: it logs in, and does not sign in anybody’s name`)
-}
-
 function checkTime(certificate: Certificate, signingTime: Date | undefined, policy: Policy): Check {
   if (signingTime === undefined) return notRun(rows.time, 'the signature states no time')
   const latest = policy.now.getTime() + policy.clockToleranceHours * 3_600_000
@@ -218,17 +203,4 @@ function checkTime(certificate: Certificate, signingTime: Date | undefined, poli
   if (!validAt(certificate, policy.now) && policy.signerValidity === 'now')
     return fail(rows.time, 'the certificate is not valid at this time')
   return pass(rows.time, `signed ${signingTime.toISOString()}, as the signer says`)
-}
-
-function checkRevocation(path: readonly Certificate[] | undefined, { revocationLists = [], policy }: CadesContext): Check {
-  const required = policy.revocation === 'required'
-  if (path === undefined) return notRun(rows.revocation, 'nobody vouches for the certificate', required)
-  const store: TrustStore = { cscas: [], documentSigners: [], links: [], revocationLists }
-  // Every certificate of the way but the trusted one at its end: an authority that was revoked vouches for nobody (RFC 5280, 6.1.3, a.3).
-  const found = path.slice(0, -1).map((one, i) => revocationOf(one, path[i + 1]!, store, policy))
-  for (const status of found)
-    if (status.status === 'revoked') return fail(rows.revocation, `revoked since ${status.since.toISOString().slice(0, 10)}`)
-  for (const status of found)
-    if (status.status === 'unknown') return notRun(rows.revocation, status.problem.replace('CSCA', 'authority'), required)
-  return pass(rows.revocation, 'the authority’s list does not name it')
 }

@@ -10,7 +10,8 @@ import {
   sameCountry,
 } from '@kart/layout'
 import { holds, schemeOfKey } from '@kart/signature'
-import { findHolderPath } from '../cades/holder-path.ts'
+import { findHolderPath, type HolderPath } from '../cades/holder-path.ts'
+import { checkRevocation } from '../cades/holder-revocation.ts'
 import { keyProblem, refusedDigests, validAt } from '../certificate-path.ts'
 import { type Check, type CheckRow, fail, notRun, pass } from '../check.ts'
 import type { Evidence, HolderCertificate, HolderEvidence } from '../evidence.ts'
@@ -21,6 +22,7 @@ const rows = {
   read: { id: 'holder.certificates', title: 'The holder’s certificates can be read', clause: 'ISO/IEC 7816-15:2016, 8; RFC 5280, 4.1' },
   chain: { id: 'holder.chain', title: 'A trusted authority of holders signed their certificates', clause: 'RFC 5280, 6.1; house rule' },
   validity: { id: 'holder.validity', title: 'The holder’s certificates are valid now', clause: 'RFC 5280, 6.1.3' },
+  revocation: { id: 'holder.revocation', title: 'The holder’s certificates are not revoked', clause: 'RFC 5280, 6.3' },
   usage: {
     id: 'holder.usage',
     title: 'The holder’s keys are sound, and certified for what the card lists them for',
@@ -56,19 +58,25 @@ export function checkHolder({ holder }: Evidence, dg11: Dg11 | undefined, contex
     return has ? [notRun(rows.chain, 'not asked for', false)] : []
   }
   const after = [rows.chain, rows.validity, rows.usage, rows.subject] as const
+  const notRevoked = (why: string) => notRun(rows.revocation, why, context.policy.revocation === 'required')
   const proof = (certificates: readonly Opened[]) => checkProof(holder, certificates)
   if (holder === undefined || holder.outcome === 'absent') {
     const why = holder?.problem ?? 'the holder’s application was not read'
-    return [notRun(rows.read, why), ...after.map((row) => notRun(row, why)), ...proof([])]
+    return [notRun(rows.read, why), ...after.map((row) => notRun(row, why)), notRevoked(why), ...proof([])]
   }
   const opened = holder.outcome === 'failed' ? (holder.problem ?? 'it cannot be read') : openAll(holder)
-  if (typeof opened === 'string') return [fail(rows.read, opened), ...after.map((row) => notRun(row, 'they cannot be read')), ...proof([])]
+  if (typeof opened === 'string') {
+    const why = 'they cannot be read'
+    return [fail(rows.read, opened), ...after.map((row) => notRun(row, why)), notRevoked(why), ...proof([])]
+  }
+  const found = findPaths(opened, holder, context)
   return [
     pass(rows.read, opened.map(({ listed }) => listed.key).join(', ')),
-    checkChain(opened, holder, context),
+    checkChain(opened, found, context.policy),
     every(rows.validity, opened, ({ certificate }) => (validAt(certificate, context.policy.now) ? undefined : 'not valid at this time')),
     checkUsage(opened, holder, context.policy),
     checkSubject(opened, dg11, context),
+    checkHolderRevocation(found, context),
     ...proof(opened),
   ]
 }
@@ -93,19 +101,38 @@ function every(row: CheckRow, opened: readonly Opened[], problemOf: (one: Opened
   return problems.length === 0 ? pass(row, opened.map(({ listed }) => listed.key).join(', ')) : fail(row, problems.join('; '))
 }
 
-function checkChain(opened: readonly Opened[], { chain }: HolderEvidence, { holderAuthorities, trust, policy }: CheckContext): Check {
-  if (holderAuthorities === undefined) return notRun(rows.chain, 'no authority of holders was named')
+/** The ways to trusted authorities, in the order of the certificates; or why none was looked for. */
+type FoundPaths = { readonly authorities: readonly Certificate[]; readonly paths: readonly HolderPath[] } | { readonly check: Check }
+
+function findPaths(opened: readonly Opened[], { chain }: HolderEvidence, { holderAuthorities, trust, policy }: CheckContext): FoundPaths {
+  if (holderAuthorities === undefined) return { check: notRun(rows.chain, 'no authority of holders was named') }
   // A CSCA signs those who sign documents: whoever holds its key must not be able to name holders, too.
   const authorities = holderAuthorities.filter(({ spki }) => !trust.cscas.some((csca) => equalBytes(csca.spki, spki)))
-  if (authorities.length === 0) return fail(rows.chain, 'no authority of holders is trusted: a CSCA is none')
+  if (authorities.length === 0) return { check: fail(rows.chain, 'no authority of holders is trusted: a CSCA is none') }
   const others = chain.map(decodeCertificate)
-  return every(rows.chain, opened, ({ certificate }) => {
-    const found = findHolderPath(certificate, authorities, others, policy)
-    if ('problem' in found) return found.problem
+  return { authorities, paths: opened.map(({ certificate }) => findHolderPath(certificate, authorities, others, policy)) }
+}
+
+function checkChain(opened: readonly Opened[], found: FoundPaths, policy: Policy): Check {
+  if ('check' in found) return found.check
+  return every(rows.chain, opened, (one) => {
+    const way = found.paths[opened.indexOf(one)]!
+    if ('problem' in way) return way.problem
     // What a trusted authority's own certificate is signed with says nothing.
-    const refused = found.path.slice(0, -1).flatMap((one) => refusedDigests(one, policy))
+    const refused = way.path.slice(0, -1).flatMap((each) => refusedDigests(each, policy))
     return refused.length === 0 ? undefined : `signed with what is not taken here: ${refused.join(', ')}`
   })
+}
+
+function checkHolderRevocation(found: FoundPaths, { trust: { revocationLists }, policy }: CheckContext): Check {
+  const row = rows.revocation
+  const required = policy.revocation === 'required'
+  if ('check' in found) return notRun(row, 'nobody vouches for the certificates', required)
+  if (revocationLists.length === 0) return notRun(row, 'no revocation list was looked at', required)
+  const paths = found.paths.flatMap((way) => ('path' in way ? [way.path] : []))
+  const check = checkRevocation(row, paths, { authorities: found.authorities, revocationLists, policy })
+  // One for which nobody vouches was not looked up.
+  return check.outcome === 'pass' && paths.length < found.paths.length ? notRun(row, 'nobody vouches for one of them', required) : check
 }
 
 function checkUsage(opened: readonly Opened[], { uncertified }: HolderEvidence, policy: Policy): Check {

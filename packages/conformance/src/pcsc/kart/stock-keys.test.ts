@@ -6,10 +6,11 @@ import { fromHex, toHex } from '@kart/codec'
 import { createBlankCard, inMemory, type PluggedCard, testTransportKeys } from '@kart/emulator'
 import { openPcsc, type PcscContext } from '@kart/pcsc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stockProgram } from '../../../../../scripts/stock-programs.mjs'
 import { insertCard, type ProgramResult, runProgram, waitForStack } from '../stack.ts'
+import { type Folder, hashes, mechanisms, signAndVerify, signingMechanisms, verified } from './mechanisms.ts'
 
 // Keys that the card made for unmodified OpenSC, used by unmodified OpenSC, and every result judged by openssl: none of them shares a line with Kart.
-const module = '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so'
 const pins = { '01': '835192', '02': '640917' } as const
 const officer = '73918264'
 
@@ -31,7 +32,6 @@ const keys: readonly Key[] = [
   { id: '21', pin: '02', spec: 'ec/secp384r1', kind: 'ec', usage: 'digitalSignature,keyAgreement' },
   { id: '22', pin: '02', spec: 'rsa/2048', kind: 'rsa', usage: 'sign,decrypt' },
 ]
-const hashes = ['SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512'] as const
 
 let folder = ''
 let context: PcscContext
@@ -50,7 +50,19 @@ async function done(program: string, ...args: readonly string[]): Promise<string
 const init = (...args: readonly string[]): Promise<string> => done('pkcs15-init', '--so-pin', officer, ...args)
 /** pkcs11-tool on the token of the key's PIN, logged in. */
 const token = ({ pin, id }: Key, ...args: readonly string[]): Promise<string> =>
-  done('pkcs11-tool', '--module', module, '--slot-index', pin === '01' ? '0' : '1', '--login', '--pin', pins[pin], '--id', id, ...args)
+  done(
+    'pkcs11-tool',
+    '--module',
+    stockProgram('opensc-pkcs11.so'),
+    '--slot-index',
+    pin === '01' ? '0' : '1',
+    '--login',
+    '--pin',
+    pins[pin],
+    '--id',
+    id,
+    ...args,
+  )
 const publicKeys = new Map<string, KeyObject>()
 
 beforeAll(async () => {
@@ -81,10 +93,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Whether openssl takes `signature` for one of the message. */
-const verified = (id: string, hash: string, ...options: readonly string[]): Promise<string> =>
-  done('openssl', 'dgst', `-${hash.toLowerCase()}`, '-verify', `${id}.pem`, ...options, '-signature', 'signature', 'message')
-const pss = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'] as const
+const openssl: Folder = { at, done }
 
 describe('pkcs15-init on a blank card', () => {
   it.each(keys.map((key) => [key.spec, key] as const))('has made %s on the card', (spec, { id }) => {
@@ -99,72 +108,22 @@ describe('pkcs15-init on a blank card', () => {
 })
 
 describe('pkcs11-tool --sign, with every mechanism that the token offers', () => {
-  const rsaMechanisms = [
-    'RSA-X-509',
-    'RSA-PKCS',
-    'RSA-PKCS-PSS',
-    ...hashes.flatMap((hash) => [`${hash}-RSA-PKCS`, `${hash}-RSA-PKCS-PSS`]),
-    'MD5-RSA-PKCS',
-    'RIPEMD160-RSA-PKCS',
-  ]
-  const ecMechanisms = ['ECDSA', ...hashes.map((hash) => `ECDSA-${hash}`)]
-
   it('leaves no mechanism out', async () => {
-    const offered = await done('pkcs11-tool', '--module', module, '--slot-index', '0', '--list-mechanisms')
-    const signing = [...offered.matchAll(/^ {2}(\S+), .*\bsign\b/gm)].map(([, name]) => name)
-    expect(signing.sort()).toEqual([...rsaMechanisms, ...ecMechanisms].sort())
+    const offered = await done('pkcs11-tool', '--module', stockProgram('opensc-pkcs11.so'), '--slot-index', '0', '--list-mechanisms')
+    expect(signingMechanisms(offered).sort()).toEqual([...mechanisms.rsa, ...mechanisms.ec].sort())
   })
 
   // Every mechanism with a key of each kind on each token; the longer RSA keys with one of each padding.
   const some = ['RSA-X-509', 'SHA256-RSA-PKCS', 'SHA512-RSA-PKCS-PSS']
-  const rows = keys.flatMap((key) => {
-    const all = key.kind === 'ec' ? ecMechanisms : rsaMechanisms
-    return all.filter((name) => key.kind === 'ec' || key.spec === 'rsa/2048' || some.includes(name)).map((name) => [name, key] as const)
-  })
-  it.each(rows.map(([mechanism, key]) => [mechanism, key.spec, key.pin, key] as const))(
-    '%s, %s under PIN %s',
-    async (mechanism, _, __, key) => {
-      const hash = /SHA\d+|MD5|RIPEMD160/.exec(mechanism)?.[0] ?? 'SHA256'
-      const file = ['-o', 'signature']
-      const sign = (input: string, ...more: readonly string[]) => token(key, '--sign', '-m', mechanism, '-i', input, ...file, ...more)
-      if (mechanism === 'RSA-X-509') {
-        // The bare operation: openssl opens it again.
-        const block = randomBytes((publicKeys.get(key.id)!.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
-        block[0] = 0
-        writeFileSync(at('block'), block)
-        await sign('block')
-        await done(
-          'openssl',
-          'pkeyutl',
-          '-verifyrecover',
-          '-pubin',
-          '-inkey',
-          `${key.id}.pem`,
-          '-pkeyopt',
-          'rsa_padding_mode:none',
-          '-in',
-          'signature',
-          '-out',
-          'opened',
-        )
-        expect(toHex(content('opened'))).toBe(toHex(block))
-      } else if (mechanism === 'RSA-PKCS') {
-        // What is signed is taken as it comes: a bare digest, without its DigestInfo.
-        await sign('SHA256.digest')
-        await done('openssl', 'pkeyutl', '-verify', '-pubin', '-inkey', `${key.id}.pem`, '-in', 'SHA256.digest', '-sigfile', 'signature')
-      } else if (mechanism === 'RSA-PKCS-PSS') {
-        await sign('SHA256.digest', '--hash-algorithm', 'SHA256', '--mgf', 'MGF1-SHA256')
-        await verified(key.id, 'SHA256', ...pss)
-      } else if (mechanism === 'ECDSA') {
-        for (const each of hashes) {
-          await sign(`${each}.digest`, '--signature-format', 'openssl')
-          await verified(key.id, each)
-        }
-      } else {
-        await sign('message', ...(key.kind === 'ec' ? ['--signature-format', 'openssl'] : []))
-        await verified(key.id, hash, ...(mechanism.endsWith('PSS') ? pss : []))
-      }
-    },
+  const rows = keys.flatMap((key) =>
+    mechanisms[key.kind]
+      .filter((name) => key.kind === 'ec' || key.spec === 'rsa/2048' || some.includes(name))
+      .map((name) => [name, key] as const),
+  )
+  it.each(rows.map(([mechanism, key]) => [mechanism, key.spec, key.pin, key] as const))('%s, %s under PIN %s', (mechanism, _, __, key) =>
+    signAndVerify(openssl, key, mechanism, (input, ...more) =>
+      token(key, '--sign', '-m', mechanism, '-i', input, '-o', 'signature', ...more),
+    ),
   )
 })
 
@@ -214,7 +173,7 @@ describe('pkcs15-crypt', () => {
       '--sha-256',
       ...(key.kind === 'ec' ? ['--signature-format', 'openssl'] : ['--pkcs1']),
     )
-    await verified(key.id, 'SHA256')
+    await verified(openssl, key.id, 'SHA256')
   })
 
   it.each(keys.filter(({ kind }) => kind === 'rsa').map((key) => [key.spec, key.pin, key] as const))(

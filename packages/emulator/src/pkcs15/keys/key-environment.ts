@@ -69,10 +69,14 @@ function readAlgorithm(value: Uint8Array | undefined, { type }: HolderFile): Key
   return fitting.find((name) => value.length === 1 && keyAlgorithms[name] === value[0]) ?? refuse(SW.wrongData)
 }
 
-/** The key chosen for a purpose. Refuses 6985 where none was chosen for it, 6A88 where the file has no key pair yet. */
+/**
+ * The key chosen for a purpose. Refuses 6985 where none was chosen for it, or where the file was made anew as another kind of key since, 6A88 where the file has no key
+ * pair yet.
+ */
 export function chosenKey(card: CardContext, purpose: KeyPurpose): ChosenKey {
   const chosen = card.session.keyEnvironment
   if (chosen?.purpose !== purpose) refuse(SW.conditions)
   const file = fileOf(card, chosen.fid)
+  if ((chosen.algorithm === 'ec') !== (file.type === 'ec')) refuse(SW.conditions)
   return { algorithm: chosen.algorithm, file, privateKey: file.privateKey ?? refuse(SW.dataNotFound) }
 }

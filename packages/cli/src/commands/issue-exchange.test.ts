@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { run } from '../program.ts'
+import { specimenFile } from '../specimen.ts'
+
+// The authority is openssl's; the office has two runs of the command and a folder between.
+
+const folder = mkdtempSync(join(tmpdir(), 'kart-exchange-'))
+const at = (name: string): string => join(folder, name)
+const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
+
+async function kart(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const seen = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      seen[name] += String(chunk)
+      return true
+    })
+  return { code: await run(args), ...seen }
+}
+const issue = (...more: string[]) => kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', at('one.card'), ...more)
+
+/** The authority signs every request of the folder, each certificate beside it. */
+function signAll(dir: string): void {
+  for (const [name, use] of [
+    ['authentication', 'digitalSignature'],
+    ['signature', 'nonRepudiation'],
+  ] as const) {
+    writeFileSync(at('ext'), `basicConstraints=CA:FALSE\nkeyUsage=critical,${use}\n`)
+    const files = ['-in', join(dir, `${name}.csr`), '-out', join(dir, `${name}.crt`), '-extfile', 'ext']
+    openssl('x509', '-req', ...files, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '100')
+  }
+}
+
+beforeAll(async () => {
+  await kart('pki', 'init', at('pki'))
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+    '-subj',
+    '/C=IR/CN=TEST CA',
+  )
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const name of ['one.card', 'requests', 'letter', 'can']) rmSync(at(name), { recursive: true, force: true })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('kart issue with an authority elsewhere', () => {
+  it('writes a request a key, waits, and finishes the card with the certificates', async () => {
+    const waiting = await issue('--csr', at('requests'), '--json')
+    expect(waiting).toMatchObject({ code: 0, stderr: '' })
+    const document = JSON.parse(waiting.stdout)
+    expect(document).toMatchObject({
+      lifeCycle: 'INITIALIZED',
+      requests: [{ label: 'authentication', use: 'authentication' }, { label: 'signature' }],
+    })
+    expect(JSON.stringify(document)).not.toMatch(/pin|puk/i)
+    expect(readdirSync(at('requests'))).toEqual(['authentication.csr', 'signature.csr'])
+    if (process.platform !== 'win32') expect(statSync(at('requests/signature.csr')).mode & 0o077).toBe(0)
+    expect(openssl('req', '-in', 'requests/signature.csr', '-noout', '-subject', '-nameopt', 'utf8,sep_comma_plus')).toContain(
+      JSON.parse(readFileSync(specimenFile('record.json'), 'utf8')).holder.persian.familyName,
+    )
+    signAll(at('requests'))
+    const done = await issue('--cert', at('requests'), at('ca.crt'), '--letter', at('letter'), '--can-file', at('can'), '--json')
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(done.stdout).holderKeys.map((key: { fingerprint: string }) => key.fingerprint)).toEqual(
+      document.requests.map((one: { fingerprint: string }) => one.fingerprint),
+    )
+    expect(readFileSync(at('letter'), 'utf8')).toContain('SignPIN')
+    writeFileSync(at('document'), 'a contract')
+    const judged = await kart(
+      'verify',
+      '--card',
+      at('one.card'),
+      '--can',
+      readFileSync(at('can'), 'utf8').trim(),
+      '--pki',
+      at('pki'),
+      '--holder-ca',
+      at('ca.crt'),
+    )
+    expect(judged.code, judged.stdout).toBe(0)
+  })
+
+  it('touches no card whose requests have no place, or whose certificates are not there or not its own', async () => {
+    await issue('--csr', at('requests'))
+    const before = readFileSync(at('one.card'))
+    expect(await issue('--csr', at('requests'))).toMatchObject({ code: 2, stderr: expect.stringContaining('authentication.csr already') })
+    expect(await issue('--cert', at('requests'))).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no certificate') })
+    expect(await issue('--cert', at('ca.crt'))).toMatchObject({ code: 2, stderr: expect.stringContaining('none for the card’s key') })
+    expect(readFileSync(at('one.card'))).toEqual(before)
+    rmSync(at('one.card'))
+    expect(await issue('--cert', at('ca.crt'))).toMatchObject({ code: 2, stderr: expect.stringContaining('--csr') })
+    expect(existsSync(at('one.card'))).toBe(false)
+  })
+
+  it.each([
+    ['--cert', 'ca.crt'],
+    ['--letter', 'letter'],
+    ['--can-file', 'can'],
+  ])('takes --csr without %s', async (option, file) => {
+    expect((await issue('--csr', at('requests'), option, at(file))).code).toBe(2)
+    expect([existsSync(at('one.card')), existsSync(at('requests'))]).toEqual([false, false])
+  })
+})

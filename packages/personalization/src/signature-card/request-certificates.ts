@@ -1,0 +1,59 @@
+import type { CardTransport } from '@kart/apdu/host'
+import { InputError, toHex } from '@kart/codec'
+import { digest } from '@kart/crypto'
+import { selectHolderApplication } from '@kart/signature'
+import type { CardImage } from '../card-image.ts'
+import { beginRun, open, type RunOptions, seenKeysOf } from '../personalization-run.ts'
+import type { CertificateOrder } from './holder-certificate.ts'
+import { holderKeyParts, requestFor, writeHolderKeys } from './personalize-holder.ts'
+
+/** A card that waits for its certificates. */
+export interface RequestReport {
+  readonly profile: string
+  /** Serial number of the chip, hex. */
+  readonly iccSerial: string
+  /** It can be written on, and has keys of its holder and nothing else. */
+  readonly lifeCycle: 'INITIALIZED'
+  readonly requests: readonly (CertificateOrder & {
+    /** SHA-256 of SubjectPublicKeyInfo, hex. */
+    readonly fingerprint: string
+  })[]
+  readonly apdus: number
+  readonly ms: number
+}
+
+/**
+ * The first half of a signature card whose certificates come from an authority elsewhere: on a blank card the holder's keys are made and checked, and each signs a request
+ * (PKCS #10, RFC 2986) for its certificate. The PINs are the image's; nobody needs to know them, as the second half sets new ones. That is `execute` with `keepHolderKeys` and
+ * {@link givenCertificates}, on this very card, at any later time: until then the card is INITIALIZED, its eMRTD empty. Private keys never leave it. Throws as `execute`.
+ */
+export async function requestCertificates(transport: CardTransport, image: CardImage, options: RunOptions): Promise<RequestReport> {
+  const { holder, profile } = image
+  if (holder === undefined) throw new InputError('signatureCard', 'is missing in the image: there are no keys to certify')
+  const run = beginRun(transport, image, options)
+  const { session, channel } = await open(run)
+  const { meter } = run
+  try {
+    const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
+      writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial }, () => advance()),
+    )
+    session.destroy()
+    const plain = run.plain(run.base)
+    const requests = await meter.step('certify', pairs.length, async (advance) => {
+      await selectHolderApplication(plain)
+      const orders: CertificateOrder[] = []
+      for (const pair of pairs) {
+        orders.push(await requestFor(plain, holder, pair))
+        advance()
+      }
+      return orders
+    })
+    const { apdus, ms } = meter.totals
+    return {
+      ...{ profile: profile.name, iccSerial: toHex(image.iccSerial), lifeCycle: 'INITIALIZED', apdus, ms },
+      requests: requests.map((order) => ({ ...order, fingerprint: toHex(digest('sha256', order.publicKey)) })),
+    }
+  } finally {
+    session.destroy()
+  }
+}
