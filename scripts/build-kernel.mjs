@@ -16,6 +16,11 @@ const script = fileURLToPath(import.meta.url)
 const constants = [
   ['LEAST_SIMILARITY', 'i32', 'similarity', 'least'],
   ['WINDOW', 'i32', 'similarity', 'window'],
+  ['NEAR_BEST', 'i32', 'similarity', 'nearBest'],
+  ['ACCORD_CHANCE', 'i16', 'accord', 'chance'],
+  ['ACCORD_EARLIER', 'i32', 'accord', 'earlier'],
+  ['ACCORD_REACH', 'i16', 'accord', 'reach'],
+  ['ACCORD_REL_ADDED', 'i32', 'accord', 'relAdded'],
   ['COARSE_CHANCE', 'i32', 'coarse', 'chance'],
   ['COARSE_LEAST', 'i8', 'coarse', 'least'],
   ['COARSE_MOST_VOTES', 'i32', 'coarse', 'mostVotes'],
