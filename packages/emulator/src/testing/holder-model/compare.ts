@@ -74,15 +74,6 @@ export function playTurn(model: HolderModel, real: RealCard, { step, fault }: Tu
   }
   if (played) requireAnswer(played.expected, played.got)
   if (real.memory.image !== image || text(model.card) !== text(before.card)) requireMemory(model, real)
-  if (step.do === 'change' || step.do === 'unblock') askAgain(model, real, step.reference)
-}
-
-/** Whether a PIN that was verified stays so when it is set anew is not said anywhere; that it is not verified by that is. */
-function askAgain(model: HolderModel, real: RealCard, reference: number): void {
-  const { verified, channel } = model.session
-  if (verified[reference] === undefined || channel === 'scp03') return
-  const { sw } = real.send({ header: `0020000${reference.toString(16)}` }, channel !== 'none')
-  if (/^(63c.|6983)$/.test(sw)) delete verified[reference]
 }
 
 function afterFault(
