@@ -202,6 +202,13 @@ const probing = fc
     [{ do: 'create', fid: '4302', kind: 'data', size: 12, access: '000fff' }],
     [{ do: 'empty' }],
     [{ do: 'empty' }, { do: 'ask', reference: 1 }],
+    // What was proved before does not prove the PIN that takes its place.
+    [
+      verify(1),
+      { do: 'empty' },
+      { do: 'put PIN', reference: 1, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 },
+      { do: 'ask', reference: 1 },
+    ],
     [{ do: 'put PIN', reference: 1, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
     [file('4301'), { do: 'delete' }],
     [file('4b01'), { do: 'generate' }],
