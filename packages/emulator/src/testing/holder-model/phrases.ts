@@ -41,7 +41,9 @@ const signing = fc
       [verify(2)],
     ),
   })
-  .map(({ first, fid, operation, input, faulty, enters, chooses, otherwise, between }): Step[] => {
+  .map(({ first, fid: drawn, operation, input, faulty, enters, chooses, otherwise, between }): Step[] => {
+    // The one key that deciphers.
+    const fid = operation === 'decipher' ? '4b03' : drawn
     const algorithm = fid === '4b03' ? (operation === 'sign' ? '02' : '00') : '04'
     const choose: Step = { do: 'choose key', purpose: purposes[operation], algorithm, fid }
     const once = use(operation, input)
@@ -69,10 +71,12 @@ const guessing = fc
     way: fc.nat(3),
     officer: fc.boolean(),
     after: fc.boolean(),
+    proves: fc.boolean(),
   })
-  .map(({ reference, guesses, way, officer, after }): Step[] => {
+  .map(({ reference, guesses, way, officer, after, proves }): Step[] => {
     const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] ?? goodPins[0] }
-    const tail: Step[] = after ? [select('pkcs15'), ...(officer ? [verify(3)] : []), unblock, verify(reference)] : []
+    const before = [...(officer ? [verify(3)] : []), ...(proves ? [verify(reference)] : [])]
+    const tail: Step[] = after ? [select('pkcs15'), ...before, unblock, { do: 'ask', reference }, verify(reference)] : []
     return [...guesses.map((guess) => verify(reference, guess)), { do: 'ask', reference }, ...tail]
   })
 
@@ -213,6 +217,15 @@ const probing = fc
     [file('4301'), { do: 'delete' }],
     [file('4b01'), { do: 'generate' }],
     [verify(1), verify(3), file('4b01'), { do: 'generate' }],
+    // A key of another kind in the place of the one that is chosen.
+    [
+      { do: 'choose key', purpose: 'b6', algorithm: '02', fid: '4b03' },
+      file('4b03'),
+      { do: 'delete' },
+      { do: 'create', fid: '4b03', kind: 'ec', size: 256, access: '0fffff' },
+      { do: 'generate' },
+      use('sign'),
+    ],
     [{ do: 'activate', named: true }],
     [
       { do: 'select directory', application: 'mf' },
