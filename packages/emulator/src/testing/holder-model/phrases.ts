@@ -170,17 +170,19 @@ const domain: fc.Arbitrary<Step[]> = fc
     { do: 'ask', reference: 1 },
   ])
 
-/** A PIN changed, used, changed back or not. */
+/** A PIN changed or unblocked, and what is left of what it proved. */
 const changing = fc
   .record({
     reference: pin,
     to: fc.constantFrom<string>(...goodPins, ...goodPins, ...Object.keys(weakPins), ...Object.keys(holdersOwn), ...noPins, 'right'),
     guess: fc.constantFrom('right', 'right', 'right', 'wrong'),
     verifies: fc.boolean(),
+    mode: fc.constantFrom<undefined | 0 | 1 | 2 | 3>(undefined, undefined, undefined, undefined, 0, 1, 2, 3),
   })
-  .map(({ reference, to, guess, verifies }): Step[] => [
+  .map(({ reference, to, guess, verifies, mode }): Step[] => [
+    ...(mode === undefined ? [] : [select('pkcs15'), ...(mode >= 2 ? [verify(3)] : [])]),
     ...(verifies ? [verify(reference)] : []),
-    { do: 'change', reference, guess, to },
+    mode === undefined ? { do: 'change', reference, guess, to } : { do: 'unblock', reference, mode, guess, to },
     { do: 'ask', reference },
     verify(reference),
   ])
