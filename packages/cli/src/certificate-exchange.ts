@@ -6,7 +6,7 @@ import type { CardProfile } from '@kart/layout/profile'
 import { findApplication } from '@kart/layout/profile'
 import type { RequestReport } from '@kart/personalization'
 import { certificatesIn } from './trust-options.ts'
-import { checkTarget, writeOnce } from './write-file.ts'
+import { checkTarget, isTaken, writeOnce } from './write-file.ts'
 
 /** How an authority elsewhere is asked and answers. */
 export interface ExchangeOptions {
@@ -24,7 +24,7 @@ export function checkRequestFolder(folder: string, profile: CardProfile): void {
   mkdirSync(folder, { recursive: true })
   for (const { label } of holderKeys) {
     checkTarget('--csr', requestFile(folder, label))
-    if (existsSync(requestFile(folder, label)))
+    if (isTaken(requestFile(folder, label)))
       throw new InputError('--csr', `${folder} holds ${label}.csr already, which is never overwritten: name a folder of this card’s own`)
   }
 }

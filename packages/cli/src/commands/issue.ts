@@ -48,7 +48,7 @@ import type { Runner } from '../runner.ts'
 import { type SecretsOutput, secretsOutput } from '../secrets-output.ts'
 import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
-import { checkTarget, isSamePath } from '../write-file.ts'
+import { checkTarget, isSamePath, isTaken } from '../write-file.ts'
 
 /** In the PKI's folder: the public keys of every holder that were ever made for certification. */
 const seenKeysName = 'holder-keys.seen'
@@ -102,7 +102,7 @@ function checkSecretFile(option: string, file: string | undefined, { card, allow
   checkTarget(option, file)
   if (card !== undefined && isSamePath(card, file)) throw new InputError(option, 'is the file of the card: name another')
   // The file of a run that was cut off may be all that tells the PINs of a card that it finished: the card is asked first.
-  if (existsSync(file) && allowUnfinished !== true) throw new InputError(option, neverOverwritten)
+  if (isTaken(file) && allowUnfinished !== true) throw new InputError(option, neverOverwritten)
 }
 
 /** After a run that was cut off its files may be there: says whether they are those of the card. Throws InputError, and what asking the card throws. */
@@ -112,7 +112,7 @@ async function checkFilesLeft(
   output: Output,
 ) {
   const named = [['--can-file', canFile] as const, ['--letter', letter] as const]
-  const [left] = named.filter(([, file]) => file !== undefined && existsSync(file))
+  const [left] = named.filter(([, file]) => file !== undefined && isTaken(file))
   if (left === undefined) return
   const [option, file = ''] = left
   try {
