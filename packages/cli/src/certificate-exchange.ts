@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@kart/codec'
 import { decodeCertificate, holderKeys } from '@kart/layout'
@@ -8,7 +8,7 @@ import type { HolderKeyPair, RequestReport } from '@kart/personalization'
 import { checkBeforeSigning } from '@kart/verification'
 import { holderTrust } from './signing.ts'
 import { authoritiesNamed, certificatesIn } from './trust-options.ts'
-import { checkTarget, writeOnce, writeOutput } from './write-file.ts'
+import { checkTarget, isTaken, writeOnce, writeOutput } from './write-file.ts'
 
 /** How an authority elsewhere is asked and answers. */
 export interface ExchangeOptions {
@@ -34,9 +34,11 @@ export function checkRequestFolder(folder: string, profile: CardProfile): Earlie
   for (const { label } of profile.holderKeys ?? holderKeys) {
     const file = requestFile(folder, label)
     checkTarget('--csr', file)
-    if (!existsSync(file)) continue
-    const text = readFileSync(file, 'latin1').match(/-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END/)?.[1]
-    if (text === undefined) throw new InputError('--csr', `${file} is there and no request: ${ownFolder}`)
+    if (!isTaken(file)) continue
+    const text = !lstatSync(file).isFile()
+      ? undefined
+      : readFileSync(file, 'latin1').match(/-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END/)?.[1]
+    if (text === undefined) throw new InputError('--csr', `${file} is there already and is no request: ${ownFolder}`)
     earlier.set(label, new Uint8Array(Buffer.from(text, 'base64')))
   }
   return earlier

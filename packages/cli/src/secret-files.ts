@@ -7,7 +7,7 @@ import type { IssueParts } from './issuing.ts'
 import type { Output } from './output.ts'
 import { isOfDocument, type SecretTargets } from './secrets-output.ts'
 import { standardOutputIsNull } from './standard-output.ts'
-import { checkTarget, isSamePath } from './write-file.ts'
+import { checkTarget, isSamePath, isTaken } from './write-file.ts'
 
 interface SecretOptions extends SecretTargets {
   readonly card?: string
@@ -37,7 +37,7 @@ export function checkSecretFiles({ card, allowUnfinished, ...targets }: SecretOp
     const same = named.slice(0, i).find(([, other]) => isSamePath(other, file))
     if (same !== undefined) throw new InputError(option, `is the file of ${same[0]}: name another`)
     // The file of a run that was cut off may be all that tells the PINs of a card that it finished: the card is asked first.
-    if (existsSync(file) && allowUnfinished !== true)
+    if (isTaken(file) && allowUnfinished !== true)
       throw new InputError(
         option,
         `${file} exists already and is never overwritten: name a new file, or after a run that was cut off say --allow-unfinished, which tells whether it is of this card`,
@@ -52,7 +52,9 @@ const secretFiles = ({ canFile, letter, soPinFile }: SecretTargets): (readonly [
 
 /** Says which of the files that a finished card's run may have left go with it. */
 function explainLeft(output: Output, left: readonly string[], documentNumber: string): void {
-  const known = left.map((file) => [visibleText(file), isOfDocument(readFileSync(file, 'utf8'), documentNumber)] as const)
+  const known = left.map(
+    (file) => [visibleText(file), existsSync(file) ? isOfDocument(readFileSync(file, 'utf8'), documentNumber) : undefined] as const,
+  )
   const of = (answer: boolean | undefined) => known.flatMap(([file, own]) => (own === answer ? [file] : [])).join(' and ')
   if (of(true) !== '')
     output.aside(
@@ -69,7 +71,7 @@ export async function checkFilesLeft(
   { card, profile, keys, record }: Pick<IssueParts, 'card' | 'profile' | 'keys' | 'record'>,
   output: Output,
 ) {
-  const left = secretFiles(options).filter(([, file]) => existsSync(file))
+  const left = secretFiles(options).filter(([, file]) => isTaken(file))
   const [first] = left
   if (first === undefined) return
   const files = left.map(([, file]) => file)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -173,6 +173,18 @@ describe('kart issue with an authority elsewhere', () => {
     await issue('--csr', at('requests'))
     signAll(at('requests'))
     expect(JSON.parse((await issue('--cert', at('requests'), '--json')).stdout)).toMatchObject({ checkedAuthorities: null })
+  })
+
+  it('makes no card for a letter or a request in whose place a link lies, be it one that leads nowhere', async () => {
+    symlinkSync('nowhere', at('letter'))
+    mkdirSync(at('requests'))
+    symlinkSync('../nowhere', join(at('requests'), 'signature.csr'))
+    expect(await issue('--letter', at('letter'), '--can-file', at('can'))).toMatchObject({ code: 2 })
+    expect(await issue('--csr', at('requests'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('signature.csr is there already'),
+    })
+    expect([existsSync(at('one.card')), existsSync(at('can')), existsSync(at('nowhere'))]).toEqual([false, false, false])
   })
 
   it.each([

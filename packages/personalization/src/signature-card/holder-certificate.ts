@@ -68,15 +68,16 @@ export function encodeHolderName(name: HolderName): Uint8Array {
 }
 
 /**
- * Whether a subject names this holder: the personal number once, and every family and given name that stands there his own. What else an authority puts into a subject is
+ * Whether a subject names this holder: country and personal number once, and every family and given name that stands there his own. What else an authority puts into a subject is
  * its own matter (ETSI EN 319 412-2 v2.3.1, 4.2.4).
  */
-export function namesHolder({ relativeNames }: DistinguishedName, name: HolderName): boolean {
+export function namesHolder({ relativeNames }: Pick<DistinguishedName, 'relativeNames'>, name: HolderName): boolean {
   const texts = (oid: string) => relativeNames.flat().flatMap((one) => (one.oid === oid ? [one.text?.normalize('NFC')] : []))
-  const [number, second] = texts(oids.serialNumber)
+  // A second one counts though its coding cannot be read.
+  const is = (oid: string, wanted: string) => texts(oid).length === 1 && texts(oid)[0] === wanted
   return (
-    number === name.serialNumber &&
-    second === undefined &&
+    is(oids.country, name.country) &&
+    is(oids.serialNumber, name.serialNumber) &&
     texts(oids.surname).every((text) => text === canonicalName(name.familyName)) &&
     texts(oids.givenName).every((text) => text === canonicalName(name.givenNames))
   )

@@ -152,11 +152,16 @@ export function certificateProblem(
   der: Uint8Array,
   now: Date,
 ): string | undefined {
-  const { spki, subject, notBefore, notAfter, keyUsage } = decodeCertificate(der)
-  const wanted = useOfKey(row) === 'signature' ? 'nonRepudiation' : 'digitalSignature'
+  const { spki, subject, notBefore, notAfter, keyUsage, basicConstraints, unknownCritical } = decodeCertificate(der)
+  const [wanted, never] =
+    useOfKey(row) === 'signature' ? (['nonRepudiation', 'digitalSignature'] as const) : (['digitalSignature', 'nonRepudiation'] as const)
   if (!equalBytes(spki, publicKey)) return 'is for another key'
   if (!namesHolder(subject, name)) return 'is for another holder'
+  if (basicConstraints?.ca === true || keyUsage?.includes('keyCertSign')) return 'is an authority’s'
   if (keyUsage?.includes(wanted) !== true) return `does not allow its use (${wanted})`
+  // A challenge that somebody else chose could be the digest of a contract.
+  if (keyUsage.includes(never)) return `allows ${never} as well: one key logs in or signs in the holder’s name, never both`
+  if (unknownCritical.length > 0) return 'has a critical extension that is not known'
   return now.getTime() + 1000 < notBefore.getTime() || now > notAfter ? 'is not valid now' : undefined
 }
 
