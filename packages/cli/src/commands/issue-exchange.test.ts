@@ -12,11 +12,13 @@ const folder = mkdtempSync(join(tmpdir(), 'kart-exchange-'))
 const at = (name: string): string => join(folder, name)
 const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
 
+let onOutput: ((text: string) => void) | undefined
 async function kart(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const seen = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
     vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
       seen[name] += String(chunk)
+      onOutput?.(String(chunk))
       return true
     })
   return { code: await run(args), ...seen }
@@ -55,6 +57,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
+  onOutput = undefined
   for (const name of ['one.card', 'requests', 'again', 'letter', 'can']) rmSync(at(name), { recursive: true, force: true })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -130,6 +133,17 @@ describe('kart issue with an authority elsewhere', () => {
     expect(readFileSync(at('again/signature.csr'), 'utf8')).toBe('of another card')
     signAll(at('requests'))
     expect(await issue('--cert', at('requests'), at('ca.crt'))).toMatchObject({ code: 0 })
+  })
+
+  it('that is stopped while it asks again keeps the keys, and tells nobody to make others', async () => {
+    await issue('--csr', at('requests'))
+    onOutput = (text) => {
+      if (text.includes('✔ open')) process.emit('SIGINT')
+    }
+    const stopped = await issue('--csr', at('again'))
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringMatching(/--csr again.*--allow-unfinished makes other keys/) })
+    onOutput = undefined
+    expect(await issue('--csr', at('requests'))).toMatchObject({ code: 0, stdout: expect.stringContaining('the same keys') })
   })
 
   it('makes no other keys on a card that waits, unless told to begin anew', async () => {

@@ -88,13 +88,21 @@ export function newEmulatedCard(path: string, counted?: boolean): OpenCard {
 }
 
 /** After a run that failed: takes away the card that it made, while it still holds it, or says why the file stays; after one that was stopped also what became of another card. */
-function explainCard(output: Output, error: unknown, { card, newFile, written }: OpenedCard & { readonly written: boolean }): void {
-  if (newFile !== undefined && written)
+function explainCard(
+  output: Output,
+  error: unknown,
+  { card, newFile, written, csr }: OpenedCard & { readonly written: boolean; readonly csr?: string },
+): void {
+  if (newFile !== undefined && written && csr === undefined)
     output.aside(`${visibleText(newFile)} stays, a card that may be half written: delete it, or write it anew with --allow-unfinished.`)
   if (newFile !== undefined && !written) rmSync(newFile, { force: true })
+  if (written && csr !== undefined)
+    output.aside(
+      `${visibleText(card.where)}: the card is not finished. Run --csr again: keys that it holds whole ask again, while --allow-unfinished makes other keys.`,
+    )
   if (!(error instanceof InterruptedError)) return
   if (!written) output.aside('Nothing was written onto the card; the same command begins again.')
-  else if (newFile === undefined)
+  else if (newFile === undefined && csr === undefined)
     output.aside(
       `${visibleText(card.where)}: the card is not finished and may be half written; the same command with --allow-unfinished goes on.`,
     )
@@ -284,7 +292,7 @@ async function requestOne(
     })
     return exitCode.done
   } catch (error) {
-    explainCard(output, error, { card, newFile, written })
+    explainCard(output, error, { card, newFile, written, csr: folder })
     throw error
   } finally {
     await card.close()
