@@ -115,8 +115,8 @@ export interface Unblocking {
 /** RESET RETRY COUNTER; what the PIN had proved ends, even where it stays as it is. */
 export function resetPin(model: HolderModel, { reference, mode, puk, to }: Unblocking): Expected {
   const { session, card } = model
-  // In the MF P1 02 and 03 are for the PIN of PACE.
-  const closed = gate(model, mode <= 1 ? 'mf and pkcs15' : 'pkcs15')
+  // With the PUK wherever a PIN is verified; in the MF P1 02 and 03 are for the PIN of PACE.
+  const closed = gate(model, mode <= 1 ? 'pins' : 'pkcs15')
   if (closed) return closed
   const pin = card.pins[reference]
   if (pin === undefined) return refusedWith('6a88')

@@ -82,9 +82,14 @@ const guessing = fc
 
 /** A PUK guessed, perhaps until it is blocked; then the right one. */
 const pukGuessing = fc
-  .record({ reference: pin, wrong: fc.oneof(fc.nat(4), fc.constant(10)), mode: fc.constantFrom<0 | 1>(0, 1) })
-  .map(({ reference, wrong, mode }): Step[] => [
-    select('pkcs15'),
+  .record({
+    reference: pin,
+    wrong: fc.oneof(fc.nat(4), fc.constant(10)),
+    mode: fc.constantFrom<0 | 1>(0, 1),
+    at: fc.constantFrom('pkcs15', 'pkcs15', 'emrtd', 'fingerprint', 'isd'),
+  })
+  .map(({ reference, wrong, mode, at }): Step[] => [
+    select(at),
     ...['wrong', 'right'].flatMap((guess) =>
       Array.from({ length: guess === 'wrong' ? wrong : 1 }, (): Step => ({ do: 'unblock', reference, mode, guess, to: '830592' })),
     ),
@@ -180,7 +185,7 @@ const changing = fc
     mode: fc.constantFrom<undefined | 0 | 1 | 2 | 3>(undefined, undefined, undefined, undefined, 0, 1, 2, 3),
   })
   .map(({ reference, to, guess, verifies, mode }): Step[] => [
-    ...(mode === undefined ? [] : [select('pkcs15'), ...(mode >= 2 ? [verify(3)] : [])]),
+    ...(mode === undefined ? [] : [select(mode === 1 ? 'emrtd' : 'pkcs15'), ...(mode >= 2 ? [verify(3)] : [])]),
     ...(verifies ? [verify(reference)] : []),
     mode === undefined ? { do: 'change', reference, guess, to } : { do: 'unblock', reference, mode, guess, to },
     { do: 'ask', reference },
