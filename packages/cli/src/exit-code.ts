@@ -1,4 +1,5 @@
 import { CardError, type ErrorCode, InputError } from '@kart/codec'
+import { InterruptedError } from './interrupt.ts'
 
 /** What `kart` tells the shell. */
 export const exitCode = {
@@ -10,7 +11,7 @@ export const exitCode = {
   badInput: 2,
   /** Reader or card failure. */
   cardFailure: 3,
-  /** Ended with Ctrl-C at a question, as a shell tells it: 128 and the number of SIGINT. */
+  /** Stopped by SIGINT or SIGTERM, or by Ctrl-C at a question (128 and SIGINT's number, as shells have it). */
   interrupted: 130,
 } as const
 
@@ -47,6 +48,7 @@ const byErrorCode = {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Interrupted) return exitCode.interrupted
   if (error instanceof CardError) return byErrorCode[error.code]
+  if (error instanceof InterruptedError) return exitCode.interrupted
   // A file that is missing or may not be read is the user's input; anything else is a defect of ours and counts as a failure of the run.
   return isFileError(error) ? exitCode.badInput : exitCode.cardFailure
 }

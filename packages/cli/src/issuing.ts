@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { TraceSink } from '@kart/apdu/host'
 import { getResponse, openChannel, wrongLength } from '@kart/apdu/host'
-import { InputError } from '@kart/codec'
+import { InputError, toHex } from '@kart/codec'
 import type { SeenKeys } from '@kart/crypto'
 import { dg1Codec, holderMrzName, mrzNameLength, readMrz } from '@kart/layout'
 import type { CardProfile } from '@kart/layout/profile'
@@ -13,6 +13,7 @@ import {
   type EnrollmentRecord,
   execute,
   givenCertificates,
+  type HolderKeyPair,
   type ImageOptions,
   imageFile,
   type PersonalizationReport,
@@ -22,6 +23,7 @@ import {
   type RequestReport,
   readChipSerial,
   readHeldKeys,
+  readWaitingKeys,
   requestCertificates,
   type SecretKeeper,
   type Signer,
@@ -32,8 +34,12 @@ import type { OpenCard } from './card-source.ts'
 import type { Stage } from './progress.ts'
 import { readInput, readWithin, usingInput } from './read-file.ts'
 
+/** A step of the card’s, or what comes before. */
+export type IssueStep = PersonalizationStep | 'certificates'
+
 const titles = {
   open: 'open the security domain (SCP03)',
+  certificates: 'hold the certificates against the card’s keys',
   'mf-files': 'write the master file’s files',
   'application-files': 'write the eMRTD’s data groups',
   'access-keys': 'write what opens the card: BAC keys, PACE passwords, trust point',
@@ -49,17 +55,20 @@ const titles = {
   'prove-signature': 'read PKCS#15 back and let each of the holder’s keys sign once',
   secure: 'set the life cycle to SECURED',
   prove: 'prove that personalization is over',
-} as const satisfies Record<PersonalizationStep, string>
+} as const satisfies Record<IssueStep, string>
 
 /** The steps of a personalization as stages to show. */
-export const issuingStages: readonly Stage<PersonalizationStep>[] = personalizationSteps.map((id) => ({
+export const issuingStages: readonly Stage<IssueStep>[] = personalizationSteps.map((id) => ({
   ...{ id, title: titles[id] },
   // What is told once is told between.
   ...(id === 'secure' ? { apart: true } : {}),
 }))
 
+/** The same with certificates that were given, which come first. */
+export const finishingStages: readonly Stage<IssueStep>[] = [{ id: 'certificates', title: titles.certificates }, ...issuingStages]
+
 /** The stages of a card that stops at its requests. */
-export const requestingStages: readonly Stage<PersonalizationStep>[] = [
+export const requestingStages: readonly Stage<IssueStep>[] = [
   { id: 'open', title: titles.open },
   { id: 'holder-keys', title: titles['holder-keys'] },
   { id: 'certify', title: 'let each of the holder’s keys sign a request for its certificate' },
@@ -133,10 +142,12 @@ export interface IssueParts {
   readonly seenKeys?: SeenKeys
   /** Keeps what is told once before the card is SECURED with it. */
   readonly keeper?: SecretKeeper
+  /** Told the chip’s serial number, hex, before anything is written. */
+  readonly identify?: (iccSerial: string) => void
   /** Whether long APDUs may be used; true unless told. */
   readonly extendedLength?: boolean
   readonly traceSink?: TraceSink
-  readonly tell?: (step: PersonalizationStep, text?: string) => void
+  readonly tell?: (step: IssueStep, text?: string) => void
 }
 
 export interface Issued {
@@ -153,8 +164,9 @@ export interface Issued {
 /** Personalizes one card from a record. Throws what `buildImage` and `execute` throw. */
 export async function issueCard(parts: IssueParts): Promise<Issued> {
   const { record, profile, card, keys, signer, tell } = parts
-  tell?.('open')
+  tell?.(parts.certificates === undefined ? 'open' : 'certificates')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
+  parts.identify?.(toHex(iccSerial))
   const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
   const { certificates } = parts
   const certify =
@@ -184,14 +196,22 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
 }
 
 /** What {@link requestCard} takes. */
-export type RequestParts = Omit<IssueParts, 'signer' | 'certify' | 'certificates' | 'keeper'>
+export type RequestParts = Omit<IssueParts, 'signer' | 'certify' | 'certificates' | 'keeper'> & {
+  /** Told the keys that the card holds already, where it keeps them, before it is opened; refuses by throwing. */
+  readonly checkHeld?: (keys: readonly HolderKeyPair[]) => void
+}
 
-/** Lets a blank card make its holder's keys and ask for their certificates. Throws what `buildImage` and `requestCertificates` throw. */
+/** Lets a blank card make its holder's keys and ask for their certificates, or one that waits ask again. Throws what `buildImage`, `requestCertificates` and `checkHeld` throw. */
 export async function requestCard(parts: RequestParts): Promise<RequestReport> {
   const { record, profile, card, keys, tell } = parts
   tell?.('open')
   const iccSerial = await readChipSerial(openChannel(card.transport), profile)
-  return requestCertificates(card.transport, imageOf(record, profile, iccSerial, parts.extras ?? {}), {
+  const image = imageOf(record, profile, iccSerial, parts.extras ?? {})
+  if (parts.checkHeld !== undefined) {
+    const channel = openChannel(card.transport, getResponse(), wrongLength())
+    parts.checkHeld((parts.allowUnfinished ? undefined : await readWaitingKeys(channel, image)) ?? [])
+  }
+  return requestCertificates(card.transport, image, {
     keys,
     ...(parts.issuerKeys ? { issuerKeys: parts.issuerKeys } : {}),
     allowUnfinished: parts.allowUnfinished,

@@ -2,6 +2,7 @@ import { CardError, visibleText } from '@kart/codec'
 import { PcscError } from '@kart/pcsc'
 import { pcError } from './colours.ts'
 import { isFileError } from './exit-code.ts'
+import { InterruptedError } from './interrupt.ts'
 
 /** Where a command writes: people's lines, or one JSON document. */
 export interface Output {
@@ -64,6 +65,7 @@ export function explainError(error: unknown): { code: string; message: string; n
     const next = noSuchReader ? 'Run "kart readers" to see what is connected.' : nextSteps[error.code]
     return { code: error.code, message: visibleText(error.message), next }
   }
+  if (error instanceof InterruptedError) return { code: 'interrupted', message: error.message, next: undefined }
   if (isFileError(error)) {
     const where = error.path ? ` ${visibleText(error.path)}` : ''
     const what = {

@@ -103,6 +103,8 @@ async function drawList(
     })),
     {
       exitOnError: true,
+      // Its own listener throws before a list is drawn, and lets no work end in order.
+      registerSignalListeners: false,
       rendererOptions: {
         showErrorMessage: false,
         collapseErrors: false,
@@ -135,6 +137,12 @@ async function followLive<S extends string, T>(stages: readonly Stage<S>[], work
     for (const start of starts) if (start <= index) free.get(start)?.open()
   }
   freeTo(0)
+  // A command that hears no signals ends at once, with the cursor shown that the list hides.
+  const leave = () => {
+    process.stdout.write('\u001b[?25h')
+    process.kill(process.pid, 'SIGINT')
+  }
+  if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', leave)
   const outcome = work(
     (id, text) => {
       const index = stages.findIndex((stage) => stage.id === id)
@@ -178,6 +186,7 @@ async function followLive<S extends string, T>(stages: readonly Stage<S>[], work
     drawn.get(start)?.open()
     if (!whole) break
   }
+  process.off('SIGINT', leave)
   const result = await outcome
   if ('error' in result) throw result.error
   return result.value

@@ -48,6 +48,12 @@ describe('a new PIN', () => {
     expect(terminal).toEqual({ shown: 'new SignPIN: \nnew SignPIN, once more: \n', left: [] })
   })
 
+  it('is asked for in words that cannot steer the terminal, whatever label the card gives its PIN', async () => {
+    const terminal = typing('957268', '957268')
+    await readNewSecret({ ...source, what: 'new A\r\u001b[2K\u202eNIPngiS' })
+    expect(terminal.shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
+  })
+
   it('typed in two ways is refused, and neither is repeated', async () => {
     typing('957268', '957286')
     const refused = readNewSecret(source)

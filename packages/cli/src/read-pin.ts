@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs'
-import { InputError } from '@kart/codec'
+import { InputError, visibleText } from '@kart/codec'
 import { toLatinDigits } from '@kart/layout'
 import { Interrupted } from './exit-code.ts'
 import { readInput } from './read-file.ts'
@@ -27,7 +27,8 @@ function pinFromFile(path: string, option: string): string {
 /** Asks at the terminal, on standard error, and shows nothing of what is typed. */
 function askFor(what: string): Promise<string> {
   const { stdin, stderr } = process
-  stderr.write(`${what}: `)
+  // The label of a PIN is the card's own text.
+  stderr.write(`${visibleText(what)}: `)
   return new Promise((resolve, reject) => {
     let typed = ''
     const end = (finish: () => void) => {

@@ -45,7 +45,7 @@ export interface SignatureTrust extends NamedAuthorities {
 }
 
 /** A trust of named files: where lists are named, they must speak of every certificate. Throws InputError. */
-function holderTrust(trust: SignatureTrust): HolderTrust {
+export function holderTrust(trust: SignatureTrust): HolderTrust {
   const { revocationLists } = trustStore([], [], { revocationLists: trust.revocationLists })
   const revocation = trust.revocationLists.length > 0 ? ('required' as const) : ('ignored' as const)
   return {

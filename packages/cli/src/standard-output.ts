@@ -1,3 +1,5 @@
+import { fstatSync, statSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { exitCode } from './exit-code.ts'
 
 let watched = false
@@ -12,6 +14,16 @@ export function giveSize(stream: { isTTY?: boolean; columns?: number; rows?: num
   if (stream.isTTY !== true) return
   if (!stream.columns) stream.columns = 80
   if (!stream.rows) stream.rows = 24
+}
+
+/** Whether standard output is the null device: so named (`> /dev/null`), or closed (`>&-`), in whose place Node opens it. Unknown counts as no. */
+export function standardOutputIsNull(): boolean {
+  try {
+    const [own, none] = [fstatSync(1), statSync(devNull)]
+    return own.isCharacterDevice() && none.isCharacterDevice() && own.rdev === none.rdev
+  } catch {
+    return false
+  }
 }
 
 /**

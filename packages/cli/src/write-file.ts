@@ -49,10 +49,12 @@ export function checkTarget(option: string, path: string | undefined): void {
   if (!isFolder(dirname(path))) throw new InputError(option, `there is no folder ${dirname(path)}`)
 }
 
+/** Whether a name is taken, be it by a link that leads nowhere: a new file could not be made there. */
+export const isTaken = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
 /** Refuses, before any work is done, a name that is taken already, be it by a link that leads nowhere; `option` names where it was given. Throws InputError. */
 export function checkFree(option: string, path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-    throw new InputError(option, `${path} is there already: name another file, or say --force to write over it`)
+  if (isTaken(path)) throw new InputError(option, `${path} is there already: name another file, or say --force to write over it`)
 }
 
 /** What `--force` says of every command that writes a file. */

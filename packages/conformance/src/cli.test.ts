@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -357,6 +358,16 @@ describe('standard output', () => {
     }
     expect((await folder.run(verify, { env: { FORCE_COLOR: '1' } })).stdout.includes(esc)).toBe(true)
     expect((await folder.run(['minutiae', 'nosuch'])).stderr).toBe('kart: there is no such file: nosuch\n')
+  })
+
+  it.each(['>&-', '> /dev/null'])('that leads nowhere (%s) finishes no card', (where) => {
+    const issue = (card: string, ...more: string[]) => {
+      const args = [process.execPath, kartCommand, 'issue', vectorPath('specimen/record.json'), '--pki', 'pki', '--card', card, ...more]
+      const { status, stderr } = spawnSync('sh', ['-c', `"$@" ${where}`, 'sh', ...args], { cwd: folder.path, encoding: 'utf8' })
+      return { status, stderr }
+    }
+    expect(issue('nowhere.card')).toEqual({ status: 2, stderr: expect.stringMatching(/^kart: .*--letter and --can-file/) })
+    expect(existsSync(folder.at('nowhere.card'))).toBe(false)
   })
 
   it('that is closed early ends nothing: the card is issued whole', async () => {

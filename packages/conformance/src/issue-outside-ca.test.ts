@@ -50,10 +50,10 @@ function certify(
   { label, request }: RequestReport['requests'][number],
   more: readonly string[] = [],
   by = 'issuing',
+  extensions = `basicConstraints=CA:FALSE\nkeyUsage=critical,${uses[label as keyof typeof uses]}\n`,
 ): Uint8Array {
   writeFileSync(join(folder, `${name}.csr`), request)
-  const use = uses[label as keyof typeof uses]
-  writeFileSync(join(folder, 'ext'), `basicConstraints=CA:FALSE\nkeyUsage=critical,${use}\n`)
+  writeFileSync(join(folder, 'ext'), extensions)
   const ca = ['-CA', `${by}.crt`, '-CAkey', `${by}.key`, '-CAcreateserial', '-extfile', 'ext']
   openssl('x509', '-req', '-inform', 'DER', '-in', `${name}.csr`, ...ca, '-days', '100', '-out', `${name}.crt`, ...more)
   return der(name)
@@ -169,6 +169,26 @@ describe('certificates that must not reach a card', () => {
     expect(() => given([certify('late', authentication!, ['-days', '-1']), good[1]!])).toThrow(/not valid now/)
     const other = { ...specimen, holder: { ...specimen.holder, nationalCode: '0499370899' } }
     expect(() => given(good, other)).toThrow(/is for another holder/)
+  })
+
+  it('of a key that would do more than its own work are refused: nobody would take the finished card', () => {
+    const [authentication, signature] = report.requests
+    const first = (extensions: string) => () => given([certify('more', authentication!, [], 'issuing', extensions), good[1]!])
+    const second = (extensions: string) => () => given([good[0]!, certify('more', signature!, [], 'issuing', extensions)])
+    expect(first('keyUsage=critical,digitalSignature,nonRepudiation\n')).toThrow(/for the key authentication .*nonRepudiation as well/)
+    expect(second('keyUsage=critical,nonRepudiation,digitalSignature\n')).toThrow(/for the key signature .*digitalSignature as well/)
+    expect(second('basicConstraints=critical,CA:TRUE\nkeyUsage=critical,nonRepudiation\n')).toThrow(/an authority’s/)
+    expect(second('keyUsage=critical,nonRepudiation,keyCertSign\n')).toThrow(/an authority’s/)
+    expect(second('keyUsage=critical,nonRepudiation\n1.2.3.4=critical,DER:0500\n')).toThrow(/critical extension that is not known/)
+  })
+
+  it('of a holder of another country, or with two numbers, are refused', () => {
+    const { country, serialNumber } = image().holder!.name
+    const named = (text: string) => () => given([good[0]!, certify('named', report.requests[1]!, ['-subj', text])])
+    expect(named(`/C=${country}/CN=one/serialNumber=${serialNumber}`)).not.toThrow()
+    expect(named(`/C=DE/CN=one/serialNumber=${serialNumber}`)).toThrow(/is for another holder/)
+    expect(named(`/CN=one/serialNumber=${serialNumber}`)).toThrow(/is for another holder/)
+    expect(named(`/C=${country}/CN=one/serialNumber=${serialNumber}/serialNumber=PNOIR-0499370899`)).toThrow(/is for another holder/)
   })
 
   it('leave the card as it was: it is finished with the right ones', async () => {

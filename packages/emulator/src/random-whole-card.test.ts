@@ -39,6 +39,7 @@ const known: readonly string[] = [
   verify(3, pins.officer),
   '0020ff01',
   '002e0000',
+  '002c0396',
   change(1, pins.auth, '850392'),
   change(2, pins.sign, '850392'),
   `002c000110${padded(pins.puk)}${padded('830592')}`,
@@ -94,6 +95,7 @@ const beginnings: readonly (readonly string[])[] = [
   [selectPkcs15, verify(1, pins.auth), choose('a4', '4b01'), `0086000047${toHex(encodeTlv(0x7c, encodeTlv(0x85, peerPoint)))}00`],
   [selectPkcs15, verify(1, pins.auth), '00a40800045015450100', '00b0000000'],
   [selectPkcs15, verify(3, pins.officer), '00a40800045015430100'],
+  [selectPkcs15, verify(3, pins.officer), '002c0396'],
   [selectAid(emrtdAid), '00b0810000'],
   [selectAid(fingerprintAid), verifyFinger(0x96, probe(live.first))],
   [selectPkcs15],
@@ -175,7 +177,7 @@ class Dialogue {
   stored = false
   well = 0
   /** Which of the states that must not be reached by anyone else were reached by right. */
-  readonly rightful = { signatures: 0, reads: 0, fingers: 0, lives: 0, stored: 0 }
+  readonly rightful = { signatures: 0, reads: 0, fingers: 0, resets: 0, lives: 0, stored: 0 }
   #messaging: MessagingTerminal | undefined
   #domain: Scp03Terminal | undefined
   /** Life of the card while a command runs: that of before, since the command may change it. */
@@ -336,7 +338,7 @@ class Dialogue {
 
   #judge(shown: string, sw: string, meant: { header: string; data: Uint8Array; domain: boolean } | undefined, bytes: Uint8Array): void {
     const done = sw === '9000'
-    const [, ins = 0, p1 = 0, p2 = 0] = meant ? fromHex(meant.header) : bytes
+    const [cla = 0, ins = 0, p1 = 0, p2 = 0] = meant ? fromHex(meant.header) : bytes
     if (done) this.well++
     if (this.life === 'TERMINATED' && /^(9000|61|62)/.test(sw)) expect([this.where, ins]).toEqual([this.where, 0xca])
     // SELECT of the domain, its channel, its data and status, and the way back or on.
@@ -349,6 +351,10 @@ class Dialogue {
       if (p2 === 2) this.signVerifies++
     }
     if (done && (ins === 0x20 || ins === 0x21) && p2 >= 0x96) this.rightful.fingers++
+    if (done && ins === 0x2c && p2 >= 0x96 && (cla & 0x10) === 0) {
+      this.rightful.resets++
+      expect(this.paced && this.verified.has(3), `${this.where}: a finger unblocked without PACE and the SO-PIN`).toBe(true)
+    }
     if (done && (ins === 0x24 || ins === 0x2c || ins === 0xda || ins === 0xe2)) this.pinsSet = true
     if (done && ins === 0xe2) {
       expect(meant?.domain, `${this.where}: STORE DATA outside SCP03`).toBe(true)
@@ -420,6 +426,8 @@ class Dialogue {
         was?.tries.most,
       ])
     }
+    const resetsOf = ({ fingers }: CardState): number => [...fingers.fingers.values()].reduce((sum, { resets = 0 }) => sum + resets, 0)
+    expect(resetsOf(after), `${where}: unblocked fingers, and how many are counted`).toBe(resetsOf(before) + this.rightful.resets)
     for (const [fid, { privateKey }] of before.signature.files)
       expect(after.signature.files.get(fid)?.privateKey, `${where}: another key in ${fid.toString(16)}`).toEqual(privateKey)
     expect([...after.signature.files.keys()], where).toEqual([...before.signature.files.keys()])
@@ -448,7 +456,7 @@ describe('a thousand sequences over the whole card, in each state of its life, i
         return [life, { image, before, secrets: secretsOf(before) }] as const
       }),
     )
-    const totals = { well: 0, signatures: 0, reads: 0, fingers: 0, lives: 0, stored: 0 }
+    const totals = { well: 0, signatures: 0, reads: 0, fingers: 0, resets: 0, lives: 0, stored: 0 }
     for (let number = 0; number < sequences; number++) {
       const next = seededNumbers(number)
       const { image, before, secrets } = cards.get(lives[number % lives.length]!)!
@@ -475,13 +483,14 @@ describe('a thousand sequences over the whole card, in each state of its life, i
       }
       dialogue.close()
       totals.well += dialogue.well
-      for (const name of ['signatures', 'reads', 'fingers', 'lives', 'stored'] as const) totals[name] += dialogue.rightful[name]
+      for (const name of ['signatures', 'reads', 'fingers', 'resets', 'lives', 'stored'] as const) totals[name] += dialogue.rightful[name]
     }
     // The sequences reach what they are there to forbid.
     expect(totals.well).toBeGreaterThan(sequences)
     expect(totals.signatures).toBeGreaterThan(20)
     expect(totals.reads).toBeGreaterThan(20)
     expect(totals.fingers).toBeGreaterThan(5)
+    expect(totals.resets).toBeGreaterThan(0)
     expect(totals.lives).toBeGreaterThan(0)
     expect(totals.stored).toBeGreaterThan(0)
   })

@@ -45,6 +45,7 @@ import {
   V_SQUARE,
   V_VALUE,
 } from './layout'
+import { similarityOf } from './similarity'
 
 // cos, sin (Q14), shift x, y (Q14), angle (1/1024 turn)
 export const R_COS: usize = 0
@@ -138,19 +139,20 @@ export function fitSeed(a: usize, b: usize, count: i32, seed: i32): bool {
   return fitRigid(a, b, count, P_I, P_J, P_WEIGHT, ALIGN_DIRECTION_FIRST)
 }
 
-/** Pairs, fits again and pairs again. */
-export function refine(a: usize, b: usize): void {
+/** Pairs, fits again and pairs again; in a search similarities are found as they are asked for. */
+export function refine(a: usize, b: usize, full: bool): void {
   move(a)
-  pairUp(a, b, ALIGN_RADIUS)
+  pairUp(a, b, ALIGN_RADIUS, full)
   for (let pass = 0; pass < 2; pass++) {
     if (!fitRigid(a, b, load<i32>(M_COUNT), M_I, M_J, M_VALUE, ALIGN_DIRECTION)) break
     move(a)
     bend(a, b)
-    pairUp(a, b, pass === 0 ? ALIGN_RADIUS : ALIGN_LAST_RADIUS)
+    pairUp(a, b, pass === 0 ? ALIGN_RADIUS : ALIGN_LAST_RADIUS, full)
   }
 }
 
-function move(a: usize): void {
+/** Carries the minutiae of a side as RIGID says. */
+export function move(a: usize): void {
   const count = load<i32>(a + S_COUNT)
   const cos = load<i32>(RIGID, R_COS)
   const sin = load<i32>(RIGID, R_SIN)
@@ -241,7 +243,7 @@ function lanesSum(v: v128): i32 {
 const VALUES: i32 = 224
 
 // One-to-one pairing within a radius, best value first (in steps of 8); ties go by row, then column, last first.
-function pairUp(a: usize, b: usize, radius: i32): void {
+function pairUp(a: usize, b: usize, radius: i32, full: bool): void {
   for (let at: usize = 0; at <= 2 * VALUES; at += 16) v128.store(HEAD + at, i32x4.splat(0))
   const square = radius * radius
   const rows = load<i32>(a + S_COUNT)
@@ -279,7 +281,8 @@ function pairUp(a: usize, b: usize, radius: i32): void {
         const alike = 1024 - (ALIGN_ANGLE_WEIGHT * turned) / ALIGN_ANGLE_UNITS
         const place = (i << ROW_SHIFT) + j
         const seen = turn(other - own)
-        const similar = seen > WINDOW || seen < -WINDOW ? 0 : <i32>load<u16>(SIMILAR + ((<usize>place) << 1))
+        const similar =
+          seen > WINDOW || seen < -WINDOW ? 0 : full ? <i32>load<u16>(SIMILAR + ((<usize>place) << 1)) : similarityOf(a, b, i, j)
         const value = (((near * alike) >> 10) * (ALIGN_PLAIN_PAIR + similar)) >> 10
         store<u16>(V_VALUE + ((<usize>place) << 1), <u16>value)
         store<u16>(V_SQUARE + ((<usize>place) << 1), <u16>d2)

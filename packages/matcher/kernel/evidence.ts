@@ -17,7 +17,7 @@ import {
   QUALITY_3,
   QUALITY_4,
 } from './constants'
-import { outside } from './hull'
+import { outside, outsideOfEight } from './hull'
 import {
   E_LEFT_X,
   E_X,
@@ -31,6 +31,7 @@ import {
   MATCHED,
   MOVED_X,
   MOVED_Y,
+  OUTSIDE,
   RIGID,
   S_ANGLE,
   S_COUNT,
@@ -90,6 +91,30 @@ function countIn(into: usize): void {
   store<u8>(into, load<u8>(into) + 1)
 }
 
+// How far outside a's hull b's minutiae fall under the alignment that undoes the one in hand.
+function carryBack(a: usize, b: usize, count: i32, cos: i32, sin: i32, shiftX: i32, shiftY: i32): void {
+  const forX = i32x4.splat((cos & 0xffff) | (sin << 16))
+  const forY = i32x4.splat((-sin & 0xffff) | (cos << 16))
+  const addX = i32x4.splat(shiftX + 8192)
+  const addY = i32x4.splat(shiftY + 8192)
+  for (let at: usize = 0; at < (<usize>count) << 1; at += 16) {
+    const x = v128.load(b + at, S_X)
+    const y = v128.load(b + at, S_Y)
+    const first = i8x16.shuffle(x, y, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+    const second = i8x16.shuffle(x, y, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+    const backX = carried(first, second, forX, addX)
+    const backY = carried(first, second, forY, addY)
+    v128.store(at, outsideOfEight(a, backX, backY), OUTSIDE)
+  }
+}
+
+function carried(first: v128, second: v128, by: v128, add: v128): v128 {
+  return i16x8.narrow_i32x4_s(
+    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(first, by), add), 14),
+    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(second, by), add), 14),
+  )
+}
+
 /** Weighs the pairing in hand; gives the logistic's argument, Q10. `form` says whose logistic. */
 export function weigh(a: usize, b: usize, rel: i32, form: i32): i32 {
   const n = load<i32>(M_COUNT)
@@ -105,20 +130,19 @@ export function weigh(a: usize, b: usize, rel: i32, form: i32): i32 {
   for (let k = 0; k < n; k++) sum += word(M_VALUE, k)
   let overlap = 0
   const countA = load<i32>(a + S_COUNT)
+  for (let at: usize = 0; at < (<usize>countA) << 1; at += 16)
+    v128.store(at, outsideOfEight(b, v128.load(at, MOVED_X), v128.load(at, MOVED_Y)), OUTSIDE)
   for (let i = 0; i < countA; i++) {
-    const out = outside(b, half(MOVED_X, i), half(MOVED_Y, i))
+    const out = half(OUTSIDE, i)
     const used = <i32>load<u8>(USED_A + i)
     overlap += share(out, used)
     if (used === 1) countIn(EVIDENCE + E_MATCHED + bin(a, i, out))
     else if (out <= OVERLAP_OUTSIDE) countIn(EVIDENCE + E_UNMATCHED + bin(a, i, out))
   }
   const countB = load<i32>(b + S_COUNT)
+  carryBack(a, b, countB, cos, sin, shiftX, shiftY)
   for (let j = 0; j < countB; j++) {
-    const bx = half(b + S_X, j)
-    const by = half(b + S_Y, j)
-    const x = (cos * bx + sin * by + shiftX + 8192) >> 14
-    const y = (-sin * bx + cos * by + shiftY + 8192) >> 14
-    const out = outside(a, x, y)
+    const out = half(OUTSIDE, j)
     const used = <i32>load<u8>(USED_B + j)
     overlap += share(out, used)
     if (used === 1) countIn(EVIDENCE + E_MATCHED + bin(b, j, out))

@@ -76,6 +76,7 @@ export const E_Y: usize = 0x4f400
 export const E_LEFT_X: usize = 0x4f600
 export const E_LEFT_Y: usize = 0x4f800
 export const EVIDENCE: usize = 0x4fa00
+export const OUTSIDE: usize = 0x4fc00
 export const V_VALUE: usize = 0x50000
 export const V_SQUARE: usize = 0x55000
 
@@ -83,11 +84,21 @@ export const V_SQUARE: usize = 0x55000
 export const LEADERS: usize = 0xb0000
 export const COLUMN_START: usize = 0x7a000
 export const COLUMN_ONES: usize = 0x7a180
-export const COLUMN_ROOT: usize = 0x7a200
-export const G_BOTH: usize = 0x7a280
-export const G_KEYS: usize = 0x7a300
-export const G_COLUMNS: usize = 0x7a3c0
-export const G_BEST: usize = 0x7a400
+export const COLUMN_ROOT: usize = 0x7a280
+export const COLUMN_PLACE: usize = 0x7a380
+export const COLUMN_BITS: usize = 0x7a480
+export const G_BOTH: usize = 0x7b400
+export const G_BEST: usize = 0x7b540
+// how near the probe's minutiae come to the candidate's under an alignment
+export const A_NEAR: usize = 0x7b600
+// pairs of minutiae to be compared exactly
+export const LISTED: usize = 0x7d800
+// which similarities of a search are found, a bit a pair
+export const KNOWN: usize = 0x7b700
+// a row a leading minutia: what it found of the candidate's, in the order of its window, then the best
+export const ROWS: usize = 0x7c000
+export const ROW_SPAN: usize = 7
+export const ROW_TOP: usize = 96
 
 export const OUTCOME: usize = 0x60000
 export const PACKED_PROBES: usize = 0x80000
@@ -96,9 +107,10 @@ export const SCORES: usize = 0x140000
 
 // The coarse look: votes, who passed (16 bits a record), the block's records as it reads them, and the probes' tables, which the host makes (src/coarse.ts).
 export const C_VOTES: usize = 0x142000
-export const C_ROW: usize = 0x142800
 export const C_PASSED: usize = 0x142900
-export const C_RECORDS: usize = 0x144000
+export const C_BEST: usize = 0x142a00
+export const C_CHOICE: usize = 0x142a40
+export const C_RECORDS: usize = 0x190000
 export const C_TABLES: usize = 0x150000
 
 // Descriptors: tables, then what the host writes (all minutiae, the hull, which of them to describe), then what comes of it.

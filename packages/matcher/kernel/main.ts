@@ -1,8 +1,20 @@
+import { accord, accordUnder } from './accord'
 import { fitSeed, R_ANGLE, R_X, R_Y, refine } from './align'
 import { lookCoarsely, stageRecord } from './coarse'
-import { FEWEST, FULL_SEEDS, LEAN_CENTRES, LEAN_SEEDS, LOOKED, PAIRS, SEED_ANGLE, SEED_DISTANCE, UNKNOWN_QUALITY } from './constants'
+import {
+  ACCORD_EARLIER,
+  FEWEST,
+  FULL_SEEDS,
+  LEAN_CENTRES,
+  LEAN_SEEDS,
+  LOOKED,
+  PAIRS,
+  SEED_ANGLE,
+  SEED_DISTANCE,
+  UNKNOWN_QUALITY,
+} from './constants'
 import { measureInside, weigh } from './evidence'
-import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance } from './glance'
+import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance, listNearBest } from './glance'
 import {
   BLOCK,
   C_PASSED,
@@ -34,7 +46,7 @@ import {
 } from './layout'
 import { findNeighbours, lookAgain } from './neighbours'
 import { relax } from './relax'
-import { clearLists, selectPairs, similarities } from './similarity'
+import { clearLists, forgetSimilar, selectPairs, similarities } from './similarity'
 
 const LOWEST: i32 = -65536
 // what stands in OUTCOME: strength, rel, pairs, whether anything was aligned, the alignment, then the pairs
@@ -125,7 +137,7 @@ function orderSide(side: usize, most: i32): void {
   }
 }
 
-/** Spreads a packed record out; gives its number of minutiae. */
+/** Spreads a packed record out, without planes; gives its number of minutiae. */
 function unpack(record: usize, side: usize): i32 {
   const count = min<i32>(<i32>load<u8>(record, 32), LEAN_CENTRES)
   store<i32>(side + S_COUNT, count)
@@ -147,16 +159,15 @@ function unpack(record: usize, side: usize): i32 {
     store<u64>(side + S_MASK + 8 * i, mask & CELLS)
     store<u8>(side + S_QUALITY + i, <u8>(mask >> 52))
   }
-  makePlanes(side)
   return count
 }
 
-// A search's mode: how many leading minutiae look first, how many pairs they choose, and the gates behind that look, the look of all and the exact similarities.
+// A search's mode: how many leading minutiae look first, how many pairs they choose, and the gates.
 let leading: i32 = LEAN_CENTRES
 let firstPairs: i32 = PAIRS
 let firstGate: i32 = 0
-let wholeGate: i32 = 0
 let exactGate: i32 = 0
+let accordGate: i32 = 0
 let lastGate: i32 = 0
 // Votes that the coarse look asks for; 0: it is left out.
 let coarseGate: i32 = 0
@@ -166,16 +177,16 @@ export function setMode(
   leadingMinutiae: i32,
   pairs: i32,
   gate: i32,
-  gateOfAll: i32,
   gateOfExact: i32,
+  gateOfAccord: i32,
   gateOfNeighbours: i32,
   coarse: i32,
 ): void {
   leading = leadingMinutiae
   firstPairs = pairs
   firstGate = gate
-  wholeGate = gateOfAll
   exactGate = gateOfExact
+  accordGate = gateOfAccord
   lastGate = gateOfNeighbours
   coarseGate = coarse
 }
@@ -195,8 +206,8 @@ export function compareFull(): i32 {
 }
 
 /**
- * A search's comparison: a first look by the probe's leading minutiae, the same look by all, then the exact similarities, and alignments behind the last of
- * three gates.
+ * A search's comparison: a first look by the probe's leading minutiae, then one by all with exact similarities, each with a glance at the alignment that it
+ * leads to, then the pairs' neighbours, and alignments behind the last of the gates.
  */
 function compareLean(probe: i32, b: usize): i32 {
   const a = probeAt(probe)
@@ -204,16 +215,21 @@ function compareLean(probe: i32, b: usize): i32 {
   if (rows < FEWEST || load<i32>(b + S_COUNT) < FEWEST) return LOWEST
   const first = min<i32>(leading, rows)
   clearGlance()
-  glance(probe, 0, first, b)
-  let count = choosePairs(probe, b, firstPairs)
-  if (count === 0 || relax(a, b, count) < firstGate) return LOWEST
-  glance(probe, first, rows, b)
-  count = choosePairs(probe, b, PAIRS)
-  if (relax(a, b, count) < wholeGate) return LOWEST
+  glance(probe, 0, first)
+  let count = choosePairs(probe, firstPairs)
+  if (count === 0) return LOWEST
+  const early = relax(a, b, count)
+  if (early < firstGate || accord(a, b, count, early) < accordGate - ACCORD_EARLIER) return LOWEST
+  glance(probe, first, rows)
+  if (!candidatePlanes) {
+    makePlanes(b)
+    candidatePlanes = true
+  }
   clearLists()
-  similarities(a, b, 0, rows)
+  listNearBest(probe, a, b)
   count = selectPairs(PAIRS)
-  if (relax(a, b, count) < exactGate) return LOWEST
+  const exact = relax(a, b, count)
+  if (exact < exactGate || accord(a, b, count, exact) < accordGate) return LOWEST
   if (!candidateMeasured) {
     measureInside(b)
     findNeighbours(b)
@@ -221,10 +237,13 @@ function compareLean(probe: i32, b: usize): i32 {
   }
   count = lookAgain(a, b, count)
   const rel = relax(a, b, count)
-  return rel < lastGate ? LOWEST : judge(a, b, count, rel, false)
+  if (rel < lastGate) return LOWEST
+  forgetSimilar()
+  return judge(a, b, count, rel, false)
 }
 
 let candidateMeasured: bool = false
+let candidatePlanes: bool = false
 
 // Tries alignments from the pairs of highest level; gives the best.
 function judge(a: usize, b: usize, count: i32, rel: i32, full: bool): i32 {
@@ -242,9 +261,10 @@ function judge(a: usize, b: usize, count: i32, rel: i32, full: bool): i32 {
     store<i32>(at, load<i32>(RIGID, R_Y), 4)
     store<i32>(at, load<i32>(RIGID, R_ANGLE), 8)
     tried++
-    refine(a, b)
+    if (!full && accordUnder(a, b, rel) < accordGate) continue
+    refine(a, b, full)
     const fused = weigh(a, b, rel, full ? 0 : 1)
-    if (tried > 1 && fused <= best) continue
+    if (fused <= best && load<i32>(OUTCOME, O_ALIGNED) !== 0) continue
     best = fused
     keep(rel, fused)
   }
@@ -297,6 +317,7 @@ export function loadProbes(count: i32): void {
   for (let p = 0; p < count; p++) {
     const side = probeAt(p)
     unpack(PACKED_PROBES + <usize>p * RECORD, side)
+    makePlanes(side)
     orderSide(side, leading)
     findNeighbours(side)
     gatherLeaders(p, side)
@@ -313,6 +334,7 @@ export function compareBlock(probes: i32, records: i32): void {
   for (let r = 0; r < records; r++) {
     const passed = coarseGate > 0 ? <u32>load<u16>(C_PASSED + ((<usize>r) << 1)) : 0xffff
     candidateMeasured = false
+    candidatePlanes = false
     if (passed !== 0) {
       unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
       gatherColumns(CANDIDATE)

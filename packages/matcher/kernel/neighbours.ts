@@ -8,14 +8,28 @@ import {
   NEIGHBOUR_SHARE,
   NEIGHBOUR_TOLERANCE,
   NEIGHBOUR_TOLERANCE_SHARE,
-  OVERLAP_OUTSIDE,
   PAIRS,
 } from './constants'
-import { outside } from './hull'
-import { P_ALIKE, P_I, P_J, S_ANGLE, S_COUNT, S_DISTANCE, S_INSIDE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
+import { outsideOfEight } from './hull'
+import { P_ALIKE, P_I, P_J, S_ANGLE, S_COUNT, S_DISTANCE, S_NEIGHBOURS, S_TWIST, S_U, S_V, S_X, S_Y, V_VALUE } from './layout'
+
+const TOLERANCES: usize = V_VALUE + 1024
 
 function half(base: usize, at: i32): i32 {
   return <i32>load<i16>(base + ((<usize>at) << 1))
+}
+
+// The squared errors allowed to eight neighbours by their distances; behind them the errors along one axis, rounded up.
+function setTolerances(distances: v128): void {
+  setFour(TOLERANCES, i32x4.extmul_low_i16x8_s(distances, distances))
+  setFour(TOLERANCES + 16, i32x4.extmul_high_i16x8_s(distances, distances))
+}
+
+function setFour(to: usize, squares: v128): void {
+  const share = i32x4.shr_s(i32x4.add(i32x4.mul(squares, i32x4.splat(NEIGHBOUR_TOLERANCE_SHARE)), i32x4.splat(512)), 10)
+  const tolerance = i32x4.add(share, i32x4.splat(NEIGHBOUR_TOLERANCE))
+  v128.store(to, tolerance)
+  v128.store(to, i32x4.add(i32x4.trunc_sat_f32x4_s(f32x4.sqrt(f32x4.convert_i32x4_s(tolerance))), i32x4.splat(1)), 32)
 }
 
 function agreeing(a: usize, i: i32, b: usize, j: i32): i32 {
@@ -30,16 +44,16 @@ function agreeing(a: usize, i: i32, b: usize, j: i32): i32 {
   const twists = v128.load(b + S_TWIST + ((<usize>rowB) << 1))
   const placesU = v128.load(b + S_U + ((<usize>rowB) << 1))
   const placesV = v128.load(b + S_V + ((<usize>rowB) << 1))
+  setTolerances(v128.load(a + S_DISTANCE + ((<usize>rowA) << 1)))
   for (let k = 0; k < countA; k++) {
     const own = rowA + k
-    const distance = half(a + S_DISTANCE, own)
-    const tolerance = NEIGHBOUR_TOLERANCE + ((distance * distance * NEIGHBOUR_TOLERANCE_SHARE + 512) >> 10)
+    const tolerance = load<i32>(TOLERANCES + ((<usize>k) << 2))
     const twistOwn = half(a + S_TWIST, own)
     const u = half(a + S_U, own)
     const v = half(a + S_V, own)
     // a vector finds those near enough in direction and place (their error along one axis alone), the rest is exact
     const twisted = i16x8.abs(i16x8.shr_s(i16x8.shl(i16x8.sub(twists, i16x8.splat(<i16>twistOwn)), 8), 8))
-    const reach = i16x8.splat(<i16>(<i32>sqrt<f64>(<f64>tolerance) + 1))
+    const reach = v128.load16_splat(TOLERANCES + ((<usize>k) << 2), 32)
     const near = v128.and(
       i16x8.lt_s(twisted, i16x8.splat(<i16>NEIGHBOUR_ANGLE)),
       v128.and(
@@ -76,29 +90,31 @@ function agreeing(a: usize, i: i32, b: usize, j: i32): i32 {
   return (2 * sum) / (expected + 2)
 }
 
+// How many of a minutia's neighbours within reach the other print shows or should show: those used, and those that fall inside its hull or near it.
 function expectedNeighbours(own: usize, i: i32, used: i32, reach: i32, other: usize, j: i32): i32 {
   const angle = 4 * half(other + S_ANGLE, j)
   const cos = cosine(angle)
   const sin = sine(angle)
-  const middleX = half(other + S_X, j)
-  const middleY = half(other + S_Y, j)
-  const count = <i32>load<u8>(own + S_NEIGHBOURS + i)
-  // as far as this nothing turned about the middle leaves the hull; 4 for what is rounded
-  const safe = half(other + S_INSIDE, j) + NEIGHBOUR_MARGIN - OVERLAP_OUTSIDE - 4
-  let expected = 0
-  for (let k = 0; k < count; k++) {
-    const at = 8 * i + k
-    if (half(own + S_DISTANCE, at) >= reach) break
-    if (((used >> k) & 1) === 0 && half(own + S_DISTANCE, at) > safe) {
-      const u = half(own + S_U, at)
-      const v = half(own + S_V, at)
-      const x = middleX + ((u * cos - v * sin + 8192) >> 14)
-      const y = middleY + ((u * sin + v * cos + 8192) >> 14)
-      if (outside(other, x, y) > NEIGHBOUR_MARGIN) continue
-    }
-    expected++
-  }
-  return expected
+  const row = own + ((<usize>i) << 4)
+  const u = v128.load(row, S_U)
+  const v = v128.load(row, S_V)
+  const first = i8x16.shuffle(u, v, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+  const second = i8x16.shuffle(u, v, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+  const forX = i32x4.splat((cos & 0xffff) | (-sin << 16))
+  const forY = i32x4.splat((sin & 0xffff) | (cos << 16))
+  const x = i16x8.add(turned(first, second, forX), v128.load16_splat(other + S_X + ((<usize>j) << 1)))
+  const y = i16x8.add(turned(first, second, forY), v128.load16_splat(other + S_Y + ((<usize>j) << 1)))
+  const inside = i16x8.bitmask(i16x8.le_s(outsideOfEight(other, x, y), i16x8.splat(<i16>NEIGHBOUR_MARGIN)))
+  const near = i16x8.bitmask(i16x8.lt_s(v128.load(row, S_DISTANCE), i16x8.splat(<i16>reach)))
+  return popcnt(near & (used | inside) & ((1 << (<i32>load<u8>(own + S_NEIGHBOURS + i))) - 1))
+}
+
+function turned(first: v128, second: v128, by: v128): v128 {
+  const round = i32x4.splat(8192)
+  return i16x8.narrow_i32x4_s(
+    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(first, by), round), 14),
+    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(second, by), round), 14),
+  )
 }
 
 /** Looks again at `count` chosen pairs by their neighbours and keeps the best, at most PAIRS; ties keep the order of the first choice. */

@@ -14,14 +14,6 @@ import {
 } from './constants'
 import { P_ALIKE, P_AX, P_AY, P_BX, P_BY, P_CONSISTENT, P_COS, P_I, P_J, P_LEVEL, P_NEXT, P_SIN, P_TURN, S_ANGLE, S_X, S_Y } from './layout'
 
-function put(base: usize, at: i32, value: i32): void {
-  store<i16>(base + ((<usize>at) << 1), <i16>value)
-}
-
-function half(base: usize, at: i32): i32 {
-  return <i32>load<i16>(base + ((<usize>at) << 1))
-}
-
 // Steps of agreement, 0..4, by the squared error against the tolerance.
 function agreement(dax: v128, day: v128, dbx: v128, dby: v128, cos: v128, sin: v128, tolerance: v128): v128 {
   const limit = i16x8.splat(CONSISTENCY_CLAMP)
@@ -43,50 +35,51 @@ function agreement(dax: v128, day: v128, dbx: v128, dby: v128, cos: v128, sin: v
 
 /** Relaxation of the chosen pairs; gives rel, Q12. */
 export function relax(a: usize, b: usize, count: i32): i32 {
-  for (let p = 0; p < count; p++) {
-    const i = load<i32>(P_I + ((<usize>p) << 2))
-    const j = load<i32>(P_J + ((<usize>p) << 2))
-    const rotation = turn(half(b + S_ANGLE, j) - half(a + S_ANGLE, i))
-    put(P_AX, p, half(a + S_X, i))
-    put(P_AY, p, half(a + S_Y, i))
-    put(P_BX, p, half(b + S_X, j))
-    put(P_BY, p, half(b + S_Y, j))
-    put(P_TURN, p, rotation)
-    put(P_COS, p, min<i32>(32767, 2 * cosine(4 * rotation)))
-    put(P_SIN, p, min<i32>(32767, 2 * sine(4 * rotation)))
-    put(P_LEVEL, p, 2 * load<i32>(P_ALIKE + ((<usize>p) << 2)))
+  for (let p: usize = 0; p < <usize>count; p++) {
+    const at = p << 1
+    const i = a + ((<usize>load<i32>(p << 2, P_I)) << 1)
+    const j = b + ((<usize>load<i32>(p << 2, P_J)) << 1)
+    const rotation = turn(<i32>load<i16>(j, S_ANGLE) - <i32>load<i16>(i, S_ANGLE))
+    store<i16>(at, load<i16>(i, S_X), P_AX)
+    store<i16>(at, load<i16>(i, S_Y), P_AY)
+    store<i16>(at, load<i16>(j, S_X), P_BX)
+    store<i16>(at, load<i16>(j, S_Y), P_BY)
+    store<i16>(at, <i16>rotation, P_TURN)
+    store<i16>(at, <i16>min<i32>(32767, 2 * cosine(4 * rotation)), P_COS)
+    store<i16>(at, <i16>min<i32>(32767, 2 * sine(4 * rotation)), P_SIN)
+    store<i16>(at, <i16>(2 * load<i32>(p << 2, P_ALIKE)), P_LEVEL)
   }
   const blocks = (count + 7) >> 3
-  for (let p = count; p < 8 * blocks; p++) {
-    put(P_TURN, p, 0)
-    put(P_AX, p, 0)
-    put(P_AY, p, 0)
-    put(P_BX, p, 0)
-    put(P_BY, p, 0)
-    put(P_COS, p, 0)
-    put(P_SIN, p, 0)
+  for (let at = (<usize>count) << 1; at < (<usize>blocks) << 4; at += 2) {
+    store<i16>(at, 0, P_TURN)
+    store<i16>(at, 0, P_AX)
+    store<i16>(at, 0, P_AY)
+    store<i16>(at, 0, P_BX)
+    store<i16>(at, 0, P_BY)
+    store<i16>(at, 0, P_COS)
+    store<i16>(at, 0, P_SIN)
     // a level of 0 makes what stands in the matrix for them worthless
-    put(P_LEVEL, p, 0)
-    put(P_NEXT, p, 0)
+    store<i16>(at, 0, P_LEVEL)
+    store<i16>(at, 0, P_NEXT)
   }
   const window = i16x8.splat(CONSISTENCY_ROTATION)
   for (let p = 0; p < count; p++) {
-    const ax = v128.load16_splat(P_AX + ((<usize>p) << 1))
-    const ay = v128.load16_splat(P_AY + ((<usize>p) << 1))
-    const bx = v128.load16_splat(P_BX + ((<usize>p) << 1))
-    const by = v128.load16_splat(P_BY + ((<usize>p) << 1))
-    const cos = v128.load16_splat(P_COS + ((<usize>p) << 1))
-    const sin = v128.load16_splat(P_SIN + ((<usize>p) << 1))
-    const turns = v128.load16_splat(P_TURN + ((<usize>p) << 1))
-    const row = P_CONSISTENT + ((<usize>p) << 6)
+    const ax = v128.load16_splat((<usize>p) << 1, P_AX)
+    const ay = v128.load16_splat((<usize>p) << 1, P_AY)
+    const bx = v128.load16_splat((<usize>p) << 1, P_BX)
+    const by = v128.load16_splat((<usize>p) << 1, P_BY)
+    const cos = v128.load16_splat((<usize>p) << 1, P_COS)
+    const sin = v128.load16_splat((<usize>p) << 1, P_SIN)
+    const turns = v128.load16_splat((<usize>p) << 1, P_TURN)
+    const row = (<usize>p) << 6
     for (let block = 0; block < blocks; block++) {
       const at = (<usize>block) << 4
-      const twist = i16x8.abs(i16x8.shr_s(i16x8.shl(i16x8.sub(v128.load(P_TURN + at), turns), 8), 8))
+      const twist = i16x8.abs(i16x8.shr_s(i16x8.shl(i16x8.sub(v128.load(at, P_TURN), turns), 8), 8))
       let open = i16x8.lt_s(twist, window)
-      const dax = i16x8.sub(ax, v128.load(P_AX + at))
-      const day = i16x8.sub(ay, v128.load(P_AY + at))
-      const dbx = i16x8.sub(bx, v128.load(P_BX + at))
-      const dby = i16x8.sub(by, v128.load(P_BY + at))
+      const dax = i16x8.sub(ax, v128.load(at, P_AX))
+      const day = i16x8.sub(ay, v128.load(at, P_AY))
+      const dbx = i16x8.sub(bx, v128.load(at, P_BX))
+      const dby = i16x8.sub(by, v128.load(at, P_BY))
       const shortest = i16x8.splat(CONSISTENCY_SHORTEST)
       open = v128.and(open, i16x8.ge_s(i16x8.add(i16x8.abs(dax), i16x8.abs(day)), shortest))
       open = v128.and(open, i16x8.ge_s(i16x8.add(i16x8.abs(dbx), i16x8.abs(dby)), shortest))
@@ -97,7 +90,7 @@ export function relax(a: usize, b: usize, count: i32): i32 {
         i16x8.splat(CONSISTENCY_FARTHEST),
       )
       const tolerance = i16x8.add(i16x8.mul(square, i16x8.splat(CONSISTENCY_TOLERANCE_STEP)), i16x8.splat(CONSISTENCY_TOLERANCE))
-      const forth = agreement(dax, day, dbx, dby, v128.load(P_COS + at), v128.load(P_SIN + at), tolerance)
+      const forth = agreement(dax, day, dbx, dby, v128.load(at, P_COS), v128.load(at, P_SIN), tolerance)
       const back = agreement(dax, day, dbx, dby, cos, sin, tolerance)
       // 0..8 where both see agreement, half of that (in the same unit) where only one does
       const zero = i16x8.splat(0)
@@ -105,7 +98,7 @@ export function relax(a: usize, b: usize, count: i32): i32 {
       const sum = i16x8.add(forth, back)
       const steps = i16x8.add(sum, v128.and(sum, both))
       const weight = i16x8.sub(i16x8.splat(64), i16x8.shr_s(i16x8.mul(twist, i16x8.splat(CONSISTENCY_ROTATION_WEIGHT)), 2))
-      v128.store(row + at, v128.and(i16x8.shr_s(i16x8.mul(steps, weight), 2), open))
+      v128.store(row + at, v128.and(i16x8.shr_s(i16x8.mul(steps, weight), 2), open), P_CONSISTENT)
     }
   }
   const gain = i32x4.splat(divRound(CONSISTENCY_GAIN, max<i32>(CONSISTENCY_BEST - 1, count - 1)))
@@ -117,9 +110,9 @@ export function relax(a: usize, b: usize, count: i32): i32 {
       let high = i32x4.splat(0)
       // two pairs at a time; where their number is odd the last has a level of 0 behind it
       for (let q: usize = 0; q < <usize>count; q += 2) {
-        const levels = v128.load32_splat(P_LEVEL + (q << 1))
-        const first = v128.load(P_CONSISTENT + (q << 6) + at)
-        const second = v128.load(P_CONSISTENT + (q << 6) + at, 64)
+        const levels = v128.load32_splat(q << 1, P_LEVEL)
+        const first = v128.load((q << 6) + at, P_CONSISTENT)
+        const second = v128.load((q << 6) + at, P_CONSISTENT + 64)
         low = i32x4.add(
           low,
           i32x4.dot_i16x8_s(i8x16.shuffle(first, second, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23), levels),
@@ -129,19 +122,19 @@ export function relax(a: usize, b: usize, count: i32): i32 {
           i32x4.dot_i16x8_s(i8x16.shuffle(first, second, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31), levels),
         )
       }
-      const level = v128.load(P_LEVEL + at)
+      const level = v128.load(at, P_LEVEL)
       low = i32x4.shr_s(i32x4.mul(i32x4.shr_s(low, 8), gain), 10)
       high = i32x4.shr_s(i32x4.mul(i32x4.shr_s(high, 8), gain), 10)
       low = i32x4.add(low, i32x4.shr_s(i32x4.mul(i32x4.extend_low_i16x8_s(level), keep), 10))
       high = i32x4.add(high, i32x4.shr_s(i32x4.mul(i32x4.extend_high_i16x8_s(level), keep), 10))
-      v128.store(P_NEXT + at, i16x8.narrow_i32x4_s(low, high))
+      v128.store(at, i16x8.narrow_i32x4_s(low, high), P_NEXT)
     }
     for (let block = 0; block < blocks; block++) {
       const at = (<usize>block) << 4
-      v128.store(P_LEVEL + at, v128.load(P_NEXT + at))
+      v128.store(at, v128.load(at, P_NEXT), P_LEVEL)
     }
     // what the matrix holds beyond the last pair must gain nothing
-    for (let p = count; p < 8 * blocks; p++) put(P_LEVEL, p, 0)
+    for (let at = (<usize>count) << 1; at < (<usize>blocks) << 4; at += 2) store<i16>(at, 0, P_LEVEL)
   }
   return sumOfBest(blocks) >> 2
 }
@@ -154,9 +147,9 @@ function sumOfBest(blocks: i32): i32 {
   let number = i16x8.splat(0)
   let lowest = i16x8.splat(32767)
   for (let block = 0; block < blocks; block++) {
-    const levels = v128.load(P_LEVEL + ((<usize>block) << 4))
+    const levels = v128.load((<usize>block) << 4, P_LEVEL)
     let higher = i16x8.splat(0)
-    for (let q: usize = 0; q < (<usize>blocks) << 4; q += 2) higher = i16x8.sub(higher, i16x8.gt_s(v128.load16_splat(P_LEVEL + q), levels))
+    for (let q: usize = 0; q < (<usize>blocks) << 4; q += 2) higher = i16x8.sub(higher, i16x8.gt_s(v128.load16_splat(q, P_LEVEL), levels))
     const best = i16x8.lt_s(higher, limit)
     sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.and(levels, best), ones))
     number = i16x8.sub(number, best)

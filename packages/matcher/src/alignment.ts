@@ -125,13 +125,18 @@ export function seedAlignments(a: Searchable, b: Searchable, pairs: CandidatePai
   const seeds: { seed: number; rigid: Rigid }[] = []
   for (const seed of order) {
     if (seeds.length === most) break
-    const weights = Array.from({ length: pairs.count }, (_, q) =>
-      q === seed ? pairs.alike[q]! : (pairs.consistent[seed * pairs.count + q]! * pairs.alike[q]!) >> 8,
-    )
-    const rigid = fitRigid(a, b, pairs.i, pairs.j, weights, alignment.directionFirst)
+    const rigid = fitSeed(a, b, pairs, seed)
     if (rigid !== undefined && seeds.every((other) => differ(other.rigid, rigid))) seeds.push({ seed, rigid })
   }
   return seeds
+}
+
+/** The alignment fitted to a seed pair and those that agree with it; undefined when there is none. */
+export function fitSeed(a: Searchable, b: Searchable, pairs: CandidatePairs, seed: number): Rigid | undefined {
+  const weights = Array.from({ length: pairs.count }, (_, q) =>
+    q === seed ? pairs.alike[q]! : (pairs.consistent[seed * pairs.count + q]! * pairs.alike[q]!) >> 8,
+  )
+  return fitRigid(a, b, pairs.i, pairs.j, weights, alignment.directionFirst)
 }
 
 function differ(p: Rigid, q: Rigid): boolean {
@@ -158,7 +163,8 @@ export function refine(a: Searchable, b: Searchable, similar: Int16Array, seed: 
   return { seed, rigid, pairing, x, y }
 }
 
-function move(a: Searchable, rigid: Rigid, x: Int16Array, y: Int16Array): void {
+/** A's minutiae in B's coordinates. */
+export function move(a: Searchable, rigid: Rigid, x: Int16Array, y: Int16Array): void {
   for (let i = 0; i < a.count; i++) {
     const [mx, my] = carry(rigid, a.x[i]!, a.y[i]!)
     x[i] = Math.max(-16384, Math.min(16383, mx))

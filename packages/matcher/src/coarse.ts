@@ -60,39 +60,46 @@ export function coarseCodes(side: Pick<Searchable, 'count' | 'bits' | 'mask'>): 
   })
 }
 
-/** What a probe is looked up in; every kernel reads the same bytes, little-endian, {@link coarseTableBytes} of them. */
+/**
+ * What a probe is looked up in; every kernel reads the same bytes, little-endian, {@link coarseTableBytes} of them. The probe's minutiae are rows in order of
+ * angle, so that those in the angle window of an angle follow each other, from the last one on to the first.
+ */
 export const coarseTable = {
-  /** Log likelihood ratios in quarters, int8: a row of 32 probe minutiae for each of the 16 words of each of the 8 planes. */
+  /** Log likelihood ratios in quarters, int8: the 32 rows, twice, for each of the 16 words of each of the 8 planes. */
   ratios: 0,
-  /** Probe minutiae in the angle window of an angle: a uint32 for each of the 256. */
-  window: 4096,
+  /** The rows in the angle window of each of the 256 angles: the first, and how many, a byte each. */
+  window: 8192,
   /** The probe minutiae's places, turned by -60, -52 .. 60 of 1/256 turn: int16 x and y, 16 rotations to a minutia. */
-  turned: 5120,
+  turned: 8704,
   /** Their angles, a byte each. */
-  angle: 7232,
+  angle: 10752,
+  /** How many there are, uint32. */
+  count: 10784,
 } as const
 /** Bytes of a probe's tables. */
-export const coarseTableBytes = 8192
+export const coarseTableBytes = 12288
 /** Most of a probe's minutiae in its tables. */
 export const coarseMinutiae = 32
 
-/** Makes a probe's tables of its minutiae `leading`, at most 32, best first. */
+const rowsTwice = 2 * coarseMinutiae
+
+/** Makes a probe's tables of its minutiae `leading`, at most 32, in order of angle. */
 export function makeCoarseTable(probe: Searchable, leading: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(coarseTableBytes)
   const view = new DataView(bytes.buffer)
-  for (const [row, i] of leading.slice(0, coarseMinutiae).entries()) {
+  const chosen = leading.slice(0, coarseMinutiae)
+  // rows that the probe has no minutia for are unlike everything
+  bytes.fill(-lowestRatio & 0xff, coarseTable.ratios, coarseTable.window)
+  for (const [row, i] of chosen.entries()) {
     project(probe, i, along)
     for (let plane = 0; plane < planes; plane++)
       for (let w = 0; w < words; w++) {
         const at = words * plane + w
         const ratio = ratioOf(plane, along[plane]!, word[2 * at]!) + ratioOf(plane + planes, along[plane + planes]!, word[2 * at + 1]!)
-        const quarters = Math.floor((ratio + (1 << 19)) / (1 << 20))
-        view.setInt8(coarseTable.ratios + coarseMinutiae * at + row, Math.max(-15, Math.min(15, quarters)))
+        const quarters = Math.max(-lowestRatio, Math.min(lowestRatio, Math.floor((ratio + (1 << 19)) / (1 << 20))))
+        view.setInt8(coarseTable.ratios + rowsTwice * at + row, quarters)
+        view.setInt8(coarseTable.ratios + rowsTwice * at + row + coarseMinutiae, quarters)
       }
-    for (let angle = 0; angle < 256; angle++) {
-      const at = coarseTable.window + 4 * angle
-      if (Math.abs(turn(angle - probe.angle[i]!)) <= similarity.window) view.setUint32(at, view.getUint32(at, true) | (1 << row), true)
-    }
     for (let rotation = 0; rotation < 16; rotation++) {
       const by = (4 * (8 * (rotation - 8) + 4)) & 1023
       const [x, y] = [probe.x[i]!, probe.y[i]!]
@@ -101,7 +108,24 @@ export function makeCoarseTable(probe: Searchable, leading: readonly number[]): 
     }
     bytes[coarseTable.angle + row] = probe.angle[i]!
   }
+  view.setUint32(coarseTable.count, chosen.length, true)
+  const angles = chosen.map((i) => probe.angle[i]!)
+  for (let angle = 0; angle < 256; angle++) bytes.set(rowsInWindow(angles, angle), coarseTable.window + 2 * angle)
   return bytes
+}
+
+// The most that a code word of a plane says for or against two minutiae, quarters: eight of them stay inside a byte.
+const lowestRatio = 15
+
+// The first of the rows whose angles are in the window of an angle, and how many there are; where they go on from the last row to the first, the rows without a
+// minutia between these count.
+function rowsInWindow(angles: readonly number[], angle: number): [number, number] {
+  const inside = angles.map((own) => Math.abs(turn(angle - own)) <= similarity.window)
+  const many = inside.filter(Boolean).length
+  if (many === 0) return [0, 0]
+  if (many === angles.length) return [0, many]
+  const first = inside.findIndex((here, row) => here && !inside.at(row - 1))
+  return [first, first + many > angles.length ? many + coarseMinutiae - angles.length : many]
 }
 
 // Log likelihood ratio of two values, Q5, along a direction: of normal ones with correlation rho against independent ones; quarters in Q20.
@@ -109,35 +133,70 @@ function ratioOf(direction: number, a: number, b: number): number {
   return product[direction]! * a * b - square[direction]! * (a * a + b * b) + constant[direction]!
 }
 
+// each row's most alike minutia: what it is worth, and which it is
+const best = new Int8Array(coarseMinutiae)
+const choice = new Uint8Array(coarseMinutiae)
 const votes = new Uint8Array(16 * 64)
 
-/** Whether some shift and rotation gets at least `gate` votes; `candidate.codes`: its code words. */
+/** A probe's tables as they are read here. */
+export interface CoarseTable {
+  readonly ratios: Int8Array
+  readonly window: Uint8Array
+  readonly turned: Int16Array
+  readonly angle: Uint8Array
+  readonly count: number
+}
+
+/** Opens the bytes of {@link makeCoarseTable}; they are little-endian, as every machine that this runs on. */
+export function openCoarseTable(bytes: Uint8Array): CoarseTable {
+  return {
+    ratios: new Int8Array(bytes.buffer, bytes.byteOffset + coarseTable.ratios, words * planes * rowsTwice),
+    window: bytes.subarray(coarseTable.window, coarseTable.window + 512),
+    turned: new Int16Array(bytes.buffer, bytes.byteOffset + coarseTable.turned, 32 * coarseMinutiae),
+    angle: bytes.subarray(coarseTable.angle, coarseTable.angle + coarseMinutiae),
+    count: bytes[coarseTable.count]!,
+  }
+}
+
+/** Whether some shift and rotation gets at least `least` votes and what chance brings; `candidate.codes`: its code words. */
 export function passesCoarse(
-  table: Uint8Array,
+  { ratios, window, turned, angle, count }: CoarseTable,
   candidate: Pick<Searchable, 'count' | 'x' | 'y' | 'angle'> & { readonly codes: Uint32Array },
-  gate: number,
+  least: number,
 ): boolean {
-  const view = new DataView(table.buffer, table.byteOffset, coarseTableBytes)
-  votes.fill(0)
+  const gate = least + ((count * candidate.count) >> coarse.chance)
+  best.fill(coarse.least - 1)
   for (let j = 0; j < candidate.count; j++) {
-    const window = view.getUint32(coarseTable.window + 4 * candidate.angle[j]!, true)
-    for (let row = 0; row < coarseMinutiae; row++) {
-      if (((window >>> row) & 1) === 0) continue
-      let ratio = 0
-      for (let plane = 0; plane < planes; plane++)
-        ratio += view.getInt8(coarseTable.ratios + coarseMinutiae * (words * plane + ((candidate.codes[j]! >>> (4 * plane)) & 15)) + row)
-      if (ratio < coarse.least) continue
-      const vote = Math.min(coarse.mostVotes, 1 + ((ratio - coarse.least) >> 2))
-      // the rotation that the two angles speak for, and the ones beside it; cells of 2.56 mm, the eighth again the first
-      const first = (turn(candidate.angle[j]! - table[coarseTable.angle + row]!) >> 3) + 7
-      for (let rotation = first; rotation < first + 3; rotation++) {
-        const at = coarseTable.turned + 64 * row + 4 * rotation
-        const shiftX = candidate.x[j]! - view.getInt16(at, true)
-        const shiftY = candidate.y[j]! - view.getInt16(at + 2, true)
-        const cell = 64 * rotation + 8 * ((shiftY >> 8) & 7) + ((shiftX >> 8) & 7)
-        votes[cell]! += vote
-        if (votes[cell]! >= gate) return true
-      }
+    // where its word stands in each plane's table
+    const codes = candidate.codes[j]!
+    const [a, b] = [(codes & 15) << 6, (16 + ((codes >>> 4) & 15)) << 6]
+    const [c, d] = [(32 + ((codes >>> 8) & 15)) << 6, (48 + ((codes >>> 12) & 15)) << 6]
+    const [e, f] = [(64 + ((codes >>> 16) & 15)) << 6, (80 + ((codes >>> 20) & 15)) << 6]
+    const [g, h] = [(96 + ((codes >>> 24) & 15)) << 6, (112 + (codes >>> 28)) << 6]
+    const first = window[2 * candidate.angle[j]!]!
+    const end = first + window[2 * candidate.angle[j]! + 1]!
+    for (let at = first; at < end; at++) {
+      const four = ratios[a + at]! + ratios[b + at]! + ratios[c + at]! + ratios[d + at]!
+      const ratio = four + ratios[e + at]! + ratios[f + at]! + ratios[g + at]! + ratios[h + at]!
+      const row = at & (coarseMinutiae - 1)
+      if (ratio <= best[row]!) continue
+      best[row] = ratio
+      choice[row] = j
+    }
+  }
+  votes.fill(0)
+  for (let row = 0; row < count; row++) {
+    if (best[row]! < coarse.least) continue
+    const j = choice[row]!
+    const vote = Math.min(coarse.mostVotes, 1 + ((best[row]! - coarse.least) >> 3))
+    // the rotation that the two angles speak for, and the ones beside it; cells of 2.56 mm, the eighth again the first
+    const lowest = (turn(candidate.angle[j]! - angle[row]!) >> 3) + 7
+    for (let rotation = lowest; rotation < lowest + 3; rotation++) {
+      const shiftX = candidate.x[j]! - turned[32 * row + 2 * rotation]!
+      const shiftY = candidate.y[j]! - turned[32 * row + 2 * rotation + 1]!
+      const cell = 64 * rotation + 8 * ((shiftY >> 8) & 7) + ((shiftX >> 8) & 7)
+      votes[cell]! += vote
+      if (votes[cell]! >= gate) return true
     }
   }
   return false

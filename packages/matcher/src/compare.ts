@@ -1,9 +1,10 @@
+import { accordOf, accordUnder } from './accord.ts'
 import { type Aligned, refine, seedAlignments } from './alignment.ts'
 import { type Evidence, weigh } from './evidence.ts'
-import { choosePairs, glance } from './glance.ts'
+import { choosePairs, glance, nearBest } from './glance.ts'
 import { nearest } from './neighbours.ts'
 import { type CandidatePairs, lookAgain, relax, selectPairs } from './pairs.ts'
-import { consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
+import { accord, consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
 import type { Neighboured, Prepared, Searchable } from './prepare.ts'
 import { fuse } from './score.ts'
 import { similaritiesOf } from './similarity.ts'
@@ -32,15 +33,21 @@ export function searchStages(a: Searchable, b: Searchable, look: FirstLook): Com
   const best = new Int32Array(b.count)
   glance(a, rows, 0, look.leading, b, best)
   const first = relax(a, b, choosePairs(rows, best, look.pairs))
-  if (first.count === 0 || first.rel < look.gate) return { pairs: first, tried: [], best: -1 }
-  glance(a, rows, look.leading, rows.length, b, best)
-  const second = relax(a, b, choosePairs(rows, best, consistency.pairs))
-  if (second.rel < look.wholeGate) return { pairs: second, tried: [], best: -1 }
+  if (first.count === 0 || first.rel < look.gate || accordOf(a, b, first) < look.accordGate - accord.earlier)
+    return { pairs: first, tried: [], best: -1 }
   for (const i of rows) similaritiesOf(a, i, b, similar)
-  const pairs = relax(a, b, selectPairs(similar, rows, b.count, consistency.pairs))
-  if (pairs.rel < look.exactGate) return { pairs, tried: [], best: -1 }
+  const pairs = relax(a, b, selectPairs(nearBestOnly(a, b), rows, b.count, consistency.pairs))
+  if (pairs.rel < look.exactGate || accordOf(a, b, pairs) < look.accordGate) return { pairs, tried: [], best: -1 }
   const again = relax(a, b, lookAgain(withNeighbours(a), withNeighbours(b), pairs))
-  return again.rel < look.lastGate ? { pairs: again, tried: [], best: -1 } : judge(a, b, again, lean)
+  return again.rel < look.lastGate ? { pairs: again, tried: [], best: -1 } : judge(a, b, again, lean, look.accordGate)
+}
+
+// The exact similarities of what is nearly the best at a glance, 0 elsewhere.
+function nearBestOnly(a: Searchable, b: Searchable): Int16Array {
+  const some = new Int16Array(a.count * b.count)
+  for (let i = 0; i < a.count; i++)
+    for (const [j, near] of nearBest(a, i, b).entries()) if (near) some[i * b.count + j] = similar[i * b.count + j]!
+  return some
 }
 
 // A packed template carries no neighbours: they are found among its minutiae.
@@ -58,9 +65,11 @@ export function leadingFirst(a: Searchable, leading: number): number[] {
   return [...all.filter((i) => best.has(i)), ...all.filter((i) => !best.has(i))]
 }
 
-function judge(a: Searchable, b: Searchable, pairs: CandidatePairs, form: Form): Comparison {
+function judge(a: Searchable, b: Searchable, pairs: CandidatePairs, form: Form, accordGate?: number): Comparison {
   let best = -1
-  const tried = seedAlignments(a, b, pairs, form.seeds).map(({ seed, rigid }) => {
+  const seeds = seedAlignments(a, b, pairs, form.seeds)
+  const worth = accordGate === undefined ? seeds : seeds.filter(({ rigid }) => accordUnder(a, b, pairs.rel, rigid) >= accordGate)
+  const tried = worth.map(({ seed, rigid }) => {
     const aligned = refine(a, b, similar, seed, rigid)
     const found = weigh(a, b, aligned)
     return { aligned, evidence: found, fused: fuse(pairs.rel, found, form.logistic) }

@@ -14,22 +14,21 @@ export type Glance = Int32Array
 export function glance(a: Searchable, order: readonly number[], from: number, to: number, b: Searchable, best: Glance): void {
   for (let row = from; row < Math.min(to, order.length); row++) {
     const i = order[row]!
-    const onesA = onesOf(a, i)
-    let value = 0
-    let column = -1
-    for (let j = 0; j < b.count; j++) {
-      const difference = turn(b.angle[j]! - a.angle[i]!)
-      if (difference > similarity.window || difference < -similarity.window) continue
-      const here = plainSimilarity(commonOnes(a, i, b, j), onesA, onesOf(b, j))
-      if (here > 0 && here >= value) {
-        value = here
-        column = j
-      }
-    }
+    const here = plainSimilarities(a, i, b)
+    const value = Math.max(...here)
     // 1.4 (h - ca cb / 312) / sqrt((ca + 8)(cb + 8)) in Q9, the constant that of the units before it
-    const alike = (value * rootInverse[onesA]! * 359 + 131072) >> 18
-    if (alike > 0) best[column] = Math.max(best[column]!, alike * 64 + row)
+    const alike = (value * rootInverse[onesOf(a, i)]! * 359 + 131072) >> 18
+    if (alike === 0) continue
+    const column = here.lastIndexOf(value)
+    best[column] = Math.max(best[column]!, alike * 64 + row)
   }
+}
+
+/** For a minutia of `a`, which of `b`'s are at a glance nearly as similar as the best one. */
+export function nearBest(a: Searchable, i: number, b: Searchable): boolean[] {
+  const here = plainSimilarities(a, i, b)
+  const bound = Math.max(1, (similarity.nearBest * Math.max(...here)) >> 2)
+  return Array.from(here, (value) => value >= bound)
 }
 
 /** The best `most` of what was found. */
@@ -41,6 +40,16 @@ export function choosePairs(order: readonly number[], best: Glance, most: number
     j: Uint8Array.from(chosen),
     alike: Int16Array.from(chosen, (j) => 2 * (best[j]! >> 6)),
   }
+}
+
+// One of `a` to every one of `b`; 0 outside the angle window.
+function plainSimilarities(a: Searchable, i: number, b: Searchable): Int32Array {
+  const onesA = onesOf(a, i)
+  return Int32Array.from({ length: b.count }, (_, j) => {
+    const difference = turn(b.angle[j]! - a.angle[i]!)
+    if (difference > similarity.window || difference < -similarity.window) return 0
+    return plainSimilarity(commonOnes(a, i, b, j), onesA, onesOf(b, j))
+  })
 }
 
 // (h - ca cb / 312) / sqrt(cb + 8), times 128: what is common beyond chance, whichever cells are valid.

@@ -104,6 +104,28 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
     expect(passed).toBeGreaterThan(30)
   })
 
+  test('weighs the alignments of a search as the reference does, to the bit, whatever accord is asked for', () => {
+    const outcomes = [0, 0]
+    fc.assert(
+      fc.property(pairs, fc.integer({ min: 600, max: 4000 }), ([p, q], accordGate) => {
+        const look = { ...modes.exhaustive, gate: 0, exactGate: 0, accordGate, lastGate: 0 }
+        const probes = [packed(p), packed(q)]
+        const block = new Uint8Array(blockRecords * recordBytes)
+        for (const [r, record] of probes.entries()) block.set(record, r * recordBytes)
+        reference.loadProbes(probes, look)
+        kernel.loadProbes(probes, look)
+        const found = kernel.compareBlock(block, 2)
+        const expected = reference.compareBlock(block, 2)
+        for (const at of [0, 1, blockRecords, blockRecords + 1]) {
+          expect(found[at]).toBe(expected[at])
+          outcomes[Number(found[at]! > -65536)]!++
+        }
+      }),
+      { numRuns: 200 },
+    )
+    expect(Math.min(...outcomes)).toBeGreaterThan(20)
+  })
+
   test('looks coarsely as the reference does, to the bit, whatever the votes asked for and the code words', () => {
     const outcomes = [0, 0]
     fc.assert(
@@ -112,7 +134,7 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
         fc.constantFrom(1, 6, 12, 19, 40, 240),
         fc.uint8Array({ minLength: 192, maxLength: 192 }),
         ([p, q], coarse, bytes) => {
-          const look = { ...modes.cascade, gate: 0, wholeGate: 0, exactGate: 0, lastGate: 0, coarse }
+          const look = { ...modes.cascade, gate: 0, exactGate: 0, accordGate: -65536, lastGate: 0, coarse }
           const odd = packed(q)
           odd.set(bytes, recordBytes - bytes.length)
           const probes = [packed(p), odd]

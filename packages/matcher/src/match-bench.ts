@@ -2,18 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { syntheticImpression } from '@kart/minutiae'
 import { createMatcher, prepare } from './comparer.ts'
-import { Gallery } from './gallery.ts'
 import { batchProbes, blockRecords, fastestKernel, type KernelName, kernelNames, openKernel } from './kernel.ts'
 import { packTemplate, recordBytes, recordMinutiae } from './packed.ts'
 import { type FirstLook, modes } from './parameters.ts'
 import type { Prepared } from './prepare.ts'
-import { openPool } from './search-pool.ts'
 import { similaritiesOf } from './similarity.ts'
-import { addSyntheticPeople, syntheticFinger } from './synthetic-gallery.ts'
+import { syntheticFinger } from './synthetic-gallery.ts'
 import { makeSide, spreadPrepared } from './typed-arrays/side.ts'
 import { clearLists, similarities as similaritiesOnArrays } from './typed-arrays/similarity.ts'
 import { kernelInstance } from './wasm-kernel.ts'
 import { place, writeSide } from './wasm-memory.ts'
+import { benchWorkers, workerBenchSteps } from './worker-bench.ts'
 
 /** What the benchmark of the matcher found; every ratio compares two things measured in turn in the same run, on the same synthetic templates. */
 export interface MatchBench {
@@ -29,19 +28,21 @@ export interface MatchBench {
   readonly compare: Record<KernelName, { readonly genuine: number; readonly strangers: number }>
   /** Candidates a second on one core, by mode and kernel. */
   readonly search: Record<keyof typeof modes, Record<KernelName, number>>
-  /** Candidates a second of the whole pool by number of workers, by wall clock. */
+  /** Candidates a second of the whole pool by number of workers, by wall clock: medians of rounds in turn. */
   readonly workers: readonly { readonly workers: number; readonly perSecond: number }[]
   readonly bytesPerTemplate: number
   readonly ratios: Record<string, number>
 }
 
-/** Runs the benchmark, about a minute; `progress` hears how many of its parts are done. */
+/** Runs the benchmark, about two minutes; `progress` hears how many of its parts are done. */
 export async function benchMatch(progress?: (done: number, all: number) => void): Promise<MatchBench> {
   const people = 256
   const templates = Array.from({ length: people }, (_, k) => syntheticFinger(k, 0))
   const again = templates.map((template, k) => syntheticImpression(template, k).template)
+  const cores = cpus().length
+  const counts = [...new Set([1, Math.min(2, cores), cores])]
   let done = 0
-  const parts = 8
+  const parts = 7 + workerBenchSteps(counts)
   const step = <T>(value: T): T => {
     progress?.(++done, parts)
     return value
@@ -72,23 +73,7 @@ export async function benchMatch(progress?: (done: number, all: number) => void)
     search[mode] = byKernel((name) => Math.round(1e6 / cost[name]))
   }
 
-  const gallery = Gallery.create(4096, { synthetic: true })
-  addSyntheticPeople(gallery, { people: 4096 })
-  const cores = cpus().length
-  const workers: { workers: number; perSecond: number }[] = []
-  for (const count of [...new Set([1, Math.min(2, cores), cores])]) {
-    const pool = openPool({ workers: count })
-    let best = 0
-    // the first rounds compile the kernel
-    for (let round = 0; round < 5; round++) {
-      const started = performance.now()
-      await pool.search(gallery, probes, modes.exhaustive)
-      best = Math.max(best, (1000 * probes.length * gallery.slots) / (performance.now() - started))
-    }
-    await pool.close()
-    workers.push({ workers: count, perSecond: Math.round(best) })
-  }
-  step(undefined)
+  const workers = await benchWorkers(counts, probes, () => step(undefined))
 
   const result: MatchBench = {
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version },

@@ -1,5 +1,5 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
-import { coarseMinutiae, makeCoarseTable, passesCoarse } from './coarse.ts'
+import { type CoarseTable, coarseMinutiae, makeCoarseTable, openCoarseTable, passesCoarse } from './coarse.ts'
 import { compareStages, leadingFirst, searchStages } from './compare.ts'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { recordBytes, type Unpacked, unpackTemplate } from './packed.ts'
@@ -10,7 +10,7 @@ import { lowestStrength } from './strength.ts'
 /** The stages as they are described, in plain TypeScript. */
 export class ReferenceKernel implements Kernel {
   readonly name = 'reference'
-  #probes: { readonly side: Unpacked; readonly table: Uint8Array }[] = []
+  #probes: { readonly side: Unpacked; readonly table: CoarseTable }[] = []
   #look: FirstLook = modes.exhaustive
 
   prepare(template: MinutiaeTemplate, centres: number): Prepared {
@@ -28,7 +28,7 @@ export class ReferenceKernel implements Kernel {
   loadProbes(records: readonly Uint8Array[], look: FirstLook): void {
     this.#probes = records.map((record) => {
       const side = unpackTemplate(record)
-      return { side, table: makeCoarseTable(side, leadingFirst(side, coarseMinutiae)) }
+      return { side, table: openCoarseTable(makeCoarseTable(side, leadingFirst(side, coarseMinutiae))) }
     })
     this.#look = look
   }
@@ -42,7 +42,7 @@ export class ReferenceKernel implements Kernel {
     return strengths
   }
 
-  #search({ side: probe, table }: { readonly side: Unpacked; readonly table: Uint8Array }, candidate: Unpacked): number {
+  #search({ side: probe, table }: { readonly side: Unpacked; readonly table: CoarseTable }, candidate: Unpacked): number {
     if (probe.count < limits.fewest || candidate.count < limits.fewest) return lowestStrength
     if (this.#look.coarse > 0 && !passesCoarse(table, candidate, this.#look.coarse)) return lowestStrength
     const { tried, best } = searchStages(probe, candidate, this.#look)

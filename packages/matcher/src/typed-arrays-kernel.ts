@@ -1,5 +1,5 @@
 import type { MinutiaeTemplate } from '@kart/minutiae'
-import { coarseTableBytes, passesCoarse } from './coarse.ts'
+import { type CoarseTable, coarseTableBytes, openCoarseTable, passesCoarse } from './coarse.ts'
 import { coarseTablesOf } from './coarse-tables.ts'
 import type { FullOutcome, Kernel } from './kernel.ts'
 import { recordBytes } from './packed.ts'
@@ -22,7 +22,7 @@ export class TypedArraysKernel implements Kernel {
   #preparedA: Prepared | undefined
   #preparedB: Prepared | undefined
   #probes: Side[] = []
-  #tables: Uint8Array[] = []
+  #tables: CoarseTable[] = []
   #look: FirstLook = modes.exhaustive
 
   prepare(template: MinutiaeTemplate, centres: number): Prepared {
@@ -60,7 +60,9 @@ export class TypedArraysKernel implements Kernel {
       completeSide(side)
     }
     const tables = look.coarse > 0 ? coarseTablesOf(records) : new Uint8Array()
-    this.#tables = records.map((_, p) => tables.subarray(p * coarseTableBytes, (p + 1) * coarseTableBytes))
+    this.#tables = []
+    for (let at = 0; at < tables.length; at += coarseTableBytes)
+      this.#tables.push(openCoarseTable(tables.subarray(at, at + coarseTableBytes)))
     this.#look = look
   }
 

@@ -107,8 +107,8 @@ export async function open(run: Run, keepKeys = false): Promise<KeyExchange> {
       throw new PersonalizationError(
         'open',
         (await hasTransportKeys(base, image.profile, options.issuerKeys?.version))
-          ? 'the card holds files already: its personalization did not end; it can be written anew with allowUnfinished (--allow-unfinished), or take a blank card'
-          : 'the card holds files already and has no transport keys any more: it was personalized already; take a blank card',
+          ? 'the card holds files already: its personalization did not end; it can be written anew (--allow-unfinished), or take a blank card'
+          : 'the card holds files already and has no transport keys any more: it was personalized already. Where a run on it was cut off at its very end it is finished, and to be delivered with the PINs and the number that this run told or wrote; else take a blank card',
       )
     const allowUnfinished = options.allowUnfinished === true
     const left = await findLeftovers(base, image, { allowUnfinished, keepKeys })

@@ -38,7 +38,7 @@ async function withUsedCard<T>(step: string, open: () => Promise<T>): Promise<T>
     if (!(cause instanceof StatusWordError) || cause.sw !== noSuchKeys) throw cause
     throw new PersonalizationError(
       step,
-      'the card has no transport keys of this version: it was personalized already, or belongs to another batch; take a blank card (an emulated one: the name of a file that is not there yet)',
+      'the card has no transport keys of this version: it was personalized already, or belongs to another batch. Where a run on it was cut off at its very end it is finished, and to be delivered with the PINs and the number that this run told or wrote; else take a blank card (an emulated one: the name of a file that is not there yet)',
       { cause },
     )
   }

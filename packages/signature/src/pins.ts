@@ -9,7 +9,7 @@ import {
   send,
   verifyPin,
 } from '@kart/apdu/host'
-import { encodeAscii, InputError } from '@kart/codec'
+import { DecodeError, encodeAscii, InputError } from '@kart/codec'
 import { wipe } from '@kart/crypto'
 import { findPinWeaknesses, holderPinPolicy, type PinHolder, type PinWeakness, toLatinDigits } from '@kart/layout'
 import { type HolderApplication, type HolderPin, officerPin } from './holder-application.ts'
@@ -55,8 +55,13 @@ export function checkNewPin(value: string, pin: Pick<HolderPin, 'minLength' | 'm
 const digitsOf = ({ minLength, maxLength }: Pick<HolderPin, 'minLength' | 'maxLength'>): string =>
   minLength === maxLength ? `${minLength} digits` : `${minLength} to ${maxLength} digits`
 
-/** A PIN as the card stores it: ASCII digits, padded. Persian digits count as digits. Throws InputError, which does not repeat it. */
+/** Most bytes of a PIN that a command carries (house rule). */
+const longestStored = 16
+
+/** A PIN as the card stores it: ASCII digits, padded. Persian digits count as digits. Throws InputError, which does not repeat it; DecodeError for a length that no PIN is stored in. */
 export function encodePin(value: string, pin: Pick<HolderPin, 'storedLength' | 'padding'>, field = 'PIN'): Uint8Array {
+  if (pin.storedLength < 1 || pin.storedLength > longestStored)
+    throw new DecodeError('EF.AODF', `has a PIN stored in ${pin.storedLength} bytes where 1 to ${longestStored} are taken`)
   const digits = toLatinDigits(value)
   const length = pin.padding === undefined ? digits.length : pin.storedLength
   if (!/^[0-9]+$/.test(digits) || digits.length > pin.storedLength) throw new InputError(field, `is not 1 to ${pin.storedLength} digits`)

@@ -81,7 +81,8 @@ export type RevocationStatus =
 
 /**
  * Whether the CSCA has revoked the certificate (RFC 5280, 6.3; Doc 9303-12, 8th ed., 7.1.4). A list that says revoked counts however old it is: certificates do not
- * come back. A list that is stale, signed by another, or that has critical extensions that we do not know says nothing good.
+ * come back. A list that is stale, signed by another, with a key that may not or over a digest that the policy does not take, or that has critical extensions that we do not
+ * know says nothing good.
  */
 export function revocationOf(certificate: Certificate, csca: Certificate, store: TrustStore, policy: Policy): RevocationStatus {
   const lists = store.revocationLists.filter((list) => sameName(list.issuer, csca.subject))
@@ -95,7 +96,11 @@ export function revocationOf(certificate: Certificate, csca: Certificate, store:
     }
     const entry = list.revoked.find(({ serialNumber }) => equalBytes(serialNumber, certificate.serialNumber))
     if (entry !== undefined) return { status: 'revoked', since: entry.revokedAt }
-    if (list.unknownCritical.length > 0) problems.push('the revocation list has a critical extension that is not known')
+    const refused = refusedDigests(list, policy)
+    if (refused.length > 0) problems.push(`the revocation list is signed with what is not taken here: ${refused.join(', ')}`)
+    // RFC 5280, 6.3.3, f.
+    else if (csca.keyUsage !== undefined && !csca.keyUsage.includes('cRLSign')) problems.push('the key of the CSCA may not sign lists')
+    else if (list.unknownCritical.length > 0) problems.push('the revocation list has a critical extension that is not known')
     else if (policy.now < list.thisUpdate) problems.push('the revocation list is not valid yet')
     else if (list.nextUpdate !== undefined && policy.now > list.nextUpdate)
       problems.push(`the revocation list is stale: a newer one was due on ${list.nextUpdate.toISOString().slice(0, 10)}`)
@@ -115,10 +120,10 @@ export function keyProblem(certificate: Certificate, policy: Policy): string | u
   }
 }
 
-/** Digests of the certificate's own signature that the policy does not take; an unknown algorithm is reported by its identifier. */
-export function refusedDigests(certificate: Certificate, policy: Policy): string[] {
-  if (certificate.signatureScheme === undefined) return [certificate.signatureAlgorithm.oid]
-  return digestsOf(certificate.signatureScheme).filter((digest) => !policy.digests.some((allowed) => allowed === digest))
+/** Digests of the signature of a certificate or list that the policy does not take; an unknown algorithm is reported by its identifier. */
+export function refusedDigests(signed: Pick<Certificate, 'signatureScheme' | 'signatureAlgorithm'>, policy: Policy): string[] {
+  if (signed.signatureScheme === undefined) return [signed.signatureAlgorithm.oid]
+  return digestsOf(signed.signatureScheme).filter((digest) => !policy.digests.some((allowed) => allowed === digest))
 }
 
 /** Why a document signer's certificate may not sign documents; undefined when it may (Doc 9303-12, 8th ed., 7.1.1, tables 5 and 6). */

@@ -1,7 +1,20 @@
 import { DecodeError } from '@kart/codec'
 import { describe, expect, test } from 'vitest'
 import { card, defaultPki } from './testing/card.ts'
-import { authority, bool, certificate, ecKey, keyCertSign, keyId, name, pki, revocationList, seq, subjectKeyId } from './testing/pki.ts'
+import {
+  authority,
+  bool,
+  certificate,
+  ecKey,
+  keyCertSign,
+  keyId,
+  keyUsage,
+  name,
+  pki,
+  revocationList,
+  seq,
+  subjectKeyId,
+} from './testing/pki.ts'
 import { verify } from './testing/verify.ts'
 import { trustStore } from './trust-store.ts'
 
@@ -47,6 +60,26 @@ describe('V05 revocation lists', () => {
     const ignored = await judged([bad], 'ignored')
     expect(ignored.report.verdict).toBe('accepted')
     expect(ignored.check('pa.revocation')).toMatchObject({ outcome: 'not-run', required: false })
+  })
+
+  test('V05 a list of an authority whose key may not sign lists leaves it unknown, and revokes all the same', async () => {
+    const pkiOf = pki({ cscaParts: { extensions: [authority, keyUsage(0x04)] } })
+    const listOf = (serials: readonly number[]) => revocationList({ issuer: pkiOf.cscaName, issuerKey: pkiOf.cscaKey, serials })
+    const judgedWith = (serials: readonly number[]) =>
+      verify(card({ pki: pkiOf }), {
+        cscas: [pkiOf.csca],
+        more: { revocationLists: [listOf(serials)] },
+        policy: { revocation: 'required' },
+      })
+    const { report, check } = await judgedWith([7])
+    expect(check('pa.revocation')).toMatchObject({ outcome: 'not-run', detail: expect.stringContaining('may not sign lists') })
+    expect(report).toMatchObject({ verdict: 'rejected', reason: 'incomplete' })
+    expect((await judgedWith([signerSerial])).check('pa.revocation').detail).toBe('its CSCA revoked it on 2026-04-01')
+  })
+
+  test('V05 a list signed over a digest that the policy does not take leaves it unknown', async () => {
+    const { check } = await judged([list({ hash: 'sha1' })])
+    expect(check('pa.revocation')).toMatchObject({ outcome: 'not-run', detail: expect.stringContaining('sha1') })
   })
 
   test('V05 of several lists one that holds is enough, and one that revokes decides', async () => {

@@ -8,6 +8,13 @@ import { specimenFile } from '../specimen.ts'
 // A personalization that breaks off where the test says: by a step's name before it began, the last three with the card pulled out after the secrets were kept. The rest is real.
 let breakAt: 'open' | 'mf-files' | 'prove' | 'before SET STATUS' | 'at SET STATUS' | undefined
 let atProof: (() => void) | undefined
+let atStep: ((step: string) => void) | undefined
+// What standard output really is, is the shell's matter; whether `standardOutputIsNull` tells it, the built command's tests say.
+let nowhere = false
+vi.mock('../standard-output.ts', async (original) => ({
+  ...(await original<typeof import('../standard-output.ts')>()),
+  standardOutputIsNull: () => nowhere,
+}))
 vi.mock('@kart/personalization', async (original) => {
   const real = await original<typeof import('@kart/personalization')>()
   return {
@@ -42,6 +49,7 @@ vi.mock('@kart/personalization', async (original) => {
           ...options,
           onProgress: (progress) => {
             if (progress.step === 'prove-signature') atProof?.()
+            atStep?.(progress.step)
             options.onProgress?.(progress)
           },
         })
@@ -76,6 +84,7 @@ beforeAll(async () => {
 afterEach(() => {
   vi.restoreAllMocks()
   breakAt = undefined
+  atStep = undefined
   rmSync(card, { force: true })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -146,6 +155,75 @@ describe('kart issue', () => {
   })
 })
 
+describe('kart issue that is told to stop', () => {
+  const record = specimenFile('record.json')
+  const issue = (...more: string[]) => kart('issue', record, '--pki', at('pki'), '--card', card, ...more)
+  const stopAt = (step: string, signal: 'SIGINT' | 'SIGTERM') => {
+    atStep = (now) => {
+      if (now !== step) return
+      atStep = undefined
+      process.emit(signal)
+    }
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s ends between two commands, says what the card is, and leaves no lock', async (signal) => {
+    stopAt('signed-files', signal)
+    const stopped = await issue()
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining(`kart: stopped by ${signal}`) })
+    expect(stopped.stderr).toMatch(/may be half written.*--allow-unfinished/)
+    expect(stopped.stderr + stopped.stdout).not.toMatch(/ {4}at |defect|card access number/)
+    expect([existsSync(card), existsSync(`${card}.lock`)]).toEqual([true, false])
+    stopAt('fingers', signal)
+    const again = await issue('--allow-unfinished')
+    expect(again).toMatchObject({ code: 130, stderr: expect.stringMatching(/not finished.*--allow-unfinished/) })
+    expect(await issue('--allow-unfinished')).toMatchObject({ code: 0 })
+  })
+
+  it('before anything was written leaves nothing', async () => {
+    stopAt('open', 'SIGINT')
+    const stopped = await issue()
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('Nothing was written') })
+    expect([existsSync(card), existsSync(`${card}.lock`)]).toEqual([false, false])
+  })
+
+  it('when its PINs are told already goes on to the end, and says so', async () => {
+    stopAt('secure', 'SIGINT')
+    const { code, stderr, stdout } = await issue()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('too late to stop: the card is finished') })
+    expect(stdout).toContain('ISSUED')
+  })
+
+  it('stops on a terminal as elsewhere', async () => {
+    const was = process.stdout.isTTY
+    process.stdout.isTTY = true
+    try {
+      stopAt('signed-files', 'SIGINT')
+      const { code, stderr } = await issue()
+      expect(code).toBe(130)
+      expect(stderr).not.toMatch(/TypeError| {4}at /)
+    } finally {
+      process.stdout.isTTY = was
+    }
+  })
+})
+
+describe('kart issue whose standard output leads nowhere', () => {
+  it('makes no card unless files are named for all that is told once', async () => {
+    const issue = (...more: string[]) => kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card, ...more)
+    nowhere = true
+    try {
+      for (const more of [[], ['--json'], ['--letter', at('letter')], ['--can-file', at('can')]])
+        expect(await issue(...more)).toMatchObject({ code: 2 })
+      expect((await issue()).stderr).toMatch(/leads nowhere.*--letter and --can-file/)
+      expect(existsSync(card)).toBe(false)
+      expect(await issue('--letter', at('letter'), '--can-file', at('can'))).toMatchObject({ code: 0 })
+    } finally {
+      nowhere = false
+      for (const name of ['letter', 'can']) rmSync(at(name), { force: true })
+    }
+  })
+})
+
 describe('the memory of holders’ keys', () => {
   const seen = () => join(at('pki'), 'holder-keys.seen')
   const issue = () => kart('issue', specimenFile('record.json'), '--pki', at('pki'), '--card', card)
@@ -193,13 +271,37 @@ describe('what kart issue tells once', () => {
     const lost = await issue(...files)
     expect(lost).toMatchObject({ code: 3, stderr: expect.stringContaining(`Keep ${at('can')} and ${at('letter')}`) })
     const letter = readFileSync(at('letter'), 'utf8')
+    const can = readFileSync(at('can'), 'utf8')
     breakAt = undefined
     const again = await issue(...files, '--allow-unfinished')
     expect(again).toMatchObject({ code: 3, stderr: expect.stringContaining('personalized already') })
-    expect(again.stderr).toContain('keep it')
+    expect(again.stderr).toContain(`it is finished: deliver it with ${at('can')} and ${at('letter')}`)
+    writeFileSync(at('can'), '# document X1\n123456\n')
+    const other = await issue(...files, '--allow-unfinished')
+    expect(other.stderr).toContain(`deliver it with ${at('letter')}, `)
+    expect(other.stderr).toContain(`${at('can')} was written for another document`)
+    writeFileSync(at('can'), '123456\n')
+    expect((await issue(...files, '--allow-unfinished')).stderr).toContain('keep it')
+    expect(await issue(...files)).toMatchObject({ code: 2, stderr: expect.stringMatching(/can exists already.*--allow-unfinished/) })
     expect(readFileSync(at('letter'), 'utf8')).toBe(letter)
-    expect(readFileSync(at('can'), 'utf8')).toMatch(/^\d{6}\n$/)
+    expect(lost.stderr).toContain(at('can'))
+    expect(can).toMatch(/^# card access number, .*\n# document S12345678\n# chip [0-9a-f]{20}\n\d{6}\n$/)
     expect(await takes(pinsIn(letter).AuthPIN!)).toBe(true)
+  })
+
+  it('begins each file with document and chip, keeps the SO-PIN out of the holder’s part, and says where it went', async () => {
+    const { code, stdout } = await issue(...files, '--so-pin-file', at('office'))
+    expect(code).toBe(0)
+    for (const name of ['letter', 'can', 'office']) expect(stdout).toContain(`written to ${at(name)}`)
+    const [letter, office] = ['letter', 'office'].map((name) => readFileSync(at(name), 'utf8'))
+    const head = '\\n# document S12345678\\n# chip [0-9a-f]{20}\\n'
+    expect(letter).toMatch(new RegExp(`^# PINs.*${head}AuthPIN \\d{6}, PUK \\d{8}\\nSignPIN \\d{6}, PUK \\d{8}\\n$`))
+    expect(office).toMatch(new RegExp(`^# SO-PIN.*${head}SO-PIN \\d{8}\\n$`))
+    rmSync(card)
+    for (const name of ['letter', 'can', 'office']) rmSync(at(name))
+    const document = JSON.parse((await issue('--json', ...files)).stdout)
+    expect(document.secretFiles).toEqual({ can: at('can'), letter: at('letter') })
+    expect(readFileSync(at('letter'), 'utf8')).toMatch(/SignPIN.*\n\n# for the office only.*\nSO-PIN \d{8}\n$/)
   })
 
   it('is kept also when the last proof fails', async () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openChannel } from '@kart/apdu/host'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import type { SeenKeys } from '@kart/crypto'
 import { createBlankCard, testTransportKeys } from '@kart/emulator'
@@ -12,9 +11,7 @@ import {
   loadCvc,
   loadPki,
   newestCvca,
-  PersonalizationError,
   type PersonalizationReport,
-  requireUnfinished,
   seenInFile,
   softwareSigner,
   testHolderAuthority,
@@ -23,13 +20,23 @@ import { RunRecorder } from '@kart/report'
 import type { Command } from 'commander'
 import { cardFile } from '../card-file.ts'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
-import { checkRequestFolder, type ExchangeOptions, readCertificateFiles, writeRequests } from '../certificate-exchange.ts'
+import {
+  checkAuthorities,
+  checkEarlierRequests,
+  checkRequestFolder,
+  type EarlierRequests,
+  type ExchangeOptions,
+  readCertificateFiles,
+  writeRequests,
+} from '../certificate-exchange.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
+import { hearInterrupts, InterruptedError, type Interrupts } from '../interrupt.ts'
 import {
   checkIssuable,
+  finishingStages,
   type IssueExtras,
   type IssueParts,
   issueCard,
@@ -45,10 +52,10 @@ import { profileNamed } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
 import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
+import { checkFilesLeft, checkSecretFiles, checkTold } from '../secret-files.ts'
 import { type SecretsOutput, secretsOutput } from '../secrets-output.ts'
 import { printTrace } from '../trace-output.ts'
 import { printStages } from '../verdict-output.ts'
-import { checkTarget, isSamePath } from '../write-file.ts'
 
 /** In the PKI's folder: the public keys of every holder that were ever made for certification. */
 const seenKeysName = 'holder-keys.seen'
@@ -60,6 +67,7 @@ interface Options extends CardSourceOptions, KeyOptions, ExchangeOptions {
   readonly can?: string
   readonly canFile?: string
   readonly letter?: string
+  readonly soPinFile?: string
   readonly rollbackCounter?: boolean
   readonly cvca?: string
   readonly allowUnfinished?: boolean
@@ -79,10 +87,25 @@ export function newEmulatedCard(path: string, counted?: boolean): OpenCard {
   }
 }
 
-/** After a run that failed: takes away the card that it made, while it still holds it, or says why the file stays. */
-function leaveNoBlankCard(output: Output, path: string, written: boolean): void {
-  if (!written) rmSync(path, { force: true })
-  else output.aside(`${visibleText(path)} stays, a card that may be half written: delete it, or write it anew with --allow-unfinished.`)
+/** After a run that failed: takes away the card that it made, while it still holds it, or says why the file stays; after one that was stopped also what became of another card. */
+function explainCard(
+  output: Output,
+  error: unknown,
+  { card, newFile, written, csr }: OpenedCard & { readonly written: boolean; readonly csr?: string },
+): void {
+  if (newFile !== undefined && written && csr === undefined)
+    output.aside(`${visibleText(newFile)} stays, a card that may be half written: delete it, or write it anew with --allow-unfinished.`)
+  if (newFile !== undefined && !written) rmSync(newFile, { force: true })
+  if (written && csr !== undefined)
+    output.aside(
+      `${visibleText(card.where)}: the card is not finished. Run --csr again: keys that it holds whole ask again, while --allow-unfinished makes other keys.`,
+    )
+  if (!(error instanceof InterruptedError)) return
+  if (!written) output.aside('Nothing was written onto the card; the same command begins again.')
+  else if (newFile === undefined && csr === undefined)
+    output.aside(
+      `${visibleText(card.where)}: the card is not finished and may be half written; the same command with --allow-unfinished goes on.`,
+    )
 }
 
 /** What the card is given beside the record. Throws PkiError and InputError. */
@@ -92,37 +115,6 @@ async function extrasOf({ can, cvca, pki }: Options, profile: CardProfile): Prom
   const beside = join(pki, cvcFolderName)
   if (cvca !== undefined) return { ...passwords, cvcaCertificate: readInput(cvca) }
   return existsSync(beside) ? { ...passwords, cvcaCertificate: newestCvca(await loadCvc(beside)).raw } : passwords
-}
-
-const neverOverwritten = 'exists already and is never overwritten'
-
-/** What is told once goes into a file that takes the place of nothing, least of all of the card. Throws InputError. */
-function checkSecretFile(option: string, file: string | undefined, { card, allowUnfinished }: Options): void {
-  if (file === undefined) return
-  checkTarget(option, file)
-  if (card !== undefined && isSamePath(card, file)) throw new InputError(option, 'is the file of the card: name another')
-  // The file of a run that was cut off may be all that tells the PINs of a card that it finished: the card is asked first.
-  if (existsSync(file) && allowUnfinished !== true) throw new InputError(option, neverOverwritten)
-}
-
-/** After a run that was cut off its files may be there: says whether they are those of the card. Throws InputError, and what asking the card throws. */
-async function checkFilesLeft(
-  { canFile, letter }: Options,
-  { card, profile, keys }: Pick<IssueParts, 'card' | 'profile' | 'keys'>,
-  output: Output,
-) {
-  const named = [['--can-file', canFile] as const, ['--letter', letter] as const]
-  const [left] = named.filter(([, file]) => file !== undefined && existsSync(file))
-  if (left === undefined) return
-  const [option, file = ''] = left
-  try {
-    await requireUnfinished(openChannel(card.transport), profile, keys)
-  } catch (error) {
-    if (error instanceof PersonalizationError)
-      output.aside(`${visibleText(file)} is left as it is. If it was written for this card, it holds its PINs or number: keep it.`)
-    throw error
-  }
-  throw new InputError(option, `${neverOverwritten}; this card is not finished and gets new PINs and a new number, so name a new file`)
 }
 
 /** The memory of keys in the PKI's folder, found fit before any card is touched. Throws PkiError. */
@@ -181,6 +173,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
         '--letter <file>',
         'write the holder’s PINs and PUKs there, a new file for the letter, before the card is finished, and do not show them',
       )
+      .option('--so-pin-file <file>', 'write the SO-PIN there, a new file for the office; without it, it stands at the end of the letter')
       .option('--cvca <file>', 'whose terminals may read the fingerprints: a CVCA certificate; that of the PKI’s folder cvc unless told'),
   )
     .option(
@@ -188,6 +181,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
       'let the card make the holder’s keys, write a request (PKCS #10) for each into this folder, and stop: the card waits',
     )
     .option('--cert <file...>', 'finish such a card with these certificates, files (PEM, DER) or folders; authorities above go onto it too')
+    .option('--ca <file...>', 'with --cert: the authorities of holders that are trusted; certificates of any other are refused')
     .option('--rollback-counter', 'keep a counter beside a new emulated card, so that an older copy put in its place is refused')
     .option('--allow-unfinished', 'write a card anew whose personalization was cut off')
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
@@ -204,23 +198,32 @@ export function addIssueCommand(program: Command, run: Runner): void {
           throw new InputError('card', 'name one card: --card FILE or --reader NAME')
         checkExchange(options)
         const extras = await extrasOf(options, profile)
-        checkSecretFile('--can-file', options.canFile, options)
-        checkSecretFile('--letter', options.letter, options)
-        if (options.letter !== undefined && options.canFile !== undefined && isSamePath(options.letter, options.canFile))
-          throw new InputError('--letter', 'is the file of the card access number: name another')
+        if (options.csr === undefined) checkTold(options, profile)
+        checkSecretFiles(options)
         checkIssuable(record, profile, signer, extras)
         const certificates = options.cert && readCertificateFiles(options.cert)
-        if (options.csr !== undefined) checkRequestFolder(options.csr, profile)
-        const opened = await keysNamed(options)
+        const authorities = certificates && checkAuthorities(certificates, options.ca)
+        const earlier = options.csr === undefined ? new Map() : checkRequestFolder(options.csr, profile)
+        if (options.csr !== undefined && options.card !== undefined && !existsSync(options.card))
+          checkEarlierRequests(options.csr, earlier, [])
+        const interrupts = hearInterrupts((text) => output.aside(text))
+        let opened: OpenKeys | undefined
         try {
+          opened = await keysNamed(options)
           const parts = { record, profile, extras, seenKeys: await seenKeysBeside(options.pki), ...keysFor(opened) }
-          if (options.csr !== undefined) return await requestOne(output, options, options.csr, parts)
-          return await issueOne(output, options, {
-            ...parts,
-            signer,
-            ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates }),
-          })
+          if (options.csr !== undefined) return await requestOne(output, options, { folder: options.csr, earlier }, parts, interrupts)
+          return await issueOne(
+            output,
+            options,
+            {
+              ...parts,
+              signer,
+              ...(certificates === undefined ? { certify: testHolderAuthority(pki.holderAuthority) } : { certificates, authorities }),
+            },
+            interrupts,
+          )
         } finally {
+          interrupts.release()
           await opened?.store.close()
         }
       }),
@@ -231,36 +234,45 @@ export function addIssueCommand(program: Command, run: Runner): void {
     'kart issue citizen.json --pki pki --keys keys --card citizen.card',
     'kart issue citizen.json --pki pki --card citizen.card --can-file can.txt --letter letter.txt',
     'kart issue citizen.json --pki pki --card citizen.card --csr citizen-requests       # then let an authority sign, and:',
-    'kart issue citizen.json --pki pki --card citizen.card --cert citizen-requests/*.crt issuing-ca.crt',
+    'kart issue citizen.json --pki pki --card citizen.card --cert citizen-requests/*.crt issuing-ca.crt --ca root-ca.crt',
   )
 }
 
-/** The card that the options name, and the file of one that is new. */
-async function cardFor(options: Options): Promise<{ readonly card: OpenCard; readonly newFile: string | undefined }> {
+interface OpenedCard {
+  readonly card: OpenCard
+  /** The file of a card that is new. */
+  readonly newFile: string | undefined
+}
+
+/** The card that the options name, which stops where the user says. */
+async function cardFor(options: Options, interrupts: Interrupts): Promise<OpenedCard> {
   const newFile = options.card !== undefined && !existsSync(options.card) ? options.card : undefined
   if (newFile !== undefined && options.cert !== undefined)
     throw new InputError('--card', 'is no file: the certificates are for the card that made the requests (--csr)')
-  return { newFile, card: newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter) }
+  const card = newFile === undefined ? await openCard(options) : newEmulatedCard(newFile, options.rollbackCounter)
+  return { newFile, card: interrupts.guard(card) }
 }
 
 /** Lets the card make its keys and ask for their certificates. */
 async function requestOne(
   output: Output,
   options: Options,
-  folder: string,
+  { folder, earlier }: { readonly folder: string; readonly earlier: EarlierRequests },
   parts: Pick<IssueParts, 'record' | 'profile' | 'extras' | 'seenKeys' | 'keys' | 'issuerKeys'>,
+  interrupts: Interrupts,
 ): Promise<ExitCode> {
-  const { card, newFile } = await cardFor(options)
+  const { card, newFile } = await cardFor(options, interrupts)
   let written = false
   try {
     const report = await followStages(requestingStages, output.json, (tell) =>
       requestCard({
         ...parts,
         card,
+        ...(earlier.size === 0 ? {} : { checkHeld: (keys) => checkEarlierRequests(folder, earlier, keys) }),
         allowUnfinished: options.allowUnfinished === true,
         extendedLength: options.extendedLength,
         tell: (step, text) => {
-          written ||= step !== 'open'
+          written ||= step !== 'open' && step !== 'certificates'
           tell(step, text)
         },
       }),
@@ -268,7 +280,7 @@ async function requestOne(
     const files = writeRequests(folder, report)
     output.line()
     output.line(
-      `${pc.green('WAITS')}  ${visibleText(card.where)}: the holder’s keys are made, the card is not finished; life cycle ${report.lifeCycle}`,
+      `${pc.green('WAITS')}  ${visibleText(card.where)}: ${report.keysHeld ? 'the same keys as before asked again' : 'the holder’s keys are made'}, the card is not finished; life cycle ${report.lifeCycle}`,
     )
     for (const [i, { label }] of report.requests.entries())
       output.line(`  the request for the key ${label}: ${visibleText(files[i] ?? '')}`)
@@ -280,7 +292,7 @@ async function requestOne(
     })
     return exitCode.done
   } catch (error) {
-    if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+    explainCard(output, error, { card, newFile, written, csr: folder })
     throw error
   } finally {
     await card.close()
@@ -288,10 +300,13 @@ async function requestOne(
 }
 
 /** Throws InputError for options that do not go together with `--csr` and `--cert`. */
-function checkExchange({ csr, cert, letter, canFile, can, trace }: Options): void {
+function checkExchange({ csr, cert, ca, letter, canFile, soPinFile, can, trace }: Options): void {
+  if (ca !== undefined && cert === undefined) throw new InputError('--ca', 'is for the certificates of --cert')
   if (csr === undefined) return
   if (cert !== undefined) throw new InputError('--csr', 'comes first: run again with --cert when the certificates are there')
-  const early = Object.entries({ '--letter': letter, '--can-file': canFile, '--can': can }).find(([, value]) => value !== undefined)
+  const early = Object.entries({ '--letter': letter, '--can-file': canFile, '--so-pin-file': soPinFile, '--can': can }).find(
+    ([, value]) => value !== undefined,
+  )
   if (early !== undefined) throw new InputError(early[0], 'is for the run with --cert, in which the card gets its PINs and its number')
   if (trace === true) throw new InputError('--trace', 'is not for the run with --csr')
 }
@@ -300,45 +315,70 @@ function checkExchange({ csr, cert, letter, canFile, can, trace }: Options): voi
 async function issueOne(
   output: Output,
   options: Options,
-  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'seenKeys' | 'keys' | 'issuerKeys'>,
+  parts: Pick<IssueParts, 'record' | 'profile' | 'signer' | 'extras' | 'certify' | 'certificates' | 'seenKeys' | 'keys' | 'issuerKeys'> & {
+    /** Names of the trusted authorities that the given certificates were held against; undefined = none was named. */
+    readonly authorities?: readonly string[] | undefined
+  },
+  interrupts: Interrupts,
 ): Promise<ExitCode> {
-  const { card, newFile } = await cardFor(options)
+  const { card, newFile } = await cardFor(options, interrupts)
   let written = false
   let secrets: SecretsOutput | undefined
   const recorder = options.trace === true ? new RunRecorder() : undefined
   try {
     await checkFilesLeft(options, { ...parts, card }, output)
-    const { report, mrz, notes } = await followStages(issuingStages, output.json, (tell, show) => {
-      secrets = secretsOutput(output, options, show)
-      return issueCard({
-        ...parts,
-        card,
-        keeper: secrets,
-        allowUnfinished: options.allowUnfinished === true,
-        extendedLength: options.extendedLength,
-        ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
-        tell: (step, text) => {
-          written ||= step !== 'open'
-          tell(step, text)
-        },
-      })
-    })
-    output.line()
-    printStages(output, issueStages(report))
+    const { report, mrz, notes } = await followStages(
+      parts.certificates === undefined ? issuingStages : finishingStages,
+      output.json,
+      (tell, show) => {
+        const keeper = secretsOutput(output, options, show)
+        secrets = keeper
+        return issueCard({
+          ...parts,
+          card,
+          identify: (iccSerial) => keeper.identify({ documentNumber: parts.record.document.number, iccSerial }),
+          keeper: {
+            async keep(told) {
+              await interrupts.passStopping()
+              await keeper.keep(told)
+            },
+            drop: () => keeper.drop(),
+          },
+          allowUnfinished: options.allowUnfinished === true,
+          extendedLength: options.extendedLength,
+          ...(recorder === undefined ? {} : { traceSink: recorder.sink }),
+          tell: (step, text) => {
+            written ||= step !== 'open' && step !== 'certificates'
+            tell(step, text)
+          },
+        })
+      },
+    )
+    if (recorder !== undefined) output.line()
+    // Every stage stands above already with its time; what each cost belongs to a trace.
+    if (recorder !== undefined) printStages(output, issueStages(report))
     if (recorder !== undefined) printTrace(output, recorder, parts.profile)
     output.line()
     output.line(
       `${pc.green('ISSUED')}  ${visibleText(card.where)}: ${report.payload} bytes of content in ${report.apdus} APDUs, ${report.sent + report.received} bytes on the wire; life cycle ${report.lifeCycle}`,
     )
     for (const line of mrz) output.line(`  ${line}`)
+    secrets?.explainFiles()
+    if (parts.authorities !== undefined)
+      output.line(`  certificates of ${parts.authorities.map(visibleText).join('; ')}, which --ca trusts`)
+    else if (parts.certificates !== undefined)
+      output.line('  No authority was checked: the certificates were taken from whoever signed them (--ca FILE checks them).')
     printKeySet(output, report)
     for (const key of report.holderKeys)
       output.line(`  the holder’s key ${key.label}, ${key.algorithm}, made on the card, certified, and proved by a signature`)
     for (const note of notes) output.line(pc.dim(note))
+    if (interrupts.late !== undefined) output.aside(`${interrupts.late} came too late to stop: the card is finished.`)
     output.document({
       card: card.where,
       mrz: mrz.join(''),
       notes,
+      secretFiles: secrets?.files ?? {},
+      ...(parts.certificates === undefined ? {} : { checkedAuthorities: parts.authorities ?? null }),
       ...report,
       publicKey: report.publicKey,
       atr: toHex(card.transport.atr),
@@ -346,7 +386,7 @@ async function issueOne(
     return exitCode.done
   } catch (error) {
     secrets?.explainFailure()
-    if (newFile !== undefined) leaveNoBlankCard(output, newFile, written)
+    explainCard(output, error, { card, newFile, written })
     throw error
   } finally {
     await card.close()

@@ -1,5 +1,6 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { type AaCurve, aaCurves } from '@kart/layout/profile'
+import { loadPrivateKey } from './private-key.ts'
 
 /** OpenSSL's names, and bytes of a coordinate. */
 const curves = {
@@ -25,12 +26,10 @@ export function generateSignatureKey(curve: AaCurve): SignatureKey {
   return { curve, privateKey: new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' })) }
 }
 
-const load = (key: SignatureKey): KeyObject => createPrivateKey({ key: Buffer.from(key.privateKey), format: 'der', type: 'pkcs8' })
-
 /** Whether the stored bytes are a private key on the curve they claim. */
 export function isUsableKey(key: SignatureKey): boolean {
   try {
-    return load(key).asymmetricKeyDetails?.namedCurve === curves[key.curve].node
+    return loadPrivateKey(key.privateKey).privateKey.asymmetricKeyDetails?.namedCurve === curves[key.curve].node
   } catch {
     return false
   }
@@ -38,7 +37,7 @@ export function isUsableKey(key: SignatureKey): boolean {
 
 /** The public point, uncompressed: 04 || x || y (BSI TR-03111 2.10, 3.2.1). */
 export function publicPoint(key: SignatureKey): Uint8Array {
-  const spki = createPublicKey(load(key)).export({ format: 'der', type: 'spki' })
+  const spki = loadPrivateKey(key.privateKey).publicKey.export({ format: 'der', type: 'spki' })
   return new Uint8Array(spki.subarray(-(1 + 2 * curves[key.curve].size)))
 }
 
@@ -47,8 +46,8 @@ export function publicPoint(key: SignatureKey): Uint8Array {
  * undefined when that check fails.
  */
 export function signPlain(key: SignatureKey, hash: 'sha256' | 'sha384', message: Uint8Array): Uint8Array | undefined {
-  const privateKey = load(key)
+  const { privateKey, publicKey } = loadPrivateKey(key.privateKey)
   const signature = sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  const right = verify(hash, message, { key: createPublicKey(privateKey), dsaEncoding: 'ieee-p1363' }, signature)
+  const right = verify(hash, message, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
   return right ? new Uint8Array(signature) : undefined
 }

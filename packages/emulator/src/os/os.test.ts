@@ -98,7 +98,8 @@ it('SELECT finds a DF by its name and by its file identifier, from the MF and in
   card = createBlankCard({ memory: inMemory(), profile, transportKeys: testTransportKeys, iccSerial })
   table([
     ['00a404000ca000000063504b43532d313500', pkcs15Fci, 'by name, FCI'],
-    ['00ca01a114', '6a88', 'it has no such data object'],
+    ['00ca01a114', '9000', 'it lists no file'],
+    ['00ca01a214', '6a88', 'it has no such data object'],
     ['00a40000023f0000', '6f0a82013883023f008a01019000', 'the MF'],
     ['00a4000002501500', pkcs15Fci, 'by identifier'],
     ['00a4010c025015', '9000', 'as a child DF'],

@@ -100,9 +100,15 @@ export const sharedSecret = ((): string => {
   return peer.computeSecret(point).toString('hex')
 })()
 
+const scalars = new Map<string, string>()
 const scalar = (pkcs8: Uint8Array): string => {
+  const name = toHex(pkcs8)
+  const known = scalars.get(name)
+  if (known !== undefined) return known
   const { d = '' } = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
-  return Buffer.from(d, 'base64url').toString('hex')
+  const hex = Buffer.from(d, 'base64url').toString('hex')
+  scalars.set(name, hex)
+  return hex
 }
 
 /** What no answer may hold, in hex, each with its name: keys, PINs, fingers, passwords of this state. */

@@ -112,7 +112,8 @@ export function refine(a: Side, b: Side): void {
   }
 }
 
-function move({ count, x, y }: Side): void {
+/** Carries the minutiae of a side as {@link rigid} says. */
+export function move({ count, x, y }: Side): void {
   const { cos, sin } = rigid
   const addX = rigid.shiftX + 8192
   const addY = rigid.shiftY + 8192

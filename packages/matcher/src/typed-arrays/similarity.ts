@@ -59,7 +59,8 @@ function onesWithin(planes: Int32Array, at: number, mask0: number, mask1: number
   return weighted(p0 ^ p1, q ^ two, r ^ four, (r0 & r1) | (r & four))
 }
 
-function scan(a: Side, b: Side, i: number, from: number, to: number): void {
+/** Similarities of one minutia of a to those of b from `from` to `to`; they join the lists. */
+export function scan(a: Side, b: Side, i: number, from: number, to: number): void {
   const maskA0 = a.mask[2 * i]!
   const maskA1 = a.mask[2 * i + 1]!
   const supportA0 = a.support[2 * i]!

@@ -1,8 +1,9 @@
-import { alignment, consistency, type FirstLook, type Form, full, lean, limits } from '../parameters.ts'
+import { accord, alignment, consistency, type FirstLook, type Form, full, lean, limits } from '../parameters.ts'
 import { lowestStrength } from '../strength.ts'
+import { accordOf, accordUnder } from './accord.ts'
 import { fitSeed, matched, refine, rigid } from './alignment.ts'
 import { weigh } from './evidence.ts'
-import { choosePairs, clearGlance, glance } from './glance.ts'
+import { choosePairs, clearGlance, glance, listNearBest } from './glance.ts'
 import { findNeighbours, lookAgain } from './neighbours.ts'
 import { level, relax } from './relaxation.ts'
 import { measureInside, type Side } from './side.ts'
@@ -43,21 +44,24 @@ export function compareLean(a: Side, candidate: Candidate, look: FirstLook): num
   clearGlance()
   glance(a, 0, leading, b)
   let count = choosePairs(a, b, look.pairs)
-  if (count === 0 || relax(a, b, count) < look.gate) return lowestStrength
+  if (count === 0) return lowestStrength
+  const early = relax(a, b, count)
+  if (early < look.gate || accordOf(a, b, count, early) < look.accordGate - accord.earlier) return lowestStrength
   glance(a, leading, a.count, b)
-  count = choosePairs(a, b, consistency.pairs)
-  if (relax(a, b, count) < look.wholeGate) return lowestStrength
   clearLists()
-  similarities(a, b, 0, a.count)
+  listNearBest(a, b)
   count = selectPairs(consistency.pairs)
-  if (relax(a, b, count) < look.exactGate) return lowestStrength
+  const exact = relax(a, b, count)
+  if (exact < look.exactGate || accordOf(a, b, count, exact) < look.accordGate) return lowestStrength
   if (!candidate.complete) {
     completeSide(b)
     candidate.complete = true
   }
   count = lookAgain(a, b, count)
   const rel = relax(a, b, count)
-  return rel < look.lastGate ? lowestStrength : judge(a, b, count, rel, lean)
+  if (rel < look.lastGate) return lowestStrength
+  similarities(a, b, 0, a.count)
+  return judge(a, b, count, rel, lean, look.accordGate)
 }
 
 /** Adds to a side filled from a record what only comparisons need that pass the gates. */
@@ -79,7 +83,7 @@ const seedAngle = new Int32Array(most)
 const taken = new Uint8Array(consistency.pairs)
 
 // Tries alignments from the pairs of highest level; gives the best.
-function judge(a: Side, b: Side, count: number, rel: number, form: Form): number {
+function judge(a: Side, b: Side, count: number, rel: number, form: Form, accordGate?: number): number {
   let best = lowestStrength
   let tried = 0
   taken.fill(0)
@@ -89,9 +93,10 @@ function judge(a: Side, b: Side, count: number, rel: number, form: Form): number
     seedY[tried] = rigid.shiftY
     seedAngle[tried] = rigid.angle
     tried++
+    if (accordGate !== undefined && accordUnder(a, b, rel) < accordGate) continue
     refine(a, b)
     const fused = weigh(a, b, rel, form.logistic)
-    if (tried > 1 && fused <= best) continue
+    if (outcome.aligned && fused <= best) continue
     best = fused
     keep()
   }

@@ -45,7 +45,7 @@ export async function read(folder: string, name: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(join(folder, name)))
   } catch (cause) {
-    const next = (cause as { code?: string }).code === 'ENOENT' ? ': make one with "kart pki init DIR"' : ''
-    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder${next}`, { cause })
+    const next = (cause as { code?: string }).code === 'ENOENT' ? ': name another, or make one with "kart pki init DIR"' : ''
+    throw new PkiError(`${name} ${fileProblem(cause)} in the PKI folder ${folder}${next}`, { cause })
   }
 }

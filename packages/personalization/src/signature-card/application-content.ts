@@ -83,18 +83,32 @@ export async function findLeftovers(
 ): Promise<ApplicationContent | undefined> {
   const content = await listed(channel, image)
   const left = content && without(content, keepKeys ? planned(image) : planned({ holder: undefined }))
-  if (left === undefined || isEmpty(left)) return undefined
+  if (content === undefined || left === undefined || isEmpty(left)) return undefined
   if (keepKeys && left.pins.length > 0)
     throw new PersonalizationError(
       'open',
       `the card’s PKCS#15 application holds ${describe(left)} beside what was planned, which only goes with its keys: begin again with new keys (--csr, --allow-unfinished)`,
     )
-  if (!allowUnfinished)
-    throw new PersonalizationError(
-      'open',
-      `the card’s PKCS#15 application holds ${describe(left)}: of a personalization that did not end or waits for its certificates (--cert), or of somebody else; allowUnfinished (--allow-unfinished) takes it away, or take a blank card`,
-    )
-  return left
+  if (allowUnfinished) return left
+  throw new PersonalizationError(
+    'open',
+    isExactly(content, image)
+      ? 'the card has made its holder’s keys and waits for its certificates: finish it with them (--cert), or ask for them again (--csr). With --allow-unfinished it is begun anew, and those keys are gone'
+      : `the card’s PKCS#15 application holds ${describe(left)}: of a personalization that did not end, or of somebody else; it can be taken away (--allow-unfinished), or take a blank card`,
+  )
+}
+
+/** Whether the application holds every planned key and PIN, and nothing else. */
+const isExactly = (content: ApplicationContent, image: CardImage): boolean =>
+  image.holder !== undefined && isEmpty(without(content, planned(image))) && isEmpty(without(planned(image), content))
+
+/**
+ * The keys of a card that waits for their certificates; undefined for a card of any other kind: its application does not hold exactly the planned keys and PINs. Changes
+ * nothing. Throws as {@link readHeldKeys}.
+ */
+export async function readWaitingKeys(channel: CardChannel, image: CardImage): Promise<readonly HolderKeyPair[] | undefined> {
+  const content = await listed(channel, image)
+  return content !== undefined && isExactly(content, image) ? readHeldKeys(channel, image) : undefined
 }
 
 /** Takes them away: the whole application (PUT DATA 01E0), or with `keepKeys` one file after another (DELETE FILE). Throws PersonalizationError where the card does not let them go. */

@@ -13,7 +13,7 @@ const application = 0x5015
 /** GET DATA of the current key's public half (MyEID command surface). */
 const parts = { modulus: 0x0101, exponent: 0x0102, point: 0x0186 } as const
 
-const remedy = 'let the card make its keys first (requestCertificates; "kart issue --csr")'
+const remedy = 'let the card make its keys first ("kart issue --csr")'
 
 /** Whether the control parameters are those of the key as it is planned: its kind and bits, used under its PIN, never updated, deleted or made anew. */
 function isAsPlanned(parameters: readonly Tlv[], row: KeyRow, plan: HolderPlan): boolean {

@@ -37,6 +37,7 @@ const oids = {
   basicConstraints: '2.5.29.19',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+  extensionRequest: '1.2.840.113549.1.9.14',
   clientAuthentication: '1.3.6.1.5.5.7.3.2',
   ecdsaSha256: '1.2.840.10045.4.3.2',
   ecdsaSha384: '1.2.840.10045.4.3.3',
@@ -67,15 +68,16 @@ export function encodeHolderName(name: HolderName): Uint8Array {
 }
 
 /**
- * Whether a subject names this holder: the personal number once, and every family and given name that stands there his own. What else an authority puts into a subject is
+ * Whether a subject names this holder: country and personal number once, and every family and given name that stands there his own. What else an authority puts into a subject is
  * its own matter (ETSI EN 319 412-2 v2.3.1, 4.2.4).
  */
-export function namesHolder({ relativeNames }: DistinguishedName, name: HolderName): boolean {
+export function namesHolder({ relativeNames }: Pick<DistinguishedName, 'relativeNames'>, name: HolderName): boolean {
   const texts = (oid: string) => relativeNames.flat().flatMap((one) => (one.oid === oid ? [one.text?.normalize('NFC')] : []))
-  const [number, second] = texts(oids.serialNumber)
+  // A second one counts though its coding cannot be read.
+  const is = (oid: string, wanted: string) => texts(oid).length === 1 && texts(oid)[0] === wanted
   return (
-    number === name.serialNumber &&
-    second === undefined &&
+    is(oids.country, name.country) &&
+    is(oids.serialNumber, name.serialNumber) &&
     texts(oids.surname).every((text) => text === canonicalName(name.familyName)) &&
     texts(oids.givenName).every((text) => text === canonicalName(name.givenNames))
   )
@@ -92,10 +94,16 @@ export function signatureAlgorithm(spki: Uint8Array): pkijs.AlgorithmIdentifier 
   return new pkijs.AlgorithmIdentifier({ algorithmId })
 }
 
-/** A PKCS #10 request (RFC 2986) for a key; `sign` gives the card's signature over the bytes. */
+/** What a request asks to stand in the certificate (RFC 2985, 5.4.2): that it is no authority's, and what its key is for; ready to be copied. */
+function extensionRequest(order: Pick<CertificateOrder, 'use' | 'publicKey'>): asn1js.Sequence {
+  const asked = new asn1js.Sequence({ value: useExtensions(order).map((one) => one.toSchema()) })
+  return new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: oids.extensionRequest }), new asn1js.Set({ value: [asked] })] })
+}
+
+/** A PKCS #10 request (RFC 2986) for a key, with the extensions that its use needs; `sign` gives the card's signature over the bytes. */
 export async function buildRequest(
   name: HolderName,
-  spki: Uint8Array,
+  { use, publicKey: spki }: Pick<CertificateOrder, 'use' | 'publicKey'>,
   sign: (data: Uint8Array) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   const body = new asn1js.Sequence({
@@ -103,7 +111,7 @@ export async function buildRequest(
       new asn1js.Integer({ value: 0 }),
       asn1js.fromBER(encodeHolderName(name)).result,
       asn1js.fromBER(spki).result,
-      new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: 0 }, value: [] }),
+      new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: 0 }, value: [extensionRequest({ use, publicKey: spki })] }),
     ],
   }).toBER(false)
   const signature = await sign(new Uint8Array(body))
@@ -128,26 +136,32 @@ function serialNumber(): ArrayBuffer {
 const time = (value: Date): pkijs.Time => new pkijs.Time({ type: value.getUTCFullYear() < 2050 ? 0 : 1, value })
 
 // digitalSignature and, for EC, keyAgreement; or nonRepudiation alone.
-function keyUsage({ use, publicKey }: CertificateOrder): asn1js.BitString {
+function keyUsage({ use, publicKey }: Pick<CertificateOrder, 'use' | 'publicKey'>): asn1js.BitString {
   if (use === 'signature') return new asn1js.BitString({ valueHex: Uint8Array.of(0x40).buffer, unusedBits: 6 })
   const agrees = decodePublicKey(publicKey).kind === 'ec'
   return new asn1js.BitString({ valueHex: Uint8Array.of(agrees ? 0x88 : 0x80).buffer, unusedBits: agrees ? 3 : 7 })
 }
 
+const extension = (extnID: string, value: asn1js.BaseBlock, critical = false) =>
+  new pkijs.Extension({ extnID, critical, extnValue: value.toBER(false) })
+
+/** That it is no authority's, and what the key is for. */
+const useExtensions = (order: Pick<CertificateOrder, 'use' | 'publicKey'>): pkijs.Extension[] => [
+  extension(oids.basicConstraints, new asn1js.Sequence({ value: [] }), true),
+  extension(oids.keyUsage, keyUsage(order), true),
+  ...(order.use === 'authentication'
+    ? [extension(oids.extendedKeyUsage, new pkijs.ExtKeyUsage({ keyPurposes: [oids.clientAuthentication] }).toSchema())]
+    : []),
+]
+
 function extensions(order: CertificateOrder, issuerKey: Uint8Array): pkijs.Extension[] {
-  const extension = (extnID: string, value: asn1js.BaseBlock, critical = false) =>
-    new pkijs.Extension({ extnID, critical, extnValue: value.toBER(false) })
   return [
     extension(
       oids.authorityKeyId,
       new pkijs.AuthorityKeyIdentifier({ keyIdentifier: new asn1js.OctetString({ valueHex: keyId(issuerKey) }) }).toSchema(),
     ),
     extension(oids.subjectKeyId, new asn1js.OctetString({ valueHex: keyId(order.publicKey) })),
-    extension(oids.basicConstraints, new asn1js.Sequence({ value: [] }), true),
-    extension(oids.keyUsage, keyUsage(order), true),
-    ...(order.use === 'authentication'
-      ? [extension(oids.extendedKeyUsage, new pkijs.ExtKeyUsage({ keyPurposes: [oids.clientAuthentication] }).toSchema())]
-      : []),
+    ...useExtensions(order),
   ]
 }
 

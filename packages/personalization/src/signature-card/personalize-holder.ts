@@ -60,7 +60,7 @@ export async function writeHolderKeys(
     else if (!(await keys.seen.has(mark)))
       throw new PersonalizationError(
         step.keys,
-        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew`,
+        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew (--csr, --allow-unfinished)`,
       )
     pairs.push({ row, publicKey })
     advance()
@@ -116,8 +116,9 @@ async function signOnce(channel: CardChannel, plan: HolderPlan, { row, publicKey
 export async function requestFor(channel: CardChannel, plan: HolderPlan, pair: HolderKeyPair): Promise<CertificateOrder> {
   const { row, publicKey } = pair
   const { name, lastDay } = plan
-  const request = await buildRequest(name, publicKey, (data) => signOnce(channel, plan, pair, data))
-  return { label: row.label, name, use: useOfKey(row), publicKey, request, lastDay }
+  const use = useOfKey(row)
+  const request = await buildRequest(name, { use, publicKey }, (data) => signOnce(channel, plan, pair, data))
+  return { label: row.label, name, use, publicKey, request, lastDay }
 }
 
 /**
@@ -151,11 +152,16 @@ export function certificateProblem(
   der: Uint8Array,
   now: Date,
 ): string | undefined {
-  const { spki, subject, notBefore, notAfter, keyUsage } = decodeCertificate(der)
-  const wanted = useOfKey(row) === 'signature' ? 'nonRepudiation' : 'digitalSignature'
+  const { spki, subject, notBefore, notAfter, keyUsage, basicConstraints, unknownCritical } = decodeCertificate(der)
+  const [wanted, never] =
+    useOfKey(row) === 'signature' ? (['nonRepudiation', 'digitalSignature'] as const) : (['digitalSignature', 'nonRepudiation'] as const)
   if (!equalBytes(spki, publicKey)) return 'is for another key'
   if (!namesHolder(subject, name)) return 'is for another holder'
+  if (basicConstraints?.ca === true || keyUsage?.includes('keyCertSign')) return 'is an authority’s'
   if (keyUsage?.includes(wanted) !== true) return `does not allow its use (${wanted})`
+  // A challenge that somebody else chose could be the digest of a contract.
+  if (keyUsage.includes(never)) return `allows ${never} as well: one key logs in or signs in the holder’s name, never both`
+  if (unknownCritical.length > 0) return 'has a critical extension that is not known'
   return now.getTime() + 1000 < notBefore.getTime() || now > notAfter ? 'is not valid now' : undefined
 }
 

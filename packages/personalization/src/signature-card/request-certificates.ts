@@ -4,6 +4,8 @@ import { digest } from '@kart/crypto'
 import { selectHolderApplication } from '@kart/signature'
 import type { CardImage } from '../card-image.ts'
 import { beginRun, open, type RunOptions, seenKeysOf } from '../personalization-run.ts'
+import { hasFiles } from '../security-domain.ts'
+import { readWaitingKeys } from './application-content.ts'
 import type { CertificateOrder } from './holder-certificate.ts'
 import { holderKeyParts, requestFor, writeHolderKeys } from './personalize-holder.ts'
 
@@ -14,6 +16,8 @@ export interface RequestReport {
   readonly iccSerial: string
   /** It can be written on, and has keys of its holder and nothing else. */
   readonly lifeCycle: 'INITIALIZED'
+  /** Whether the keys are those that an earlier run let the card make, asked for again. */
+  readonly keysHeld: boolean
   readonly requests: readonly (CertificateOrder & {
     /** SHA-256 of SubjectPublicKeyInfo, hex. */
     readonly fingerprint: string
@@ -25,17 +29,20 @@ export interface RequestReport {
 /**
  * The first half of a signature card whose certificates come from an authority elsewhere: on a blank card the holder's keys are made and checked, and each signs a request
  * (PKCS #10, RFC 2986) for its certificate. The PINs are the image's; nobody needs to know them, as the second half sets new ones. That is `execute` with `keepHolderKeys` and
- * {@link givenCertificates}, on this very card, at any later time: until then the card is INITIALIZED, its eMRTD empty. Private keys never leave it. Throws as `execute`.
+ * {@link givenCertificates}, on this very card, at any later time: until then the card is INITIALIZED, its eMRTD empty. Private keys never leave it. On a card
+ * that waits already the same keys ask again; with `allowUnfinished` they are made anew. Throws as `execute`.
  */
 export async function requestCertificates(transport: CardTransport, image: CardImage, options: RunOptions): Promise<RequestReport> {
   const { holder, profile } = image
   if (holder === undefined) throw new InputError('signatureCard', 'is missing in the image: there are no keys to certify')
   const run = beginRun(transport, image, options)
-  const { session, channel } = await open(run)
+  // A card with files of its master file does not wait: its run broke off, which opening it says.
+  const held = options.allowUnfinished === true || (await hasFiles(run.base, profile)) ? undefined : await readWaitingKeys(run.base, image)
+  const { session, channel } = await open(run, held !== undefined)
   const { meter } = run
   try {
     const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
-      writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial }, () => advance()),
+      writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance()),
     )
     session.destroy()
     const plain = run.plain(run.base)
@@ -50,7 +57,7 @@ export async function requestCertificates(transport: CardTransport, image: CardI
     })
     const { apdus, ms } = meter.totals
     return {
-      ...{ profile: profile.name, iccSerial: toHex(image.iccSerial), lifeCycle: 'INITIALIZED', apdus, ms },
+      ...{ profile: profile.name, iccSerial: toHex(image.iccSerial), lifeCycle: 'INITIALIZED', keysHeld: held !== undefined, apdus, ms },
       requests: requests.map((order) => ({ ...order, fingerprint: toHex(digest('sha256', order.publicKey)) })),
     }
   } finally {

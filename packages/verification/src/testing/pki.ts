@@ -214,13 +214,14 @@ export interface RevocationListParts {
   readonly thisUpdate?: string
   readonly nextUpdate?: string | undefined
   readonly extensions?: readonly Extension[]
+  readonly hash?: string
 }
 
-/** A revocation list, version 2, signed with SHA-256. */
+/** A revocation list, version 2, signed with SHA-256 unless told. */
 export function revocationList(parts: RevocationListParts): Uint8Array {
-  const { issuer, issuerKey, serials = [], thisUpdate = '2026-05-01T00:00:00', extensions = [] } = parts
+  const { issuer, issuerKey, serials = [], thisUpdate = '2026-05-01T00:00:00', extensions = [], hash = 'sha256' } = parts
   const nextUpdate = 'nextUpdate' in parts ? parts.nextUpdate : '2026-08-01T00:00:00'
-  const algorithm = signatureAlgorithm(issuerKey.privateKey, 'sha256')
+  const algorithm = signatureAlgorithm(issuerKey.privateKey, hash)
   const extension = (one: Extension) => seq(oid(one.oid), ...(one.critical ? [bool(true)] : []), octets(one.value))
   const tbs = seq(
     int(1),
@@ -231,7 +232,7 @@ export function revocationList(parts: RevocationListParts): Uint8Array {
     ...(serials.length === 0 ? [] : [seq(...serials.map((serial) => seq(int(serial), time('2026-04-01T00:00:00'))))]),
     ...(extensions.length === 0 ? [] : [explicit(0, seq(...extensions.map(extension)))]),
   )
-  return seq(tbs, algorithm, bitString(bytes(sign('sha256', tbs, issuerKey.privateKey))))
+  return seq(tbs, algorithm, bitString(bytes(sign(hash, tbs, issuerKey.privateKey))))
 }
 
 /** A country's PKI: one CSCA, one document signer. */

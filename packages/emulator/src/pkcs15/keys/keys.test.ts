@@ -5,6 +5,7 @@ import { FaultFoundError } from '../../card-crypto/checked-private-key.ts'
 import { publicPoint, rsaNumbers } from '../../card-crypto/holder-key.ts'
 import { loadPrivateKey } from '../../card-crypto/private-key.ts'
 import * as raw from '../../card-crypto/raw-private-key.ts'
+import type { HolderFile } from '../../memory/holder-state.ts'
 import { holderPin, KeyBench, type KeyBenchOptions, keyFile } from '../../testing/key-bench.ts'
 
 vi.mock('../../card-crypto/raw-private-key.ts', { spy: true })
@@ -250,6 +251,28 @@ describe('MSE: set', () => {
     expect(card.choose('b6', 0x04, 0x4301)).toBe('6a88')
     expect(card.choose('b6', 0x04, 0x4b09)).toBe('9000')
     expect(card.status('002a9e9a', digest('sha256'))).toBe('6a88')
+  })
+
+  it.each([
+    ['signature', 'b6', '002a9e9a', digest('sha256')],
+    ['authentication', 'a4', '00880000', digest('sha256')],
+    ['decipher', 'b8', '002a8086', new Uint8Array(257)],
+    ['agreement', 'a4', '00860000', encodeTlv(0x7c, encodeTlv(0x85, publicPoint(256, ecs[0]!.privateKey!)))],
+  ] as const)('chooses no key of another kind that takes the place of the file: %s', (_, template, header, data) => {
+    const card = bench()
+    const replaceBy = (file: HolderFile): void => {
+      const { state } = card.card.store
+      card.card.store.commit({ ...state, signature: { ...state.signature, files: new Map([[p256Fid, file]]) } })
+    }
+    card.choose(template, 0x04, p256Fid)
+    replaceBy(rsa)
+    expect(card.status(header, data)).toBe('6985')
+    for (const algorithm of [0x00, 0x02]) {
+      replaceBy(rsa)
+      card.choose(template, algorithm, p256Fid)
+      replaceBy(ecs[0]!)
+      expect(card.status(header, data)).toBe('6985')
+    }
   })
 })
 

@@ -60,29 +60,24 @@ export function requireMemory(model: HolderModel, real: RealCard): void {
   }
 }
 
+/** What the memory must say, as of the last turn. */
+const lastText = new WeakMap<HolderModel, string>()
+
 /** Plays one turn on both and holds them together. Throws for whatever they disagree in. */
 export function playTurn(model: HolderModel, real: RealCard, { step, fault }: Turn, arm: ArmFault): void {
-  const before = { card: structuredClone(model.card), session: structuredClone(model.session) }
+  // Copied where a fault may take model and card back to it.
+  const before = fault && { card: structuredClone(model.card), session: structuredClone(model.session) }
+  const said = lastText.get(model) ?? text(model.card)
   const image = real.memory.image
   model.between = []
   real.memory.arm(fault)
   const played = playStep(model, real, step, arm)
   const struck = real.memory.disarm()
-  if (struck) {
-    afterFault(model, real, before, played?.got, fault)
-    return
-  }
-  if (played) requireAnswer(played.expected, played.got)
-  if (real.memory.image !== image || text(model.card) !== text(before.card)) requireMemory(model, real)
-  if (step.do === 'change' || step.do === 'unblock') askAgain(model, real, step.reference)
-}
-
-/** Whether a PIN that was verified stays so when it is set anew is not said anywhere; that it is not verified by that is. */
-function askAgain(model: HolderModel, real: RealCard, reference: number): void {
-  const { verified, channel } = model.session
-  if (verified[reference] === undefined || channel === 'scp03') return
-  const { sw } = real.send({ header: `0020000${reference.toString(16)}` }, channel !== 'none')
-  if (/^(63c.|6983)$/.test(sw)) delete verified[reference]
+  if (struck && before) afterFault(model, real, before, played?.got, fault)
+  else if (played) requireAnswer(played.expected, played.got)
+  const says = text(model.card)
+  if (!struck && (real.memory.image !== image || says !== said)) requireMemory(model, real)
+  lastText.set(model, says)
 }
 
 function afterFault(

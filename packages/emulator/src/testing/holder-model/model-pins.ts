@@ -87,7 +87,7 @@ export function logOut(model: HolderModel): Expected {
   return ok
 }
 
-/** CHANGE REFERENCE DATA. */
+/** CHANGE REFERENCE DATA; what the old PIN had proved ends with it. */
 export function changePin(model: HolderModel, reference: number, from: string, to: string): Expected {
   const closed = gate(model, 'pins')
   if (closed) return closed
@@ -100,6 +100,7 @@ export function changePin(model: HolderModel, reference: number, from: string, t
   if (isWeak(model, to) || (pin.transport && to === pin.digits)) return refusedWith('6a80')
   pin.digits = to
   pin.transport = false
+  delete model.session.verified[reference]
   return ok
 }
 
@@ -111,11 +112,11 @@ export interface Unblocking {
   readonly to: string
 }
 
-/** RESET RETRY COUNTER. */
+/** RESET RETRY COUNTER; what the PIN had proved ends, even where it stays as it is. */
 export function resetPin(model: HolderModel, { reference, mode, puk, to }: Unblocking): Expected {
   const { session, card } = model
-  // In the MF P1 02 and 03 are for the PIN of PACE.
-  const closed = gate(model, mode <= 1 ? 'mf and pkcs15' : 'pkcs15')
+  // With the PUK wherever a PIN is verified; in the MF P1 02 and 03 are for the PIN of PACE.
+  const closed = gate(model, mode <= 1 ? 'pins' : 'pkcs15')
   if (closed) return closed
   const pin = card.pins[reference]
   if (pin === undefined) return refusedWith('6a88')
@@ -133,6 +134,7 @@ export function resetPin(model: HolderModel, { reference, mode, puk, to }: Unblo
   if (setsNew && isWeak(model, to)) return refusedWith('6a80')
   if (setsNew) pin.digits = to
   pin.tries = pin.most
+  delete session.verified[reference]
   return ok
 }
 

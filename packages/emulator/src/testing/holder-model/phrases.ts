@@ -41,7 +41,9 @@ const signing = fc
       [verify(2)],
     ),
   })
-  .map(({ first, fid, operation, input, faulty, enters, chooses, otherwise, between }): Step[] => {
+  .map(({ first, fid: drawn, operation, input, faulty, enters, chooses, otherwise, between }): Step[] => {
+    // The one key that deciphers.
+    const fid = operation === 'decipher' ? '4b03' : drawn
     const algorithm = fid === '4b03' ? (operation === 'sign' ? '02' : '00') : '04'
     const choose: Step = { do: 'choose key', purpose: purposes[operation], algorithm, fid }
     const once = use(operation, input)
@@ -69,18 +71,25 @@ const guessing = fc
     way: fc.nat(3),
     officer: fc.boolean(),
     after: fc.boolean(),
+    proves: fc.boolean(),
   })
-  .map(({ reference, guesses, way, officer, after }): Step[] => {
+  .map(({ reference, guesses, way, officer, after, proves }): Step[] => {
     const unblock: Step = { do: 'unblock', reference, mode: way as 0 | 1 | 2 | 3, guess: 'right', to: goodPins[way] ?? goodPins[0] }
-    const tail: Step[] = after ? [select('pkcs15'), ...(officer ? [verify(3)] : []), unblock, verify(reference)] : []
+    const before = [...(officer ? [verify(3)] : []), ...(proves ? [verify(reference)] : [])]
+    const tail: Step[] = after ? [select('pkcs15'), ...before, unblock, { do: 'ask', reference }, verify(reference)] : []
     return [...guesses.map((guess) => verify(reference, guess)), { do: 'ask', reference }, ...tail]
   })
 
 /** A PUK guessed, perhaps until it is blocked; then the right one. */
 const pukGuessing = fc
-  .record({ reference: pin, wrong: fc.oneof(fc.nat(4), fc.constant(10)), mode: fc.constantFrom<0 | 1>(0, 1) })
-  .map(({ reference, wrong, mode }): Step[] => [
-    select('pkcs15'),
+  .record({
+    reference: pin,
+    wrong: fc.oneof(fc.nat(4), fc.constant(10)),
+    mode: fc.constantFrom<0 | 1>(0, 1),
+    at: fc.constantFrom('pkcs15', 'pkcs15', 'emrtd', 'fingerprint', 'isd'),
+  })
+  .map(({ reference, wrong, mode, at }): Step[] => [
+    select(at),
     ...['wrong', 'right'].flatMap((guess) =>
       Array.from({ length: guess === 'wrong' ? wrong : 1 }, (): Step => ({ do: 'unblock', reference, mode, guess, to: '830592' })),
     ),
@@ -166,17 +175,19 @@ const domain: fc.Arbitrary<Step[]> = fc
     { do: 'ask', reference: 1 },
   ])
 
-/** A PIN changed, used, changed back or not. */
+/** A PIN changed or unblocked, and what is left of what it proved. */
 const changing = fc
   .record({
     reference: pin,
     to: fc.constantFrom<string>(...goodPins, ...goodPins, ...Object.keys(weakPins), ...Object.keys(holdersOwn), ...noPins, 'right'),
     guess: fc.constantFrom('right', 'right', 'right', 'wrong'),
     verifies: fc.boolean(),
+    mode: fc.constantFrom<undefined | 0 | 1 | 2 | 3>(undefined, undefined, undefined, undefined, 0, 1, 2, 3),
   })
-  .map(({ reference, to, guess, verifies }): Step[] => [
+  .map(({ reference, to, guess, verifies, mode }): Step[] => [
+    ...(mode === undefined ? [] : [select(mode === 1 ? 'emrtd' : 'pkcs15'), ...(mode >= 2 ? [verify(3)] : [])]),
     ...(verifies ? [verify(reference)] : []),
-    { do: 'change', reference, guess, to },
+    mode === undefined ? { do: 'change', reference, guess, to } : { do: 'unblock', reference, mode, guess, to },
     { do: 'ask', reference },
     verify(reference),
   ])
@@ -202,10 +213,26 @@ const probing = fc
     [{ do: 'create', fid: '4302', kind: 'data', size: 12, access: '000fff' }],
     [{ do: 'empty' }],
     [{ do: 'empty' }, { do: 'ask', reference: 1 }],
+    // What was proved before does not prove the PIN that takes its place.
+    [
+      verify(1),
+      { do: 'empty' },
+      { do: 'put PIN', reference: 1, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 },
+      { do: 'ask', reference: 1 },
+    ],
     [{ do: 'put PIN', reference: 1, digits: '830592', puk: '16180339', tries: 3, pukTries: 3 }],
     [file('4301'), { do: 'delete' }],
     [file('4b01'), { do: 'generate' }],
     [verify(1), verify(3), file('4b01'), { do: 'generate' }],
+    // A key of another kind in the place of the one that is chosen.
+    [
+      { do: 'choose key', purpose: 'b6', algorithm: '02', fid: '4b03' },
+      file('4b03'),
+      { do: 'delete' },
+      { do: 'create', fid: '4b03', kind: 'ec', size: 256, access: '0fffff' },
+      { do: 'generate' },
+      use('sign'),
+    ],
     [{ do: 'activate', named: true }],
     [
       { do: 'select directory', application: 'mf' },
