@@ -312,7 +312,10 @@ describe('issue', () => {
         [issue('records/empty.json'), 'JSON'],
         [issue('records'), 'folder'],
         [issue('records/nosuch.json'), 'no such file'],
-        [['issue', record, '--pki', 'nosuch', '--card', 'never.card'], 'missing in the PKI folder nosuch: name another, or make one with "kart pki init DIR"'],
+        [
+          ['issue', record, '--pki', 'nosuch', '--card', 'never.card'],
+          'missing in the PKI folder nosuch: name another, or make one with "kart pki init DIR"',
+        ],
         [['issue', record, '--pki', 'pki', '--card', 'nosuch/never.card'], 'folder'],
         [['issue', record, '--pki', 'pki'], 'name one card'],
         [['issue', record, '--pki', 'pki', '--card', 'never.card', '--reader', 'x'], 'name one card'],
