@@ -99,7 +99,7 @@ function bestOf(row: number, big: Int32Array, small: Int32Array): Best {
 }
 
 function thousands(value: number): string {
-  return `${Math.round(value / 1000)},000`
+  return (1000 * Math.round(value / 1000)).toLocaleString('en-US')
 }
 
 const right = (mode: Mode) => new Set([...probes.keys()].filter((k) => firsts.get(mode)![k]!.finger === probes[k]!.finger))
