@@ -8,8 +8,20 @@ import type { CardState } from '../memory/card-state.ts'
 import { emptySignatureState, type HolderFile, type SignatureState } from '../memory/holder-state.ts'
 import type { CrashRow } from './crash-matrix.ts'
 import { open as openEac, setDst, verify as verifyCertificate, world } from './eac-commands.ts'
-import { enrolled, fingerCard, live, probe, verify as verifyFinger } from './finger-bench.ts'
-import { change, createFileHex, holderCard, holderPin, padded, pins, pkcs15Aid, putPin, selectPkcs15, verify } from './holder-card.ts'
+import { enrolled, fingerCard, live, probe, verify as verifyFinger, withFingers } from './finger-bench.ts'
+import {
+  change,
+  createFileHex,
+  holderCard,
+  holderPin,
+  holderPins,
+  padded,
+  pins,
+  pkcs15Aid,
+  putPin,
+  selectPkcs15,
+  verify,
+} from './holder-card.ts'
 import { PaceTerminal, testPasswords, withPasswords } from './pace-terminal.ts'
 import { blankCard, cardInState, emrtdAid, files, isdAid, openDomain, Scp03Terminal, selectAid, sendHex } from './terminal.ts'
 
@@ -108,6 +120,38 @@ function pace(right: boolean): CrashRow['prepare'] {
   }
 }
 
+/** A finger with two tries left, the SO-PIN proved inside PACE. */
+function resetFinger(memory: CardMemory): () => string {
+  const card = cardInState(
+    (state) => {
+      const next = withFingers(state)
+      const finger = next.fingers.fingers.get(0x96)!
+      const fingers = new Map(next.fingers.fingers).set(0x96, { ...finger, tries: { ...finger.tries, left: 2 } })
+      return {
+        ...next,
+        fingers: { ...next.fingers, fingers },
+        lifeCycle: 'SECURED',
+        signature: { ...state.signature, activated: true, pins: holderPins },
+      }
+    },
+    { memory },
+  )
+  const terminal = new PaceTerminal(card, testPasswords.can)
+  terminal.run()
+  const { messaging } = terminal
+  messaging.send('00a4040c', { data: fromHex(pkcs15Aid) })
+  messaging.send('00200003', { data: fromHex(padded(pins.officer)) })
+  return () => messaging.send('002c0396').sw
+}
+
+/** C12: tries come back and are counted, or neither. */
+const resetCounted: NonNullable<CrashRow['holds']> = (found, before) => {
+  const [now, then] = [found, before].map((state) => state.fingers.fingers.get(0x96)!)
+  const gained = now!.tries.left > then!.tries.left
+  if ((now!.resets ?? 0) > (then!.resets ?? 0) !== gained)
+    throw new Error('tries came back without being counted, or were counted and did not come')
+}
+
 const holderPinValue = concatBytes(fromHex('010000060803'), fromHex(padded('271828')), fromHex('0a'), fromHex(padded(pins.puk)))
 const { dgis } = nationalId
 
@@ -119,6 +163,8 @@ export const crashRows: readonly CrashRow[] = [
   { name: 'CHANGE REFERENCE DATA, a wrong PIN', cases: 'C01', prepare: plain(withHolder, change(1, '314159', '830592')), sw: '63c1', holds: neverMore(pinTries) },
   { name: 'RESET RETRY COUNTER, PUK and a new PIN', cases: 'C02 C08', prepare: plain(withHolder, `002c000110${padded(pins.puk)}${padded('830592')}`), sw: '9000', holds: neverBlocked(pukTries) },
   { name: 'RESET RETRY COUNTER, a wrong PUK', cases: 'C01 C08', prepare: plain(withHolder, `002c000110${padded('31415926')}${padded('830592')}`), sw: '63c8', holds: neverMore(pukTries) },
+  { name: 'RESET RETRY COUNTER, the SO-PIN and a new PIN', cases: 'C02 C08', prepare: plain(withHolder, `002c020108${padded('830592')}`, verify(3, pins.officer)), sw: '9000', holds: neverBlocked(pinTries) },
+  { name: 'RESET RETRY COUNTER, a finger', cases: 'C01 C12', prepare: resetFinger, sw: '9000', holds: resetCounted },
   { name: 'CREATE FILE', cases: 'C15', prepare: plain(creation, createFileHex('4501', 64)), sw: '9000' },
   { name: 'UPDATE BINARY', cases: 'C15', prepare: plain((memory) => creation(memory, { files: new Map([[0x4501, data(64)]]) }), '00d6000008a1a2a3a4a5a6a7a8', '00a4000c024501'), sw: '9000' },
   { name: 'UPDATE BINARY of a certificate, the issued card', cases: 'C15', prepare: plain((memory) => withHolder(memory, { files: new Map([[0x4301, data(900)]]) }, { lifeCycle: 'SECURED' }), `00d60000f0${'5a'.repeat(240)}`, '00a4000c024301'), sw: '9000' },
