@@ -6,7 +6,6 @@ await buildKernel()
 
 const shared = { resolve: { alias: sourceAliases() } }
 
-// vpcd, which is not ours, can stop taking cards after one that was mute (docs/readers.md): there alone a test may be tried again, and vitest says so.
 // unit: beside the sources; conformance: what crosses packages; pkcs11: on a token of SoftHSM2; pcsc and pcsc-kart: the real PC/SC stack, with
 // vpcd's readers and with Kart's own (scripts/test.mjs runs them in a private namespace).
 // Vitest keeps one core for itself unless told otherwise: of two cores that is half the machine, for a process that has little to do.
@@ -17,7 +16,7 @@ export default defineConfig({
       { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], exclude: ['packages/conformance/**'], testTimeout: 60_000 } },
       { ...shared, test: { name: 'conformance', include: ['packages/conformance/src/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/**', 'packages/conformance/src/pkcs11/**'], testTimeout: 180_000, hookTimeout: 180_000 } },
       { ...shared, test: { name: 'pkcs11', include: ['packages/conformance/src/pkcs11/**/*.test.ts'], fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
-      { ...shared, test: { name: 'pcsc', include: ['packages/conformance/src/pcsc/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/kart/**'], fileParallelism: false, retry: 2, testTimeout: 300_000, hookTimeout: 120_000 } },
+      { ...shared, test: { name: 'pcsc', include: ['packages/conformance/src/pcsc/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/kart/**'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 120_000 } },
       { ...shared, test: { name: 'pcsc-kart', include: ['packages/conformance/src/pcsc/kart/**/*.test.ts', 'packages/conformance/src/pcsc/driver.test.ts'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 120_000 } },
     ],
   },

@@ -4,7 +4,7 @@ import type { PluggedCard } from '@kart/emulator'
 import { type BackendName, openPcsc, type PcscCard, type PcscContext, PcscError } from '@kart/pcsc'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { countingBytes, ScriptedCard } from './scripted-card.ts'
-import { backends, insertCard, plugCard, type Slot, slots, takeEvents, until, waitForCard, waitForStack } from './stack.ts'
+import { backends, insert, insertCard, plugCard, type Slot, slots, takeEvents, until, waitForCard, waitForStack } from './stack.ts'
 
 const [first, second] = slots
 const select = fromHex('00A40000')
@@ -219,9 +219,8 @@ describe.each(backends)('backend %s', (name) => {
     })
 
     it('T01 gives up on a card that never answers, and lives on', async () => {
-      const mute = await muteCard(first)
+      const mute = await insert(context, first, () => muteCard(first))
       try {
-        await waitForCard(context, first.reader, true)
         const card = await connect(first.reader, { mode: 'shared' })
         const error = await failure(card.transceive(select, { timeoutMs: 300 }))
         expect(error).toMatchObject({ code: 'transport', pcscName: 'SCARD_E_TIMEOUT', reached: 'maybe' })
@@ -233,7 +232,7 @@ describe.each(backends)('backend %s', (name) => {
         expect(await context.listReaders()).toHaveLength(slots.length)
       } finally {
         // Also when something fails: a card that stays would spoil the tests behind this one.
-        mute.destroy()
+        await mute.unplug()
       }
       await until('the hanging call to come back', async () => (context.pendingCalls === 0 ? true : undefined))
       await waitForCard(context, first.reader, false)
@@ -330,10 +329,9 @@ describe.each(backends)('backend %s', (name) => {
 })
 
 /** A card in the slot that gives its ATR and answers nothing else. */
-async function muteCard(slot: Slot): Promise<{ destroy(): void }> {
+async function muteCard(slot: Slot): Promise<{ unplug(): Promise<void> }> {
   if ('socket' in slot) {
-    const card = await plugCard(new ScriptedCard(), slot, { fault: () => ({ kind: 'mute' }) })
-    return { destroy: () => void card.unplug() }
+    return plugCard(new ScriptedCard(), slot, { fault: () => ({ kind: 'mute' }) })
   }
   const { port } = slot
   const socket = createConnection({ port, host: '127.0.0.1' })
@@ -350,7 +348,7 @@ async function muteCard(slot: Slot): Promise<{ destroy(): void }> {
     }
   })
   socket.on('error', () => undefined)
-  return socket
+  return { unplug: async () => void socket.destroy() }
 }
 
 /** Where the first frame of vpcd's protocol ends; undefined while it is not there whole. */
