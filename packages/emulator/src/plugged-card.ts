@@ -19,7 +19,7 @@ export interface PluggableCard {
 }
 
 /** What happened between a reader, vpcd's or Kart's, and the card; of APDUs only the lengths, so that a listener may print everything. */
-export type VpcdEvent =
+export type PluggedCardEvent =
   | { readonly kind: 'power-on' | 'power-off' | 'reset' | 'atr' }
   | { readonly kind: 'apdu'; readonly commandLength: number; readonly responseLength: number }
   /** The card threw: the reader was told 6F00. */
@@ -41,7 +41,7 @@ export function answerOf(
   card: PluggableCard,
   command: Uint8Array,
   longest: number,
-  onEvent: ((event: VpcdEvent) => void) | undefined,
+  onEvent: ((event: PluggedCardEvent) => void) | undefined,
 ): Uint8Array {
   try {
     const response = card.process(command)
@@ -62,7 +62,7 @@ export interface CardSocket {
   readonly socket: Socket
   readonly card: PluggableCard
   readonly signal: AbortSignal | undefined
-  readonly onEvent: ((event: VpcdEvent) => void) | undefined
+  readonly onEvent: ((event: PluggedCardEvent) => void) | undefined
   /** Takes the card out, which closes the socket. */
   unplug(): void
   /** Called when the socket closed: undefined where the card was taken out, else why the reader went away. */

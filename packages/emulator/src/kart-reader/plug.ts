@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { answerOf, followSocket, type PluggableCard, type PluggedCard, type VpcdEvent } from '../plugged-card.ts'
+import { answerOf, followSocket, type PluggableCard, type PluggedCard, type PluggedCardEvent } from '../plugged-card.ts'
 import type { FaultPlan } from './fault.ts'
 import { encodeKartFrame, frameKinds, type KartFrame, KartFrameReader, longestPayload } from './frames.ts'
 import { VirtualReaderError } from './socket-error.ts'
@@ -12,7 +12,7 @@ export interface KartPlugOptions {
   readonly signal?: AbortSignal
   /** Bound on being put in, in milliseconds; 5000 without it. */
   readonly timeoutMs?: number
-  readonly onEvent?: (event: VpcdEvent) => void
+  readonly onEvent?: (event: PluggedCardEvent) => void
   /** What goes wrong, for tests of drivers and programs; nothing without it. */
   readonly fault?: FaultPlan
 }

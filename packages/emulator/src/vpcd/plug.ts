@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { answerOf, followSocket, type PluggableCard, type PluggedCard, type VpcdEvent } from '../plugged-card.ts'
+import { answerOf, followSocket, type PluggableCard, type PluggedCard, type PluggedCardEvent } from '../plugged-card.ts'
 import { encodeFrame, FrameReader, longestMessage } from './frames.ts'
 import { VpcdError } from './vpcd-error.ts'
 
@@ -19,7 +19,7 @@ export interface PlugOptions {
   readonly signal?: AbortSignal
   /** Bound on connecting, in milliseconds; 5000 without it. */
   readonly timeoutMs?: number
-  readonly onEvent?: (event: VpcdEvent) => void
+  readonly onEvent?: (event: PluggedCardEvent) => void
 }
 
 /** Puts a card into a slot of the virtual reader vpcd, so that programs on PC/SC find it there. Throws VpcdError when vpcd cannot be reached. */
