@@ -3,7 +3,6 @@ import type { CardTransport } from '@kart/apdu'
 import { CardError, InputError } from '@kart/codec'
 import { EmulatedCard } from '@kart/emulator'
 import { openPcsc } from '@kart/pcsc'
-import type { Command } from 'commander'
 import { cardFile } from './card-file.ts'
 import { recorded } from './trace-recording.ts'
 
@@ -12,11 +11,6 @@ export interface CardSourceOptions {
   readonly card?: string
   /** Name of a PC/SC reader, or a part of it that fits only one. */
   readonly reader?: string
-}
-
-/** Adds the options that name a card, for {@link openCard}. */
-export function withCardOptions(command: Command): Command {
-  return command.option('--card <file>', 'an emulated card').option('--reader <name>', 'the card in this reader')
 }
 
 /** A card that a command works on, and how to let it go. */

@@ -10,7 +10,8 @@ import {
   readPinStatus,
 } from '@kart/signature'
 import type { Command } from 'commander'
-import { type CardSourceOptions, openCard, withCardOptions } from './card-source.ts'
+import { withCardOptions } from './card-options.ts'
+import { type CardSourceOptions, openCard } from './card-source.ts'
 
 export interface HolderOptions extends CardSourceOptions {
   readonly can?: string
