@@ -107,10 +107,18 @@ describe('PSO: decipher', () => {
     const card = bench()
     card.choose('b8', 0x02, rsaFid)
     expect(toHex(card.send('002a8086', seal(constants.RSA_PKCS1_PADDING))!.data)).toBe(toHex(secret))
-    expect(card.status('002a8086', seal(constants.RSA_NO_PADDING, new Uint8Array(256).fill(1)))).toBe('6a80')
     card.choose('b8', 0x00, rsaFid)
     const block = card.send('002a8086', seal(constants.RSA_PKCS1_PADDING))!.data
     expect([block.length, block[0], block[1], toHex(block.slice(-48))]).toEqual([256, 0, 2, toHex(secret)])
+  })
+
+  it('does not tell whether the padding was right: the same cryptogram gives the same made-up content, another one another', () => {
+    const card = bench()
+    card.choose('b8', 0x02, rsaFid)
+    const unpadded = [1, 2, 3].map((fill) => seal(constants.RSA_NO_PADDING, new Uint8Array(256).fill(fill)))
+    const answers = unpadded.map((sealed) => [card.send('002a8086', sealed)!, card.send('002a8086', sealed)!] as const)
+    for (const [one, again] of answers) expect([one.sw, again.sw, toHex(one.data)]).toEqual([0x9000, 0x9000, toHex(again.data)])
+    expect(new Set(answers.map(([{ data }]) => toHex(data))).size).toBe(3)
   })
 
   it('refuses a cryptogram of another length or form', () => {
