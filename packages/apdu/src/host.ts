@@ -67,6 +67,7 @@ export {
   computeSignature,
   decipher,
   getMyeidInfo,
+  getPinState,
   getPublicPart,
   keyAlgorithms,
   type MyeidCardInfo,

@@ -222,7 +222,9 @@ describe('MSE: set', () => {
     ['another template', '002241b4', '8001048102' + '4b02', '6a86'],
     ['another kind of set', '0022f1b6', '800104', '6a86'],
     ['a file that is not there', '002241b6', '80010481024bff840100', '6a88'],
-    ['a key reference in the file', '002241b6', '80010481024b02840101', '6a88'],
+    ['a key reference of another file', '002241b6', '80010481024b02840101', '6a88'],
+    ['a key reference of no file', '002241b6', '800104840109', '6a88'],
+    ['a key reference of two bytes', '002241b6', '8001048402004b', '6a80'],
     ['an algorithm of RSA for an EC key', '002241b6', '80010281024b02', '6a80'],
     ['an algorithm of EC for an RSA key', '002241b6', '80010481024b01', '6a80'],
     ['SHA-1 on the card', '002241b6', '80011281024b01', '6a80'],
@@ -245,6 +247,16 @@ describe('MSE: set', () => {
     expect(card.status('002a9e9a', digest('sha256'))).toBe('9000')
     expect(card.status('002241b6', new Uint8Array(0), 0)).toBe('9000')
     expect(card.status('002a9e9a', digest('sha256'))).toBe('9000')
+  })
+
+  it('takes the key reference of EF.PrKDF, alone or with the file of that key', () => {
+    const card = bench()
+    for (const objects of ['840103', '800104840103', '80010481024b03840103']) {
+      card.card.session.keyEnvironment = undefined
+      expect(card.status('002241b6', fromHex(objects), 0)).toBe('9000')
+      const { data } = card.send('002a9e9a', digest('sha384'))!
+      expect(verify('sha384', message, loadPrivateKey(ecs[1]!.privateKey!).publicKey, data)).toBe(true)
+    }
   })
 
   it('refuses a file that is no key’s, and a key that was not made yet', () => {
