@@ -71,6 +71,7 @@ export {
   getPublicPart,
   keyAlgorithms,
   type MyeidCardInfo,
+  type PinState,
   type PrivateKeyUse,
   setPrivateKey,
 } from './commands/private-key.ts'

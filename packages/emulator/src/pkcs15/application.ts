@@ -19,25 +19,24 @@ export function requirePace(card: CardContext, command: PlainCommand): void {
  * here. Its PINs are global (P2 without bit 8), its keys and files are its own.
  */
 export function handlePkcs15(card: CardContext, command: PlainCommand): ResponseApdu | undefined {
-  const { name } = card.session.application
   if (command.cla !== 0x00) return undefined
-  const handler = isRandomAsked(card, command)
-    ? giveRandomBytes
-    : name === 'mf' || name === 'pkcs15'
-      ? handlerOf(name, command)
-      : besideHandler(name, command)
+  const handler = handlerIn(card.session.application.name, command)
   if (handler === undefined) return undefined
   requirePace(card, command)
   // An object that nobody knows: there is none (6A88).
   return handler(card, command) ?? refuse(SW.dataNotFound)
 }
 
+function handlerIn(name: string, command: PlainCommand): Handler | undefined {
+  if (isRandomAsked(name, command)) return giveRandomBytes
+  return name === 'mf' || name === 'pkcs15' ? handlerOf(name, command) : besideHandler(name, command)
+}
+
 /**
  * Whether GET CHALLENGE asks for random numbers, wherever a program of the holder may stand, and not for the 8 bytes of an authentication: basic access control in the eMRTD application,
  * terminal authentication inside secure messaging.
  */
-function isRandomAsked({ session }: CardContext, { ins, ne, protection }: PlainCommand): boolean {
-  const { name } = session.application
+function isRandomAsked(name: string, { ins, ne, protection }: PlainCommand): boolean {
   if (ins !== 0x84 || name === 'isd') return false
   return name === 'pkcs15' || (protection === 'none' && (name !== 'emrtd' || (ne !== 8 && ne !== 256)))
 }
