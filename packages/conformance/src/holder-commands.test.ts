@@ -102,8 +102,11 @@ describe('a card that is not finished', () => {
 describe('kart pin status', () => {
   it('says which PINs are still those of the letter, and the tries of the PUKs', async () => {
     const fresh = ['--card', at('letter.card')]
-    const made = await signatureCard(authority, { memory: fileMemory(at('letter.card')), transport: true })
+    // An authority of its own: what is revoked below is the last certificate of the other.
+    const another = opensslAuthority()
+    const made = await signatureCard(another, { memory: fileMemory(at('letter.card')), transport: true })
     made.close()
+    another.remove()
     const state = async () => {
       const { pins: found } = JSON.parse((await kart('pin', 'status', ...fresh, '--json')).out) as { pins: Record<string, unknown>[] }
       return found.map(({ label, transport, pukTriesLeft }) => [label, transport, pukTriesLeft])
