@@ -29,9 +29,13 @@ import {
   MOVED_Y,
   NEXT,
   P_ALIKE,
+  P_AX,
+  P_AY,
+  P_BX,
+  P_BY,
   P_CONSISTENT,
-  P_I,
-  P_J,
+  P_COS,
+  P_SIN,
   P_WEIGHT,
   RIGID,
   ROW_SHIFT,
@@ -98,6 +102,10 @@ function fitRigid(a: usize, b: usize, n: i32, is: usize, js: usize, weights: usi
     along += w * <i64>(dax * dbx + day * dby + ((direction * cosine(difference)) >> 14))
     across += w * <i64>(dax * dby - day * dbx + ((direction * sine(difference)) >> 14))
   }
+  return settle(along, across, centreAx, centreAy, centreBx, centreBy)
+}
+
+function settle(along: i64, across: i64, centreAx: i32, centreAy: i32, centreBx: i32, centreBy: i32): bool {
   const larger = max<i64>(abs<i64>(along), abs<i64>(across))
   let shift: i64 = 0
   while (larger >= (<i64>32768) << shift) shift++
@@ -129,14 +137,86 @@ function angleOf(cos: i32, sin: i32): i32 {
   return sin >= 0 ? 512 - quarter : 512 + quarter
 }
 
-/** The alignment that a seed pair and those that agree with it lead to. */
+/** The alignment that a seed pair and those that agree with it lead to; the pairs lie side by side as the relaxation left them. */
 export function fitSeed(a: usize, b: usize, count: i32, seed: i32): bool {
+  const end = (<usize>((count + 7) >> 3)) << 4
   for (let q = 0; q < count; q++) {
     const alike = word(P_ALIKE, q)
     const consistent = <i32>load<i16>(P_CONSISTENT + ((<usize>q) << 6) + ((<usize>seed) << 1))
-    store<i32>(P_WEIGHT + ((<usize>q) << 2), q === seed ? alike : (consistent * alike) >> 8)
+    store<i16>(P_WEIGHT + ((<usize>q) << 1), <i16>((consistent * alike) >> 8))
   }
-  return fitRigid(a, b, count, P_I, P_J, P_WEIGHT, ALIGN_DIRECTION_FIRST)
+  store<i16>(P_WEIGHT + ((<usize>seed) << 1), <i16>word(P_ALIKE, seed))
+  for (let at = (<usize>count) << 1; at < end; at += 2) store<i16>(at, 0, P_WEIGHT)
+  const ones = i16x8.splat(1)
+  let totals = i32x4.splat(0)
+  let ax = totals
+  let ay = totals
+  let bx = totals
+  let by = totals
+  for (let at: usize = 0; at < end; at += 16) {
+    const weights = v128.load(at, P_WEIGHT)
+    totals = i32x4.add(totals, i32x4.dot_i16x8_s(weights, ones))
+    ax = i32x4.add(ax, i32x4.dot_i16x8_s(weights, v128.load(at, P_AX)))
+    ay = i32x4.add(ay, i32x4.dot_i16x8_s(weights, v128.load(at, P_AY)))
+    bx = i32x4.add(bx, i32x4.dot_i16x8_s(weights, v128.load(at, P_BX)))
+    by = i32x4.add(by, i32x4.dot_i16x8_s(weights, v128.load(at, P_BY)))
+  }
+  const total = lanesSum(totals)
+  if (total === 0) return false
+  const centreAx = divRound(lanesSum(ax), total)
+  const centreAy = divRound(lanesSum(ay), total)
+  const centreBx = divRound(lanesSum(bx), total)
+  const centreBy = divRound(lanesSum(by), total)
+  const fromX = i16x8.splat(<i16>centreAx)
+  const fromY = i16x8.splat(<i16>centreAy)
+  const toX = i16x8.splat(<i16>centreBx)
+  const toY = i16x8.splat(<i16>centreBy)
+  let alongs = i64x2.splat(0)
+  let acrosses = i64x2.splat(0)
+  for (let at: usize = 0; at < end; at += 16) {
+    const weights = v128.load(at, P_WEIGHT)
+    const dax = i16x8.sub(v128.load(at, P_AX), fromX)
+    const day = i16x8.sub(v128.load(at, P_AY), fromY)
+    const dbx = i16x8.sub(v128.load(at, P_BX), toX)
+    const dby = i16x8.sub(v128.load(at, P_BY), toY)
+    const minus = i16x8.neg(dbx)
+    const cos = v128.load(at, P_COS)
+    const sin = v128.load(at, P_SIN)
+    const low = i32x4.extend_low_i16x8_s(weights)
+    const high = i32x4.extend_high_i16x8_s(weights)
+    const lowA = i8x16.shuffle(dax, day, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+    const highA = i8x16.shuffle(dax, day, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+    const lowB = i8x16.shuffle(dbx, dby, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+    const highB = i8x16.shuffle(dbx, dby, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+    const lowC = i8x16.shuffle(dby, minus, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+    const highC = i8x16.shuffle(dby, minus, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+    let value = i32x4.add(i32x4.dot_i16x8_s(lowA, lowB), directionOf(i32x4.extend_low_i16x8_s(cos)))
+    alongs = i64x2.add(alongs, i64x2.add(i64x2.extmul_low_i32x4_s(low, value), i64x2.extmul_high_i32x4_s(low, value)))
+    value = i32x4.add(i32x4.dot_i16x8_s(highA, highB), directionOf(i32x4.extend_high_i16x8_s(cos)))
+    alongs = i64x2.add(alongs, i64x2.add(i64x2.extmul_low_i32x4_s(high, value), i64x2.extmul_high_i32x4_s(high, value)))
+    value = i32x4.add(i32x4.dot_i16x8_s(lowA, lowC), directionOf(i32x4.extend_low_i16x8_s(sin)))
+    acrosses = i64x2.add(acrosses, i64x2.add(i64x2.extmul_low_i32x4_s(low, value), i64x2.extmul_high_i32x4_s(low, value)))
+    value = i32x4.add(i32x4.dot_i16x8_s(highA, highC), directionOf(i32x4.extend_high_i16x8_s(sin)))
+    acrosses = i64x2.add(acrosses, i64x2.add(i64x2.extmul_low_i32x4_s(high, value), i64x2.extmul_high_i32x4_s(high, value)))
+  }
+  const along = i64x2.extract_lane(alongs, 0) + i64x2.extract_lane(alongs, 1)
+  const across = i64x2.extract_lane(acrosses, 0) + i64x2.extract_lane(acrosses, 1)
+  return settle(along, across, centreAx, centreAy, centreBx, centreBy)
+}
+
+// What the directions of four pairs say, of twice their rotations' cosines or sines, which stop at 32767.
+function directionOf(twice: v128): v128 {
+  const once = i32x4.shr_s(i32x4.add(twice, i32x4.splat(1)), 1)
+  return i32x4.shr_s(i32x4.mul(once, i32x4.splat(ALIGN_DIRECTION_FIRST)), 14)
+}
+
+/** The first and the last angle of a candidate, not brought into one turn, that point the same way as an angle of the probe under a rotation of 1/1024 turn. */
+export function firstInReach(angle: i32, rotation: i32): i32 {
+  return (4 * angle + rotation - ALIGN_ANGLE_UNITS + 4) >> 2
+}
+
+export function lastInReach(angle: i32, rotation: i32): i32 {
+  return (4 * angle + rotation + ALIGN_ANGLE_UNITS - 1) >> 2
 }
 
 /** Pairs, fits again and pairs again; in a search similarities are found as they are asked for. */
