@@ -15,6 +15,7 @@ import {
 import {
   BENT_X,
   BENT_Y,
+  COLUMN_START,
   E_LEFT_X,
   E_LEFT_Y,
   E_X,
@@ -107,8 +108,8 @@ function fitRigid(a: usize, b: usize, n: i32, is: usize, js: usize, weights: usi
 
 function settle(along: i64, across: i64, centreAx: i32, centreAy: i32, centreBx: i32, centreBy: i32): bool {
   const larger = max<i64>(abs<i64>(along), abs<i64>(across))
-  let shift: i64 = 0
-  while (larger >= (<i64>32768) << shift) shift++
+  // so that both fit 16 bits
+  const shift = max<i64>(0, 49 - clz(larger))
   const c = <i32>(along >> shift)
   const s = <i32>(across >> shift)
   const length = <i32>sqrt<f64>(<f64>c * <f64>c + <f64>s * <f64>s)
@@ -126,13 +127,9 @@ function settle(along: i64, across: i64, centreAx: i32, centreAy: i32, centreBx:
 function angleOf(cos: i32, sin: i32): i32 {
   const target = <i32>abs<i32>(sin)
   let low = 0
-  let high = 256
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (sine(middle) <= target) low = middle
-    else high = middle
-  }
-  const quarter = target - sine(low) <= sine(high) - target ? low : high
+  // no branches: nobody could foretell them
+  for (let step = 128; step > 0; step >>= 1) low = select<i32>(low + step, low, sine(low + step) <= target)
+  const quarter = target - sine(low) <= sine(low + 1) - target ? low : low + 1
   if (cos >= 0) return sin >= 0 ? quarter : (1024 - quarter) & 1023
   return sin >= 0 ? 512 - quarter : 512 + quarter
 }
@@ -330,46 +327,53 @@ function pairUp(a: usize, b: usize, radius: i32, full: bool): void {
   const columns = load<i32>(b + S_COUNT)
   const rotation = load<i32>(RIGID, R_ANGLE)
   const reach = i16x8.splat(<i16>radius)
-  const limit = i16x8.splat(ALIGN_ANGLE_UNITS)
   for (let i = 0; i < rows; i++) {
     const x = i16x8.splat(load<i16>(MOVED_X + ((<usize>i) << 1)))
     const y = i16x8.splat(load<i16>(MOVED_Y + ((<usize>i) << 1)))
     const own = half(a + S_ANGLE, i)
-    const angle = i16x8.splat(<i16>(((own * 4 + rotation) & 1023) - 512))
-    for (let block = 0; block < columns; block += 8) {
-      const at = (<usize>block) << 1
-      const dx = i16x8.sub(x, v128.load(b + S_X + at))
-      const dy = i16x8.sub(y, v128.load(b + S_Y + at))
-      // (4 b - angle + 512) & 1023 - 512, in absolute value: shifted up to wrap by itself
-      const off = i16x8.abs(
-        i16x8.shr_s(i16x8.shl(i16x8.sub(i16x8.sub(i16x8.shl(v128.load(b + S_ANGLE + at), 2), angle), i16x8.splat(512)), 6), 6),
-      )
-      let open = i16x8.bitmask(
-        v128.and(i16x8.lt_s(off, limit), v128.and(i16x8.le_s(i16x8.abs(dx), reach), i16x8.le_s(i16x8.abs(dy), reach))),
-      )
-      while (open !== 0) {
-        const j = block + ctz(open)
-        open &= open - 1
-        if (j >= columns) break
-        const ex = half(MOVED_X, i) - half(b + S_X, j)
-        const ey = half(MOVED_Y, i) - half(b + S_Y, j)
-        const d2 = ex * ex + ey * ey
-        if (d2 >= square) continue
-        const other = half(b + S_ANGLE, j)
-        const turned = <i32>abs<i32>(((4 * other - own * 4 - rotation + 512) & 1023) - 512)
-        const near = 1024 - (ALIGN_DISTANCE_WEIGHT * d2) / square
-        const alike = 1024 - (ALIGN_ANGLE_WEIGHT * turned) / ALIGN_ANGLE_UNITS
-        const place = (i << ROW_SHIFT) + j
-        const seen = turn(other - own)
-        const similar =
-          seen > WINDOW || seen < -WINDOW ? 0 : full ? <i32>load<u16>(SIMILAR + ((<usize>place) << 1)) : similarityOf(a, b, i, j)
-        const value = (((near * alike) >> 10) * (ALIGN_PLAIN_PAIR + similar)) >> 10
-        store<u16>(V_VALUE + ((<usize>place) << 1), <u16>value)
-        store<u16>(V_SQUARE + ((<usize>place) << 1), <u16>d2)
-        const list = HEAD + ((<usize>(value >> 3)) << 1)
-        store<u16>(NEXT + ((<usize>place) << 1), load<u16>(list))
-        store<u16>(list, <u16>(place + 1))
+    // the stretch of the candidate's that point the same way; where it goes on from the last one to the first, those at the start come first
+    const first = firstInReach(own, rotation)
+    const begin = first & 255
+    const behind = begin + lastInReach(own, rotation) - first + 1
+    const start = <i32>load<u8>(COLUMN_START + <usize>begin)
+    const around = behind > 256
+    let from = around ? 0 : start
+    let again = around ? start : columns
+    let to = <i32>load<u8>(COLUMN_START + <usize>(around ? behind - 256 : behind))
+    for (;;) {
+      for (let block = from; block < to; block += 8) {
+        const at = (<usize>block) << 1
+        const dx = i16x8.sub(x, v128.load(b + S_X + at))
+        const dy = i16x8.sub(y, v128.load(b + S_Y + at))
+        let open = i16x8.bitmask(v128.and(i16x8.le_s(i16x8.abs(dx), reach), i16x8.le_s(i16x8.abs(dy), reach)))
+        if (to - block < 8) open &= (1 << (to - block)) - 1
+        while (open !== 0) {
+          const j = block + ctz(open)
+          open &= open - 1
+          const ex = half(MOVED_X, i) - half(b + S_X, j)
+          const ey = half(MOVED_Y, i) - half(b + S_Y, j)
+          const d2 = ex * ex + ey * ey
+          if (d2 >= square) continue
+          const other = half(b + S_ANGLE, j)
+          const turned = <i32>abs<i32>(((4 * other - own * 4 - rotation + 512) & 1023) - 512)
+          const near = 1024 - (ALIGN_DISTANCE_WEIGHT * d2) / square
+          const alike = 1024 - (ALIGN_ANGLE_WEIGHT * turned) / ALIGN_ANGLE_UNITS
+          const place = (i << ROW_SHIFT) + j
+          const seen = turn(other - own)
+          const similar =
+            seen > WINDOW || seen < -WINDOW ? 0 : full ? <i32>load<u16>(SIMILAR + ((<usize>place) << 1)) : similarityOf(a, b, i, j)
+          const value = (((near * alike) >> 10) * (ALIGN_PLAIN_PAIR + similar)) >> 10
+          store<u16>(V_VALUE + ((<usize>place) << 1), <u16>value)
+          store<u16>(V_SQUARE + ((<usize>place) << 1), <u16>d2)
+          const list = HEAD + ((<usize>(value >> 3)) << 1)
+          store<u16>(NEXT + ((<usize>place) << 1), load<u16>(list))
+          store<u16>(list, <u16>(place + 1))
+        }
       }
+      if (again >= columns) break
+      from = again
+      to = columns
+      again = columns
     }
   }
   for (let at: usize = 0; at < 256; at += 16) v128.store(USED_A + at, i32x4.splat(0))

@@ -71,17 +71,25 @@ export function gatherLeaders(probe: i32, side: usize): void {
  */
 export function gatherColumns(side: usize): void {
   const count = load<i32>(side + S_COUNT)
-  let angle = 0
+  markAngles(side)
   for (let j = 0; j < count; j++) {
-    const own = <i32>load<i16>(side + S_ANGLE + ((<usize>j) << 1))
-    // a record that is not in order of angle leads nowhere outside of it
-    for (; angle <= own; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>j)
     const bits = side + S_BITS + <usize>j * 40
     const set = ones(bits)
     putColumn(j, bits, set)
     putColumn(count + j, bits, set)
     store<u16>(COLUMN_PLACE + ((<usize>(count + j)) << 1), <u16>j)
     store<u16>(COLUMN_PLACE + ((<usize>j) << 1), <u16>j)
+  }
+}
+
+/** Where each angle begins among a candidate's minutiae, in a turn and the next. */
+export function markAngles(side: usize): void {
+  const count = load<i32>(side + S_COUNT)
+  let angle = 0
+  for (let j = 0; j < count; j++) {
+    const own = <i32>load<i16>(side + S_ANGLE + ((<usize>j) << 1))
+    // a record that is not in order of angle leads nowhere outside of it
+    for (; angle <= own; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>j)
   }
   for (; angle <= 256; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>count)
   for (let behind: usize = 0; behind < COLUMN_TURN; behind++)

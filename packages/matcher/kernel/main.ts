@@ -14,7 +14,7 @@ import {
   UNKNOWN_QUALITY,
 } from './constants'
 import { measureInside, weigh } from './evidence'
-import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance, listNearBest } from './glance'
+import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance, listNearBest, markAngles } from './glance'
 import {
   BLOCK,
   C_PASSED,
@@ -44,7 +44,7 @@ import {
   SEEDS,
   SIDE,
 } from './layout'
-import { findNeighbours, lookAgain } from './neighbours'
+import { findNeighbours, forgetNeighbours, lookAgain } from './neighbours'
 import { relax } from './relax'
 import { clearLists, forgetSimilar, selectPairs, similarities } from './similarity'
 
@@ -198,6 +198,8 @@ export function compareFull(): i32 {
   store<i32>(OUTCOME, LOWEST, O_STRENGTH)
   store<i32>(OUTCOME, 0, O_COUNT)
   store<i32>(OUTCOME, 0, O_ALIGNED)
+  markAngles(b)
+  forgetNeighbours(0)
   clearLists()
   similarities(a, b, 0, load<i32>(a + S_COUNT))
   const count = lookAgain(a, b, selectPairs(LOOKED))
@@ -230,14 +232,13 @@ function compareLean(probe: i32, b: usize): i32 {
   count = selectPairs(PAIRS)
   const exact = relax(a, b, count)
   if (exact < exactGate || accord(a, b, count, exact) < accordGate) return LOWEST
-  if (!candidateMeasured) {
-    measureInside(b)
-    findNeighbours(b)
-    candidateMeasured = true
-  }
   count = lookAgain(a, b, count)
   const rel = relax(a, b, count)
   if (rel < lastGate) return LOWEST
+  if (!candidateMeasured) {
+    measureInside(b)
+    candidateMeasured = true
+  }
   forgetSimilar()
   return judge(a, b, count, rel, false)
 }
@@ -338,6 +339,7 @@ export function compareBlock(probes: i32, records: i32): void {
     if (passed !== 0) {
       unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
       gatherColumns(CANDIDATE)
+      forgetNeighbours(load<i32>(CANDIDATE + S_COUNT))
     }
     for (let p = 0; p < probes; p++) {
       store<i32>(OUTCOME, 0, O_ALIGNED)
