@@ -19,7 +19,7 @@ export function accord(a: usize, b: usize, count: i32, rel: i32): i32 {
     strongest = level
     seed = p
   }
-  if (count === 0 || !fitSeed(a, b, count, seed)) return LOWEST
+  if (count === 0 || !fitSeed(count, seed)) return LOWEST
   return accordUnder(a, b, rel)
 }
 

@@ -135,7 +135,7 @@ function angleOf(cos: i32, sin: i32): i32 {
 }
 
 /** The alignment that a seed pair and those that agree with it lead to; the pairs lie side by side as the relaxation left them. */
-export function fitSeed(a: usize, b: usize, count: i32, seed: i32): bool {
+export function fitSeed(count: i32, seed: i32): bool {
   const end = (<usize>((count + 7) >> 3)) << 4
   for (let q = 0; q < count; q++) {
     const alike = word(P_ALIKE, q)

@@ -108,7 +108,7 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
     const outcomes = [0, 0]
     fc.assert(
       fc.property(pairs, fc.integer({ min: 600, max: 4000 }), ([p, q], accordGate) => {
-        const look = { ...modes.exhaustive, gate: 0, exactGate: 0, accordGate, lastGate: 0 }
+        const look = { ...modes.exhaustive, gate: 0, firstAccordGate: accordGate - 200, exactGate: 0, accordGate, lastGate: 0 }
         const probes = [packed(p), packed(q)]
         const block = new Uint8Array(blockRecords * recordBytes)
         for (const [r, record] of probes.entries()) block.set(record, r * recordBytes)
@@ -134,7 +134,7 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
         fc.constantFrom(1, 6, 12, 19, 40, 240),
         fc.uint8Array({ minLength: 192, maxLength: 192 }),
         ([p, q], coarse, bytes) => {
-          const look = { ...modes.cascade, gate: 0, exactGate: 0, accordGate: -65536, lastGate: 0, coarse }
+          const look = { ...modes.cascade, gate: 0, firstAccordGate: -65536, exactGate: 0, accordGate: -65536, lastGate: 0, coarse }
           const odd = packed(q)
           odd.set(bytes, recordBytes - bytes.length)
           const probes = [packed(p), odd]

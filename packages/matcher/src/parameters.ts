@@ -119,8 +119,6 @@ export const accord = {
   chance: 24,
   /** Added to rel below the logarithm. */
   relAdded: 50,
-  /** How much lower the gate is behind the first look, whose alignment few pairs speak for. */
-  earlier: 200,
 } as const
 
 /** What the final pairing is judged by (study 3.6). */
@@ -180,9 +178,11 @@ export interface FirstLook {
   readonly pairs: number
   /** Behind the look of the leading minutiae. */
   readonly gate: number
+  /** For the alignment that their pairs lead to, by how near minutiae come under it; see accord.ts. */
+  readonly firstAccordGate: number
   /** Behind the same look of all minutiae and exact similarities of what is alike there. */
   readonly exactGate: number
-  /** For every alignment before its cost is spent, by how near minutiae come under it; see accord.ts. */
+  /** The same for every later alignment, before its cost is spent. */
   readonly accordGate: number
   /** Behind the second look at the pairs by neighbours. */
   readonly lastGate: number
@@ -197,6 +197,6 @@ export interface FirstLook {
  * sets were looked at afterwards. docs/matcher.md says what it sends away.
  */
 export const modes = {
-  exhaustive: { leading: 22, pairs: 8, gate: 140, exactGate: 150, accordGate: 1700, lastGate: 130, coarse: 0 },
-  cascade: { leading: 22, pairs: 8, gate: 140, exactGate: 400, accordGate: 1700, lastGate: 250, coarse: 9 },
+  exhaustive: { leading: 22, pairs: 8, gate: 140, firstAccordGate: 1500, exactGate: 200, accordGate: 1700, lastGate: 130, coarse: 0 },
+  cascade: { leading: 22, pairs: 8, gate: 140, firstAccordGate: 1700, exactGate: 450, accordGate: 1800, lastGate: 250, coarse: 8 },
 } as const satisfies Record<string, FirstLook>
