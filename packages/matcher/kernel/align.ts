@@ -19,7 +19,6 @@ import {
   E_LEFT_X,
   E_LEFT_Y,
   E_X,
-  E_Y,
   HEAD,
   M_COUNT,
   M_I,
@@ -267,16 +266,14 @@ function bend(a: usize, b: usize): void {
     const j = word(M_J, k)
     const x = half(MOVED_X, i)
     const y = half(MOVED_Y, i)
-    store<i32>(E_X + at, x)
-    store<i32>(E_Y + at, y)
+    store<i32>(E_X + at, (x & 0xffff) | (y << 16))
     store<i32>(E_LEFT_X + at, half(b + S_X, j) - x)
     store<i32>(E_LEFT_Y + at, half(b + S_Y, j) - y)
   }
   const lanes = <i32>(<usize>(n + 3) & ~(<usize>3))
   for (let k = n; k < lanes; k++) {
     // far from everything
-    store<i32>(E_X + ((<usize>k) << 2), 30000)
-    store<i32>(E_Y + ((<usize>k) << 2), 30000)
+    store<i32>(E_X + ((<usize>k) << 2), 30000 | (30000 << 16))
     store<i32>(E_LEFT_X + ((<usize>k) << 2), 0)
     store<i32>(E_LEFT_Y + ((<usize>k) << 2), 0)
     store<i32>(M_VALUE + ((<usize>k) << 2), 0)
@@ -284,24 +281,24 @@ function bend(a: usize, b: usize): void {
   }
   const reach = i32x4.splat(ALIGN_ELASTIC_SQUARE)
   for (let i = 0; i < count; i++) {
-    const x = i32x4.splat(half(MOVED_X, i))
-    const y = i32x4.splat(half(MOVED_Y, i))
+    const here = i32x4.splat((half(MOVED_X, i) & 0xffff) | (half(MOVED_Y, i) << 16))
     const self = i32x4.splat(i)
     let weights = i32x4.splat(0)
     let sumX = i32x4.splat(0)
     let sumY = i32x4.splat(0)
     for (let k = 0; k < lanes; k += 4) {
       const at = (<usize>k) << 2
-      const dx = i32x4.sub(v128.load(E_X + at), x)
-      const dy = i32x4.sub(v128.load(E_Y + at), y)
-      const d2 = i32x4.add(i32x4.mul(dx, dx), i32x4.mul(dy, dy))
+      const apart = i16x8.sub(v128.load(E_X + at), here)
+      const d2 = i32x4.dot_i16x8_s(apart, apart)
       const open = v128.andnot(i32x4.lt_u(d2, reach), i32x4.eq(v128.load(M_I + at), self))
       if (!v128.any_true(open)) continue
       const near = i32x4.sub(i32x4.splat(1024), i32x4.shr_s(i32x4.mul(d2, i32x4.splat(ALIGN_ELASTIC_FACTOR)), 14))
-      const weight = v128.and(i32x4.shr_s(i32x4.mul(i32x4.shr_s(i32x4.mul(near, near), 10), v128.load(M_VALUE + at)), 10), open)
+      // where a lane is open all of these are below 2^15 and not negative, so that their upper halves add nothing
+      const squared = i32x4.shr_s(i32x4.dot_i16x8_s(near, near), 10)
+      const weight = v128.and(i32x4.shr_s(i32x4.dot_i16x8_s(squared, v128.load(M_VALUE + at)), 10), open)
       weights = i32x4.add(weights, weight)
-      sumX = i32x4.add(sumX, i32x4.mul(weight, v128.load(E_LEFT_X + at)))
-      sumY = i32x4.add(sumY, i32x4.mul(weight, v128.load(E_LEFT_Y + at)))
+      sumX = i32x4.add(sumX, i32x4.dot_i16x8_s(weight, v128.load(E_LEFT_X + at)))
+      sumY = i32x4.add(sumY, i32x4.dot_i16x8_s(weight, v128.load(E_LEFT_Y + at)))
     }
     const total = 1024 + lanesSum(weights)
     store<i16>(BENT_X + ((<usize>i) << 1), <i16>divRound(lanesSum(sumX), total))
