@@ -104,6 +104,25 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
     expect(passed).toBeGreaterThan(30)
   })
 
+  test('gives in a cascade the score of the exhaustive search, or none', () => {
+    let same = 0
+    fc.assert(
+      fc.property(pairs, ([p, q]) => {
+        const block = new Uint8Array(blockRecords * recordBytes)
+        block.set(packed(q))
+        const [exhaustive, cascade] = [modes.exhaustive, modes.cascade].map((look) => {
+          kernel.loadProbes([packed(p)], look)
+          return kernel.compareBlock(block, 1)[0]!
+        })
+        if (cascade! === -65536) return
+        expect(cascade).toBe(exhaustive)
+        same++
+      }),
+      { numRuns: 200 },
+    )
+    expect(same).toBeGreaterThan(40)
+  })
+
   test('weighs the alignments of a search as the reference does, to the bit, whatever accord is asked for', () => {
     const outcomes = [0, 0]
     fc.assert(
