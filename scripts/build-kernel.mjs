@@ -18,7 +18,6 @@ const constants = [
   ['WINDOW', 'i32', 'similarity', 'window'],
   ['NEAR_BEST', 'i32', 'similarity', 'nearBest'],
   ['ACCORD_CHANCE', 'i16', 'accord', 'chance'],
-  ['ACCORD_EARLIER', 'i32', 'accord', 'earlier'],
   ['ACCORD_REACH', 'i16', 'accord', 'reach'],
   ['ACCORD_REL_ADDED', 'i32', 'accord', 'relAdded'],
   ['COARSE_CHANCE', 'i32', 'coarse', 'chance'],

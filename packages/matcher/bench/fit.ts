@@ -30,8 +30,8 @@ interface Sample {
 
 const kernel = kernelInstance()
 const memory = kernel.memory.buffer
-const { leading, pairs, gate, exactGate, accordGate, lastGate } = modes.exhaustive
-kernel.setMode(leading, pairs, gate, exactGate, accordGate, lastGate, 0)
+const { leading, pairs, gate, firstAccordGate, exactGate, accordGate, lastGate } = modes.exhaustive
+kernel.setMode(leading, pairs, gate, firstAccordGate, exactGate, accordGate, lastGate, 0)
 
 interface File {
   readonly finger: string

@@ -71,11 +71,8 @@ export function gatherLeaders(probe: i32, side: usize): void {
  */
 export function gatherColumns(side: usize): void {
   const count = load<i32>(side + S_COUNT)
-  let angle = 0
+  markAngles(side)
   for (let j = 0; j < count; j++) {
-    const own = <i32>load<i16>(side + S_ANGLE + ((<usize>j) << 1))
-    // a record that is not in order of angle leads nowhere outside of it
-    for (; angle <= own; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>j)
     const bits = side + S_BITS + <usize>j * 40
     const set = ones(bits)
     putColumn(j, bits, set)
@@ -83,9 +80,29 @@ export function gatherColumns(side: usize): void {
     store<u16>(COLUMN_PLACE + ((<usize>(count + j)) << 1), <u16>j)
     store<u16>(COLUMN_PLACE + ((<usize>j) << 1), <u16>j)
   }
-  for (; angle <= 256; angle++) store<u8>(COLUMN_START + <usize>angle, <u8>count)
-  for (let behind: usize = 0; behind < COLUMN_TURN; behind++)
-    store<u8>(COLUMN_START + 256 + behind, <u8>(count + <i32>load<u8>(COLUMN_START + behind)))
+}
+
+/** Where each angle begins among a candidate's minutiae, in a turn and the next. */
+export function markAngles(side: usize): void {
+  const count = load<i32>(side + S_COUNT)
+  let angle: usize = 0
+  for (let j = 0; j < count; j++) {
+    const own = <usize>load<u8>(side + S_ANGLE + ((<usize>j) << 1))
+    // a record that is not in order of angle leads nowhere outside of it
+    if (own < angle) continue
+    fill(angle, own, j)
+    angle = own + 1
+  }
+  fill(angle, 256, count)
+  const turn = i8x16.splat(<i8>count)
+  for (let behind: usize = 0; behind < COLUMN_TURN; behind += 16)
+    v128.store(COLUMN_START + 256 + behind, i8x16.add(v128.load(COLUMN_START + behind), turn))
+}
+
+// Whole vectors: what lies behind the last angle is written after it.
+function fill(from: usize, to: usize, value: i32): void {
+  const values = i8x16.splat(<i8>value)
+  for (let angle = from; angle <= to; angle += 16) v128.store(COLUMN_START + angle, values)
 }
 
 // Angles of the second turn in which a window can end.

@@ -1,20 +1,9 @@
 import { accord, accordUnder } from './accord'
 import { fitSeed, R_ANGLE, R_X, R_Y, refine } from './align'
 import { lookCoarsely, stageRecord } from './coarse'
-import {
-  ACCORD_EARLIER,
-  FEWEST,
-  FULL_SEEDS,
-  LEAN_CENTRES,
-  LEAN_SEEDS,
-  LOOKED,
-  PAIRS,
-  SEED_ANGLE,
-  SEED_DISTANCE,
-  UNKNOWN_QUALITY,
-} from './constants'
+import { FEWEST, FULL_SEEDS, LEAN_CENTRES, LEAN_SEEDS, LOOKED, PAIRS, SEED_ANGLE, SEED_DISTANCE, UNKNOWN_QUALITY } from './constants'
 import { measureInside, weigh } from './evidence'
-import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance, listNearBest } from './glance'
+import { choosePairs, clearGlance, gatherColumns, gatherLeaders, glance, listNearBest, markAngles } from './glance'
 import {
   BLOCK,
   C_PASSED,
@@ -44,7 +33,7 @@ import {
   SEEDS,
   SIDE,
 } from './layout'
-import { findNeighbours, lookAgain } from './neighbours'
+import { findNeighbours, forgetNeighbours, lookAgain } from './neighbours'
 import { relax } from './relax'
 import { clearLists, forgetSimilar, selectPairs, similarities } from './similarity'
 
@@ -166,6 +155,7 @@ function unpack(record: usize, side: usize): i32 {
 let leading: i32 = LEAN_CENTRES
 let firstPairs: i32 = PAIRS
 let firstGate: i32 = 0
+let firstAccordGate: i32 = 0
 let exactGate: i32 = 0
 let accordGate: i32 = 0
 let lastGate: i32 = 0
@@ -177,6 +167,7 @@ export function setMode(
   leadingMinutiae: i32,
   pairs: i32,
   gate: i32,
+  gateOfFirstAccord: i32,
   gateOfExact: i32,
   gateOfAccord: i32,
   gateOfNeighbours: i32,
@@ -185,6 +176,7 @@ export function setMode(
   leading = leadingMinutiae
   firstPairs = pairs
   firstGate = gate
+  firstAccordGate = gateOfFirstAccord
   exactGate = gateOfExact
   accordGate = gateOfAccord
   lastGate = gateOfNeighbours
@@ -198,6 +190,8 @@ export function compareFull(): i32 {
   store<i32>(OUTCOME, LOWEST, O_STRENGTH)
   store<i32>(OUTCOME, 0, O_COUNT)
   store<i32>(OUTCOME, 0, O_ALIGNED)
+  markAngles(b)
+  forgetNeighbours(0)
   clearLists()
   similarities(a, b, 0, load<i32>(a + S_COUNT))
   const count = lookAgain(a, b, selectPairs(LOOKED))
@@ -219,7 +213,7 @@ function compareLean(probe: i32, b: usize): i32 {
   let count = choosePairs(probe, firstPairs)
   if (count === 0) return LOWEST
   const early = relax(a, b, count)
-  if (early < firstGate || accord(a, b, count, early) < accordGate - ACCORD_EARLIER) return LOWEST
+  if (early < firstGate || accord(a, b, count, early) < firstAccordGate) return LOWEST
   glance(probe, first, rows)
   if (!candidatePlanes) {
     makePlanes(b)
@@ -230,14 +224,13 @@ function compareLean(probe: i32, b: usize): i32 {
   count = selectPairs(PAIRS)
   const exact = relax(a, b, count)
   if (exact < exactGate || accord(a, b, count, exact) < accordGate) return LOWEST
-  if (!candidateMeasured) {
-    measureInside(b)
-    findNeighbours(b)
-    candidateMeasured = true
-  }
   count = lookAgain(a, b, count)
   const rel = relax(a, b, count)
   if (rel < lastGate) return LOWEST
+  if (!candidateMeasured) {
+    measureInside(b)
+    candidateMeasured = true
+  }
   forgetSimilar()
   return judge(a, b, count, rel, false)
 }
@@ -254,7 +247,7 @@ function judge(a: usize, b: usize, count: i32, rel: i32, full: bool): i32 {
   v128.store(P_TAKEN, i32x4.splat(0), 16)
   for (let k = 0; k < count && tried < most; k++) {
     const seed = nextSeed(count)
-    if (!fitSeed(a, b, count, seed)) continue
+    if (!fitSeed(count, seed)) continue
     if (!differs(tried)) continue
     const at = SEEDS + <usize>tried * 12
     store<i32>(at, load<i32>(RIGID, R_X))
@@ -338,6 +331,7 @@ export function compareBlock(probes: i32, records: i32): void {
     if (passed !== 0) {
       unpack(BLOCK + <usize>r * RECORD, CANDIDATE)
       gatherColumns(CANDIDATE)
+      forgetNeighbours(load<i32>(CANDIDATE + S_COUNT))
     }
     for (let p = 0; p < probes; p++) {
       store<i32>(OUTCOME, 0, O_ALIGNED)

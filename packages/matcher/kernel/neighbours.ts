@@ -122,7 +122,12 @@ export function lookAgain(a: usize, b: usize, count: i32): i32 {
   // keys of value (falling) and place, sorted by insertion
   for (let k = 0; k < count; k++) {
     const at = (<usize>k) << 2
-    const found = agreeing(a, load<i32>(P_I + at), b, load<i32>(P_J + at))
+    const j = load<i32>(P_J + at)
+    if ((unknown >> j) & 1) {
+      unknown &= ~((<u64>1) << j)
+      findNeighboursOf(b, j)
+    }
+    const found = agreeing(a, load<i32>(P_I + at), b, j)
     const alike = (load<i32>(P_ALIKE + at) * (1024 - NEIGHBOUR_SHARE) + found * NEIGHBOUR_SHARE) >> 10
     const key = ((4095 - alike) << 20) | (k << 14)
     let place = k
@@ -150,66 +155,79 @@ export function lookAgain(a: usize, b: usize, count: i32): i32 {
   return kept
 }
 
-const KEYS: usize = V_VALUE
+// behind what the second look keeps there
+const KEYS: usize = V_VALUE + 1280
 const NOBODY: i32 = 0x7fffffff
 
-/**
- * Finds the neighbours of a side's minutiae among themselves: a packed template carries none. Its minutiae are in order of angle, x and y, so that of two at the
- * same distance the first goes first.
- */
+// A candidate's minutiae whose neighbours are not found yet, a bit each: most are never asked for.
+let unknown: u64 = 0
+
+/** Whose neighbours the second look must find when it asks for them: the candidate's of a search, none of one to one. */
+export function forgetNeighbours(minutiae: i32): void {
+  unknown = ((<u64>1) << minutiae) - 1
+}
+
+/** Finds the neighbours of all of a side's minutiae. */
 export function findNeighbours(side: usize): void {
+  const count = load<i32>(side + S_COUNT)
+  for (let centre = 0; centre < count; centre++) findNeighboursOf(side, centre)
+}
+
+/**
+ * Finds the neighbours of one of a side's minutiae: a packed template carries none. Its minutiae are in order of angle, x and y, so that of two at the same
+ * distance the first goes first.
+ */
+function findNeighboursOf(side: usize, centre: i32): void {
   const count = load<i32>(side + S_COUNT)
   const nearest = i32x4.splat(NEIGHBOUR_NEAREST)
   const farthest = i32x4.splat(NEIGHBOUR_FARTHEST)
   const nobody = i32x4.splat(NOBODY)
   const end = KEYS + ((<usize>((count + 7) >> 3)) << 5)
-  for (let centre = 0; centre < count; centre++) {
-    const x = v128.load16_splat(side + S_X + ((<usize>centre) << 1))
-    const y = v128.load16_splat(side + S_Y + ((<usize>centre) << 1))
-    // keys of squared distance and place
-    let places = i32x4(0, 1, 2, 3)
-    for (let block = 0; block < count; block += 8) {
-      const at = (<usize>block) << 1
-      const dx = i16x8.sub(v128.load(side + S_X + at), x)
-      const dy = i16x8.sub(v128.load(side + S_Y + at), y)
-      const first = i8x16.shuffle(dx, dy, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
-      const second = i8x16.shuffle(dx, dy, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
-      let square = i32x4.dot_i16x8_s(first, first)
-      let near = v128.and(i32x4.gt_s(square, nearest), i32x4.lt_s(square, farthest))
-      v128.store(KEYS + 2 * at, v128.bitselect(v128.or(i32x4.shl(square, 6), places), nobody, near))
-      places = i32x4.add(places, i32x4.splat(4))
-      square = i32x4.dot_i16x8_s(second, second)
-      near = v128.and(i32x4.gt_s(square, nearest), i32x4.lt_s(square, farthest))
-      v128.store(KEYS + 2 * at + 16, v128.bitselect(v128.or(i32x4.shl(square, 6), places), nobody, near))
-      places = i32x4.add(places, i32x4.splat(4))
-    }
-    // lanes beyond the last minutia
-    for (let i = count; i & 7; i++) store<i32>(KEYS + ((<usize>i) << 2), NOBODY)
-    const own = half(side + S_ANGLE, centre)
-    const cos = cosine(4 * own)
-    const sin = sine(4 * own)
-    let kept = 0
-    let last = i32x4.splat(-1)
-    for (; kept < 8; kept++) {
-      let least = nobody
-      for (let at = KEYS; at < end; at += 16) {
-        const keys = v128.load(at)
-        least = i32x4.min_u(least, v128.or(keys, i32x4.le_s(keys, last)))
-      }
-      least = i32x4.min_u(least, i8x16.shuffle(least, least, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
-      least = i32x4.min_u(least, i8x16.shuffle(least, least, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11))
-      const key = i32x4.extract_lane(least, 0)
-      if (key === NOBODY) break
-      last = i32x4.splat(key)
-      const other = key & 63
-      const dx = half(side + S_X, other) - half(side + S_X, centre)
-      const dy = half(side + S_Y, other) - half(side + S_Y, centre)
-      const at = (<usize>(8 * centre + kept)) << 1
-      store<i16>(side + S_U + at, <i16>((dx * cos + dy * sin + 8192) >> 14))
-      store<i16>(side + S_V + at, <i16>((dy * cos - dx * sin + 8192) >> 14))
-      store<i16>(side + S_TWIST + at, <i16>((half(side + S_ANGLE, other) - own) & 0xff))
-      store<i16>(side + S_DISTANCE + at, <i16>isqrt(key >> 6))
-    }
-    store<u8>(side + S_NEIGHBOURS + centre, <u8>kept)
+  const x = v128.load16_splat(side + S_X + ((<usize>centre) << 1))
+  const y = v128.load16_splat(side + S_Y + ((<usize>centre) << 1))
+  // keys of squared distance and place
+  let places = i32x4(0, 1, 2, 3)
+  for (let block = 0; block < count; block += 8) {
+    const at = (<usize>block) << 1
+    const dx = i16x8.sub(v128.load(side + S_X + at), x)
+    const dy = i16x8.sub(v128.load(side + S_Y + at), y)
+    const first = i8x16.shuffle(dx, dy, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+    const second = i8x16.shuffle(dx, dy, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+    let square = i32x4.dot_i16x8_s(first, first)
+    let near = v128.and(i32x4.gt_s(square, nearest), i32x4.lt_s(square, farthest))
+    v128.store(KEYS + 2 * at, v128.bitselect(v128.or(i32x4.shl(square, 6), places), nobody, near))
+    places = i32x4.add(places, i32x4.splat(4))
+    square = i32x4.dot_i16x8_s(second, second)
+    near = v128.and(i32x4.gt_s(square, nearest), i32x4.lt_s(square, farthest))
+    v128.store(KEYS + 2 * at + 16, v128.bitselect(v128.or(i32x4.shl(square, 6), places), nobody, near))
+    places = i32x4.add(places, i32x4.splat(4))
   }
+  // lanes beyond the last minutia
+  for (let i = count; i & 7; i++) store<i32>(KEYS + ((<usize>i) << 2), NOBODY)
+  const own = half(side + S_ANGLE, centre)
+  const cos = cosine(4 * own)
+  const sin = sine(4 * own)
+  let kept = 0
+  let last = i32x4.splat(-1)
+  for (; kept < 8; kept++) {
+    let least = nobody
+    for (let at = KEYS; at < end; at += 16) {
+      const keys = v128.load(at)
+      least = i32x4.min_u(least, v128.or(keys, i32x4.le_s(keys, last)))
+    }
+    least = i32x4.min_u(least, i8x16.shuffle(least, least, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
+    least = i32x4.min_u(least, i8x16.shuffle(least, least, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11))
+    const key = i32x4.extract_lane(least, 0)
+    if (key === NOBODY) break
+    last = i32x4.splat(key)
+    const other = key & 63
+    const dx = half(side + S_X, other) - half(side + S_X, centre)
+    const dy = half(side + S_Y, other) - half(side + S_Y, centre)
+    const at = (<usize>(8 * centre + kept)) << 1
+    store<i16>(side + S_U + at, <i16>((dx * cos + dy * sin + 8192) >> 14))
+    store<i16>(side + S_V + at, <i16>((dy * cos - dx * sin + 8192) >> 14))
+    store<i16>(side + S_TWIST + at, <i16>((half(side + S_ANGLE, other) - own) & 0xff))
+    store<i16>(side + S_DISTANCE + at, <i16>isqrt(key >> 6))
+  }
+  store<u8>(side + S_NEIGHBOURS + centre, <u8>kept)
 }

@@ -136,6 +136,7 @@ export function relax(a: usize, b: usize, count: i32): i32 {
     // what the matrix holds beyond the last pair must gain nothing
     for (let at = (<usize>count) << 1; at < (<usize>blocks) << 4; at += 2) store<i16>(at, 0, P_LEVEL)
   }
+  if (blocks === 1) return lanesSum(i32x4.dot_i16x8_s(v128.load(P_LEVEL), i16x8.splat(1))) >> 2
   return sumOfBest(blocks) >> 2
 }
 

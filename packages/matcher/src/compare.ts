@@ -4,7 +4,7 @@ import { type Evidence, weigh } from './evidence.ts'
 import { choosePairs, glance, nearBest } from './glance.ts'
 import { nearest } from './neighbours.ts'
 import { type CandidatePairs, lookAgain, relax, selectPairs } from './pairs.ts'
-import { accord, consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
+import { consistency, type FirstLook, type Form, full, lean, limits } from './parameters.ts'
 import type { Neighboured, Prepared, Searchable } from './prepare.ts'
 import { fuse } from './score.ts'
 import { similaritiesOf } from './similarity.ts'
@@ -33,7 +33,7 @@ export function searchStages(a: Searchable, b: Searchable, look: FirstLook): Com
   const best = new Int32Array(b.count)
   glance(a, rows, 0, look.leading, b, best)
   const first = relax(a, b, choosePairs(rows, best, look.pairs))
-  if (first.count === 0 || first.rel < look.gate || accordOf(a, b, first) < look.accordGate - accord.earlier)
+  if (first.count === 0 || first.rel < look.gate || accordOf(a, b, first) < look.firstAccordGate)
     return { pairs: first, tried: [], best: -1 }
   for (const i of rows) similaritiesOf(a, i, b, similar)
   const pairs = relax(a, b, selectPairs(nearBestOnly(a, b), rows, b.count, consistency.pairs))

@@ -104,11 +104,30 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
     expect(passed).toBeGreaterThan(30)
   })
 
+  test('gives in a cascade the score of the exhaustive search, or none', () => {
+    let same = 0
+    fc.assert(
+      fc.property(pairs, ([p, q]) => {
+        const block = new Uint8Array(blockRecords * recordBytes)
+        block.set(packed(q))
+        const [exhaustive, cascade] = [modes.exhaustive, modes.cascade].map((look) => {
+          kernel.loadProbes([packed(p)], look)
+          return kernel.compareBlock(block, 1)[0]!
+        })
+        if (cascade! === -65536) return
+        expect(cascade).toBe(exhaustive)
+        same++
+      }),
+      { numRuns: 200 },
+    )
+    expect(same).toBeGreaterThan(40)
+  })
+
   test('weighs the alignments of a search as the reference does, to the bit, whatever accord is asked for', () => {
     const outcomes = [0, 0]
     fc.assert(
       fc.property(pairs, fc.integer({ min: 600, max: 4000 }), ([p, q], accordGate) => {
-        const look = { ...modes.exhaustive, gate: 0, exactGate: 0, accordGate, lastGate: 0 }
+        const look = { ...modes.exhaustive, gate: 0, firstAccordGate: accordGate - 200, exactGate: 0, accordGate, lastGate: 0 }
         const probes = [packed(p), packed(q)]
         const block = new Uint8Array(blockRecords * recordBytes)
         for (const [r, record] of probes.entries()) block.set(record, r * recordBytes)
@@ -134,7 +153,7 @@ describe.each(others.map((kernel) => [kernel.name, kernel] as const))('the kerne
         fc.constantFrom(1, 6, 12, 19, 40, 240),
         fc.uint8Array({ minLength: 192, maxLength: 192 }),
         ([p, q], coarse, bytes) => {
-          const look = { ...modes.cascade, gate: 0, exactGate: 0, accordGate: -65536, lastGate: 0, coarse }
+          const look = { ...modes.cascade, gate: 0, firstAccordGate: -65536, exactGate: 0, accordGate: -65536, lastGate: 0, coarse }
           const odd = packed(q)
           odd.set(bytes, recordBytes - bytes.length)
           const probes = [packed(p), odd]

@@ -52,8 +52,8 @@ function search(job) {
       bytes.set(job.tables.subarray(from * coarseTable, (from + count) * coarseTable), at.coarse)
       kernel.loadProbes(count)
     }
-    const { leading, pairs, gate, exactGate, accordGate, lastGate, coarse } = job.look
-    kernel.setMode(leading, pairs, gate, exactGate, accordGate, lastGate, coarse)
+    const { leading, pairs, gate, firstAccordGate, exactGate, accordGate, lastGate, coarse } = job.look
+    kernel.setMode(leading, pairs, gate, firstAccordGate, exactGate, accordGate, lastGate, coarse)
     if (probes <= batch) load(0, probes)
     for (;;) {
       const block = Atomics.add(counter, 0, 1)

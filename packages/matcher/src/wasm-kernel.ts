@@ -14,7 +14,16 @@ export interface KernelExports {
   finishSide(side: number): void
   describeAll(total: number, count: number): void
   compareFull(): number
-  setMode(leading: number, pairs: number, gate: number, exactGate: number, accordGate: number, lastGate: number, coarse: number): void
+  setMode(
+    leading: number,
+    pairs: number,
+    gate: number,
+    firstAccordGate: number,
+    exactGate: number,
+    accordGate: number,
+    lastGate: number,
+    coarse: number,
+  ): void
   loadProbes(count: number): void
   compareBlock(probes: number, records: number): void
   blockHolds(): number
@@ -110,11 +119,14 @@ export class WasmKernel implements Kernel {
     this.#kernel.finishSide(at)
   }
 
-  loadProbes(records: readonly Uint8Array[], { leading, pairs, gate, exactGate, accordGate, lastGate, coarse }: FirstLook): void {
+  loadProbes(
+    records: readonly Uint8Array[],
+    { leading, pairs, gate, firstAccordGate, exactGate, accordGate, lastGate, coarse }: FirstLook,
+  ): void {
     this.#forgetSides()
     for (const [p, record] of records.entries()) this.#bytes.set(record, place.packedProbes + p * recordBytes)
     if (coarse > 0) this.#bytes.set(coarseTablesOf(records), place.coarse)
-    this.#kernel.setMode(leading, pairs, gate, exactGate, accordGate, lastGate, coarse)
+    this.#kernel.setMode(leading, pairs, gate, firstAccordGate, exactGate, accordGate, lastGate, coarse)
     this.#kernel.loadProbes(records.length)
     this.#probes = records.length
   }

@@ -1,4 +1,4 @@
-import { accord, alignment, consistency, type FirstLook, type Form, full, lean, limits } from '../parameters.ts'
+import { alignment, consistency, type FirstLook, type Form, full, lean, limits } from '../parameters.ts'
 import { lowestStrength } from '../strength.ts'
 import { accordOf, accordUnder } from './accord.ts'
 import { fitSeed, matched, refine, rigid } from './alignment.ts'
@@ -46,7 +46,7 @@ export function compareLean(a: Side, candidate: Candidate, look: FirstLook): num
   let count = choosePairs(a, b, look.pairs)
   if (count === 0) return lowestStrength
   const early = relax(a, b, count)
-  if (early < look.gate || accordOf(a, b, count, early) < look.accordGate - accord.earlier) return lowestStrength
+  if (early < look.gate || accordOf(a, b, count, early) < look.firstAccordGate) return lowestStrength
   glance(a, leading, a.count, b)
   clearLists()
   listNearBest(a, b)
