@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { CardError, InputError } from '@kart/codec'
 import { decodeTemplates } from '@kart/minutiae'
 import { type EnrolledFinger, type Gallery, personProblem } from './gallery.ts'
+import { readTemplateFile } from './template-file.ts'
 
 /** What of a folder went into a gallery. */
 export interface FolderAdded {
@@ -51,7 +52,7 @@ export function addFolder(gallery: Gallery, folder: string, progress?: (done: nu
 
 function readFingers(path: string): { readonly fingers: EnrolledFinger[] } | { readonly problem: string } {
   try {
-    const { templates, record } = decodeTemplates(new Uint8Array(readFileSync(path)))
+    const { templates, record } = decodeTemplates(readTemplateFile(path))
     const fingers = templates.map((template, view) => ({ template, position: record?.views[view]?.position ?? 0 }))
     return fingers.some(({ template }) => template.count > 0) ? { fingers } : { problem: 'holds no minutiae' }
   } catch (cause) {

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
-import { DecodeError } from '@kart/codec'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { DecodeError, InputError } from '@kart/codec'
 
 /** Where a gallery's bytes are. */
 export interface GalleryStore {
@@ -44,8 +44,12 @@ export function memoryStore(reserve: number): GalleryStore {
   }
 }
 
-/** In a file that only its owner may read, opened for reading unless `flags` say otherwise. */
+/** In a file that only its owner may read, opened for reading unless `flags` say otherwise. Throws InputError for what is no file, Node's own error when it cannot be opened. */
 export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): GalleryStore {
+  // Opening a pipe would wait for somebody at its other end.
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found !== undefined && !found.isFile())
+    throw new InputError('gallery', found.isDirectory() ? 'this is a folder, not a file' : 'this is a pipe or a device, not a file')
   const descriptor = openSync(path, flags, 0o600)
   let size = fstatSync(descriptor).size
   let open = true

@@ -13,6 +13,8 @@ export const limits = {
   coordinate: 4095,
   /** Quality that a minutia without a reported one counts as, when the best are chosen (study). */
   unknownQuality: 60,
+  /** Quality of the best minutia below which a template's qualities are on another scale: the poorest best one of the 1,232 graded templates of T is 72. */
+  leastBest: 72,
 } as const
 
 /** The descriptor: 8 x 8 cells of 6 angle sections around a minutia (study 3.2; after Cappelli's cylinder code, in bits). */

@@ -51,7 +51,7 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
     expect(found).toMatchObject({ code: 0, document: { mode, complete: true, searched: 30, results: [{ status: 'searched' }] } })
     expect(found.document).toMatchObject({
       results: [{ candidates: [{ person: 'p17' }], reaching: 1 }],
-      threshold: { score: 40, overAll: 55 },
+      threshold: { score: 40, overAll: 55, highestScore: 100 },
     })
   }
   const answers: { code: number; results: unknown }[] = []
@@ -66,7 +66,7 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
   const bytes = new Uint8Array(readFileSync(gallery))
   bytes[6000]! ^= 1
   writeFileSync(gallery, bytes)
-  expect(await kart('gallery', 'info', gallery)).toMatchObject({ code: 1, document: { damaged: [0] } })
+  expect(await kart('gallery', 'info', gallery)).toMatchObject({ code: 3, document: { damaged: [0] } })
   expect(await kart('identify', '--gallery', gallery, probe, '--workers', '1')).toMatchObject({
     code: 3,
     document: { complete: false, refused: 30 },

@@ -49,6 +49,9 @@ interface Threshold {
   readonly score: number
 }
 
+/** Highest score that there is (`MatchResult.score`). */
+const highestScore = 100
+
 /** The threshold at which a stranger is as rare in the whole gallery as the named one makes him in one comparison (docs/matcher.md): 10 log10 of the records more. */
 const overAll = (score: number, records: number): number => score + Math.ceil(10 * Math.log10(Math.max(1, records)))
 
@@ -71,8 +74,9 @@ function show(output: Output, names: readonly string[], found: IdentifyResult, {
       output.line(table.toString())
     }
   }
+  const among = overAll(limit, found.searched)
   output.line(
-    `threshold ${limit} (${name}), that of one comparison; as rare among all ${found.searched} records: ${overAll(limit, found.searched)}`,
+    `threshold ${limit} (${name}), that of one comparison; as rare among all ${found.searched} records: ${among}${among > highestScore ? `, and no score is above ${highestScore}: nobody can be found at this rate` : ''}`,
   )
   output.line(`${found.searched} records searched (${found.mode}), ${Math.round(perSecond)} comparisons a second`)
   if (!found.complete)
@@ -119,7 +123,7 @@ export function addIdentifyCommand(program: Command, run: Runner): void {
           output.document({
             gallery: options.gallery,
             synthetic: gallery.synthetic,
-            threshold: { name: threshold, score: limit, overAll: overAll(limit, found.searched) },
+            threshold: { name: threshold, score: limit, overAll: overAll(limit, found.searched), highestScore },
             ...found,
             results: found.results.map((result, k) => ({
               probe: names[k],

@@ -22,7 +22,8 @@ interface Options {
 
 /** The first template of a file that the user named, and what speaks against comparing it. */
 function readOne(file: string): { template: MinutiaeTemplate; concerns: readonly TemplateConcern[] } {
-  const { record, templates } = decodeInput(file, () => decodeTemplates(readInput(file)))
+  const bytes = readInput(file)
+  const { record, templates } = decodeInput(file, () => decodeTemplates(bytes))
   const [template] = templates
   if (template === undefined) throw new InputError(file, 'holds no finger')
   const view = record?.views[0]
