@@ -53,6 +53,9 @@ export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): Galle
   const descriptor = openSync(path, flags, 0o600)
   let size = fstatSync(descriptor).size
   let open = true
+  const expectWritable = () => {
+    if (flags === 'r') throw new InputError('gallery', 'is open for reading only: open it with { writable: true }')
+  }
   return {
     get size() {
       return size
@@ -67,10 +70,12 @@ export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): Galle
       }
     },
     write(at, bytes) {
+      expectWritable()
       let done = 0
       while (done < bytes.length) done += writeSync(descriptor, bytes, done, bytes.length - done, at + done)
     },
     resize(wanted) {
+      expectWritable()
       if (wanted !== size) ftruncateSync(descriptor, wanted)
       size = wanted
     },

@@ -68,7 +68,8 @@ export function prepare(template: MinutiaeTemplate, centres: number = full.centr
 /** As {@link prepare}, the descriptors made by `describe`. */
 export function prepareWith(describe: Describe, template: MinutiaeTemplate, centres: number): Prepared {
   checkTemplate(template)
-  const kept = bestMinutiae(template)
+  const grades = gradesOf(template.quality)
+  const kept = bestMinutiae(template, grades)
   const used = kept.length
   let sumX = 0
   let sumY = 0
@@ -81,8 +82,6 @@ export function prepareWith(describe: Describe, template: MinutiaeTemplate, cent
   const allY = Int16Array.from(kept, (i) => clampCoordinate(middle[1] - template.y[i]!))
   const allAngle = Uint8Array.from(kept, (i) => template.angle[i]!)
   const hull = hullOf(allX, allY)
-  const grades = gradesOf(template.quality)
-
   const order = Array.from({ length: Math.min(used, centres) }, (_, i) => i)
   order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
   return {
@@ -117,24 +116,25 @@ function clampCoordinate(value: number): number {
 }
 
 /**
- * Qualities as the weights take them. The standards leave it open how good a minutia of 50 is: where even a template's best is lower than that of any template that the weights were fitted on, all are raised in
- * proportion, and where all are the same they say nothing and count as not reported.
+ * Qualities as they rank and weigh. The standards leave it open how good a minutia of 50 is: where even a template's best is lower than that of any template that the weights were fitted on, all are raised in
+ * proportion, and where all are the same they say nothing and count as not reported. So does what is above 100.
  */
-function gradesOf(quality: Uint8Array): Uint8Array {
+function gradesOf(reported: ArrayLike<number>): Uint8Array {
+  const quality = Uint8Array.from(reported, (value) => (value > 100 ? 0 : value))
   let least = 255
   let most = 0
   for (const value of quality) {
     if (value < least) least = value
     if (value > most) most = value
   }
-  if (least === most) return new Uint8Array(quality.length)
+  if (least === most) return quality.fill(0)
   if (most >= limits.leastBest) return quality
-  return Uint8Array.from(quality, (value) => (value === 0 ? 0 : Math.max(1, Math.floor((value * limits.leastBest) / most))))
+  return quality.map((value) => (value === 0 ? 0 : Math.max(1, Math.floor((value * limits.leastBest) / most))))
 }
 
 // Best quality first, then nearest to the middle of all, then by angle and place, so that the order in the template never counts; of duplicates of a position
 // and angle only the best stays, because they would vote twice.
-function bestMinutiae(template: MinutiaeTemplate): number[] {
+function bestMinutiae(template: MinutiaeTemplate, quality: Uint8Array): number[] {
   let sumX = 0
   let sumY = 0
   for (let i = 0; i < template.count; i++) {
@@ -143,9 +143,9 @@ function bestMinutiae(template: MinutiaeTemplate): number[] {
   }
   const middleX = Math.round(sumX / Math.max(1, template.count))
   const middleY = Math.round(sumY / Math.max(1, template.count))
-  const rank = (i: number) => template.quality[i]! || limits.unknownQuality
+  const rank = (i: number) => quality[i]! || limits.unknownQuality
   const distance = (i: number) => (template.x[i]! - middleX) ** 2 + (template.y[i]! - middleY) ** 2
-  const { x, y, angle, quality } = template
+  const { x, y, angle } = template
   const indices = Array.from({ length: template.count }, (_, i) => i)
   const byPlace = (a: number, b: number) => angle[a]! - angle[b]! || x[a]! - x[b]! || y[a]! - y[b]! || quality[b]! - quality[a]! || a - b
   indices.sort((a, b) => rank(b) - rank(a) || distance(a) - distance(b) || byPlace(a, b))

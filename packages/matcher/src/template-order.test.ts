@@ -1,6 +1,8 @@
 import { type Minutia, makeImpression, minutiaeOf, syntheticTemplate, templateFrom } from '@kart/minutiae'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createMatcher } from './comparer.ts'
+import { kernelNames } from './kernel.ts'
 import { packTemplate, recordBytes, recordMinutiae } from './packed.ts'
 import { compare, prepare } from './reference.ts'
 
@@ -79,6 +81,17 @@ describe('qualities on no scale of the standards', () => {
       expect(Math.max(...quality)).toBe(72)
       expect(index.length).toBeGreaterThan(20)
     }
+  })
+
+  test('what is above 100 was not reported, in every kernel', () => {
+    const odd = [first, second].map((template) => ({
+      ...template,
+      quality: template.quality.map((quality, i) => (i % 2 === 0 ? 255 : quality)),
+    }))
+    const plain = odd.map((template) => ({ ...template, quality: template.quality.map((quality) => (quality > 100 ? 0 : quality)) }))
+    const expected = compare(prepare(plain[0]!), prepare(plain[1]!))
+    for (const kernel of kernelNames.map(createMatcher))
+      expect(kernel.compare(kernel.prepare(odd[0]!), kernel.prepare(odd[1]!))).toEqual(expected)
   })
 
   test('those on the scale count as they stand, and none reported stays so among others', () => {
