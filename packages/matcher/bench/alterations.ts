@@ -101,6 +101,7 @@ export const alterations: Readonly<Record<string, (template: MinutiaeTemplate, r
   'angles by 22.5 degrees': (t) => each(t, (m) => ({ angle: angle(to(16, m.angle)) })),
   'angles 90 degrees on': (t) => each(t, (m) => ({ angle: angle(m.angle + 64) })),
   'angles opposite': (t) => each(t, (m) => ({ angle: angle(m.angle + 128) })),
+  'angles modulo 180 degrees': (t) => each(t, (m) => ({ angle: m.angle & 127 })),
   'angles clockwise': (t) => each(t, (m) => ({ angle: angle(-m.angle) })),
   'angles 8 degrees off': (t, random) => each(t, (m) => ({ angle: angle(m.angle + 8 * normal(random)) })),
   'some angles opposite': (t, random) => each(t, (m) => ({ angle: angle(m.angle + (random() < 0.1 ? 128 : 0)) })),
@@ -113,8 +114,8 @@ export const alterations: Readonly<Record<string, (template: MinutiaeTemplate, r
   'compact card format': (t) => decodeTemplate(encodeTemplate(inCompact(t), 'card-compact'), 'card-compact'),
   'turned any way': turned,
   'half as many spurious': (t, random) => withSpurious(t, random, 0.5, () => 0),
-  'as many spurious, poor': (t, random) => withSpurious(t, random, 1, (r) => 1 + Math.floor(40 * r())),
-  'as many spurious, alike': (t, random) =>
+  'as many poor spurious': (t, random) => withSpurious(t, random, 1, (r) => 1 + Math.floor(40 * r())),
+  'as many spurious alike': (t, random) =>
     withSpurious(
       each(t, () => ({ quality: 0 })),
       random,

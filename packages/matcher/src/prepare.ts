@@ -69,7 +69,7 @@ export function prepare(template: MinutiaeTemplate, centres: number = full.centr
 export function prepareWith(describe: Describe, template: MinutiaeTemplate, centres: number): Prepared {
   checkTemplate(template)
   const grades = gradesOf(template.quality)
-  const kept = bestMinutiae(template, grades)
+  const kept = bestMinutiae(template, grades, centres)
   const used = kept.length
   let sumX = 0
   let sumY = 0
@@ -132,9 +132,22 @@ function gradesOf(reported: ArrayLike<number>): Uint8Array {
   return quality.map((value) => (value === 0 ? 0 : Math.max(1, Math.floor((value * limits.leastBest) / most))))
 }
 
-// Best quality first, then nearest to the middle of all, then by angle and place, so that the order in the template never counts; of duplicates of a position
+// Which minutiae without a quality lie so near another one that they are often false: the two ends of a broken ridge, or of a scar's edge.
+function crowdedIn({ count, x, y }: MinutiaeTemplate, quality: Uint8Array): Uint8Array {
+  const crowded = new Uint8Array(count)
+  for (let i = 1; i < count; i++)
+    for (let j = 0; j < i; j++) {
+      const squared = (x[i]! - x[j]!) ** 2 + (y[i]! - y[j]!) ** 2
+      if (squared === 0 || squared >= limits.crowded * limits.crowded) continue
+      if (quality[i] === 0) crowded[i] = 1
+      if (quality[j] === 0) crowded[j] = 1
+    }
+  return crowded
+}
+
+// Best quality first, of those without one the crowded last, then nearest to the middle of all, then by angle and place, so that the order in the template never counts; of duplicates of a position
 // and angle only the best stays, because they would vote twice.
-function bestMinutiae(template: MinutiaeTemplate, quality: Uint8Array): number[] {
+function bestMinutiae(template: MinutiaeTemplate, quality: Uint8Array, centres: number): number[] {
   let sumX = 0
   let sumY = 0
   for (let i = 0; i < template.count; i++) {
@@ -143,7 +156,9 @@ function bestMinutiae(template: MinutiaeTemplate, quality: Uint8Array): number[]
   }
   const middleX = Math.round(sumX / Math.max(1, template.count))
   const middleY = Math.round(sumY / Math.max(1, template.count))
-  const rank = (i: number) => quality[i]! || limits.unknownQuality
+  // where all take part their rank does not matter
+  const crowded = template.count > centres ? crowdedIn(template, quality) : undefined
+  const rank = (i: number) => quality[i]! || limits.unknownQuality - (crowded?.[i] ?? 0)
   const distance = (i: number) => (template.x[i]! - middleX) ** 2 + (template.y[i]! - middleY) ** 2
   const { x, y, angle } = template
   const indices = Array.from({ length: template.count }, (_, i) => i)
