@@ -13,7 +13,7 @@ export interface Prepared {
   readonly x: Int16Array
   readonly y: Int16Array
   readonly angle: Uint8Array
-  /** As reported, 0 = not; see {@link gradesOf} for scales of the extractor's own. */
+  /** As reported, 0 for all = not; see {@link gradesOf} for scales of the extractor's own. */
   readonly quality: Uint8Array
   /** Index of each in the template. */
   readonly index: Uint8Array
@@ -117,7 +117,7 @@ function clampCoordinate(value: number): number {
 
 /**
  * Qualities as they rank and weigh. The standards leave it open how good a minutia of 50 is: where even a template's best is lower than that of any template that the weights were fitted on, all are raised in
- * proportion, and where all are the same they say nothing and count as not reported. So does what is above 100.
+ * proportion, and where all are the same they say nothing and count as not reported. So does what is above 100. A minutia without a quality among others that have one counts as a poor one.
  */
 function gradesOf(reported: ArrayLike<number>): Uint8Array {
   const quality = Uint8Array.from(reported, (value) => (value > 100 ? 0 : value))
@@ -128,19 +128,19 @@ function gradesOf(reported: ArrayLike<number>): Uint8Array {
     if (value > most) most = value
   }
   if (least === most) return quality.fill(0)
-  if (most >= limits.leastBest) return quality
-  return quality.map((value) => (value === 0 ? 0 : Math.max(1, Math.floor((value * limits.leastBest) / most))))
+  const [times, by] = most < limits.leastBest ? [limits.leastBest, most] : [1, 1]
+  return quality.map((value) => Math.max(1, Math.floor((value * times) / by)))
 }
 
-// Which minutiae without a quality lie so near another one that they are often false: the two ends of a broken ridge, or of a scar's edge.
-function crowdedIn({ count, x, y }: MinutiaeTemplate, quality: Uint8Array): Uint8Array {
+// Which minutiae lie so near another one that they are often false: the two ends of a broken ridge, or of a scar's edge.
+function crowdedIn({ count, x, y }: MinutiaeTemplate): Uint8Array {
   const crowded = new Uint8Array(count)
   for (let i = 1; i < count; i++)
     for (let j = 0; j < i; j++) {
       const squared = (x[i]! - x[j]!) ** 2 + (y[i]! - y[j]!) ** 2
       if (squared === 0 || squared >= limits.crowded * limits.crowded) continue
-      if (quality[i] === 0) crowded[i] = 1
-      if (quality[j] === 0) crowded[j] = 1
+      crowded[i] = 1
+      crowded[j] = 1
     }
   return crowded
 }
@@ -156,9 +156,9 @@ function bestMinutiae(template: MinutiaeTemplate, quality: Uint8Array, centres: 
   }
   const middleX = Math.round(sumX / Math.max(1, template.count))
   const middleY = Math.round(sumY / Math.max(1, template.count))
-  // where all take part their rank does not matter
-  const crowded = template.count > centres ? crowdedIn(template, quality) : undefined
-  const rank = (i: number) => quality[i]! || limits.unknownQuality - (crowded?.[i] ?? 0)
+  // Without qualities; but where all take part their rank does not matter.
+  const crowded = quality[0] === 0 && template.count > centres ? crowdedIn(template) : undefined
+  const rank = (i: number) => quality[i]! - (crowded?.[i] ?? 0)
   const distance = (i: number) => (template.x[i]! - middleX) ** 2 + (template.y[i]! - middleY) ** 2
   const { x, y, angle } = template
   const indices = Array.from({ length: template.count }, (_, i) => i)

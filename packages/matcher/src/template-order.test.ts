@@ -94,10 +94,33 @@ describe('qualities on no scale of the standards', () => {
       expect(kernel.compare(kernel.prepare(odd[0]!), kernel.prepare(odd[1]!))).toEqual(expected)
   })
 
-  test('those on the scale count as they stand, and none reported stays so among others', () => {
+  test('those on the scale count as they stand, and none among others as the poorest', () => {
     const [a] = graded((quality) => (quality % 3 === 0 ? 0 : quality))
     const own = [...a!.index].map((i) => first.quality[i]!)
-    expect([...a!.quality]).toEqual(own.map((quality) => (quality % 3 === 0 ? 0 : quality)))
-    expect(a!.quality.some((quality) => quality === 0)).toBe(true)
+    expect([...a!.quality]).toEqual(own.map((quality) => (quality % 3 === 0 ? 1 : quality)))
+    expect(a!.quality.some((quality) => quality === 1)).toBe(true)
+  })
+
+  test('where none has one, a gallery’s record leaves out the crowded first', () => {
+    const plain = templateFrom(minutiaeOf(syntheticTemplate(11)).map((m) => ({ ...m, quality: 0 })))
+    const among = templateFrom([
+      ...minutiaeOf(plain),
+      // at the far side of every third minutia, 0.3 mm away
+      ...minutiaeOf(plain)
+        .filter((_, i) => i % 3 === 0)
+        .map((m) => ({ ...m, x: m.x + 30, angle: (m.angle + 128) & 0xff })),
+    ])
+    const nearest = (k: number) =>
+      Math.min(
+        ...Array.from({ length: among.count }, (_, i) =>
+          i === k ? 9999 : Math.hypot(among.x[i]! - among.x[k]!, among.y[i]! - among.y[k]!),
+        ),
+      )
+    const alone = Array.from({ length: among.count }, (_, k) => k).filter((k) => nearest(k) >= 50)
+    expect(among.count).toBeGreaterThan(recordMinutiae)
+    expect(alone.length).toBeGreaterThan(20)
+    const kept = new Set(prepare(among, recordMinutiae).index)
+    if (alone.length <= recordMinutiae) expect(alone.filter((k) => !kept.has(k))).toEqual([])
+    else expect([...kept].filter((k) => !alone.includes(k))).toEqual([])
   })
 })
