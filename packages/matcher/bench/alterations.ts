@@ -25,6 +25,7 @@ function shuffled(template: MinutiaeTemplate, random: Random): MinutiaeTemplate 
   return templateFrom(list.sort((p, q) => p.key - q.key).map(({ m }) => m))
 }
 
+// About normal, standard deviation 0.71.
 const normal = (random: Random) => random() + random() + random() + random() + random() + random() - 3
 
 function withSpurious(template: MinutiaeTemplate, random: Random, share: number, quality: (random: Random) => number): MinutiaeTemplate {
