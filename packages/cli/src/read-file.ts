@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { CardError, InputError } from '@kart/codec'
-import { decodeTemplate, decodeTemplates, type MinutiaeTemplate } from '@kart/minutiae'
+import { decodeTemplate, decodeTemplates, imageOf, inspectTemplate, type MinutiaeTemplate, type TemplateConcern } from '@kart/minutiae'
 
 /** Largest file that a command reads: far above any card, far below what would fill the memory. */
 const maxFileBytes = 64 * 1024 * 1024
@@ -68,10 +68,20 @@ export function readFinger(path: string): { readonly bytes: Uint8Array; readonly
   return { bytes, template: decodeInput(path, () => decodeTemplate(bytes)) }
 }
 
-/** Every finger of a file that the user named, with the position that its record states. Throws as {@link readFinger}. */
-export function readFingers(path: string): { readonly template: MinutiaeTemplate; readonly position: number }[] {
+/** A finger of a file, with the position that its record states and what speaks against comparing it. */
+export interface ReadFinger {
+  readonly template: MinutiaeTemplate
+  readonly position: number
+  readonly concerns: readonly TemplateConcern[]
+}
+
+/** Every finger of a file that the user named. Throws as {@link readFinger}. */
+export function readFingers(path: string): ReadFinger[] {
   const bytes = readInput(path)
   const { templates, record } = decodeInput(path, () => decodeTemplates(bytes))
   if (templates.length === 0) throw new InputError(path, 'holds no finger')
-  return templates.map((template, view) => ({ template, position: record?.views[view]?.position ?? 0 }))
+  return templates.map((template, index) => {
+    const view = record?.views[index]
+    return { template, position: view?.position ?? 0, concerns: inspectTemplate(template, record && view && imageOf(record, view)) }
+  })
 }

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
-import { DecodeError } from '@kart/codec'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { DecodeError, InputError } from '@kart/codec'
 
 /** Where a gallery's bytes are. */
 export interface GalleryStore {
@@ -44,11 +44,18 @@ export function memoryStore(reserve: number): GalleryStore {
   }
 }
 
-/** In a file that only its owner may read, opened for reading unless `flags` say otherwise. */
+/** In a file that only its owner may read, opened for reading unless `flags` say otherwise. Throws InputError for what is no file, Node's own error when it cannot be opened. */
 export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): GalleryStore {
+  // Opening a pipe would wait for somebody at its other end.
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found !== undefined && !found.isFile())
+    throw new InputError('gallery', found.isDirectory() ? 'this is a folder, not a file' : 'this is a pipe or a device, not a file')
   const descriptor = openSync(path, flags, 0o600)
   let size = fstatSync(descriptor).size
   let open = true
+  const expectWritable = () => {
+    if (flags === 'r') throw new InputError('gallery', 'is open for reading only: open it with { writable: true }')
+  }
   return {
     get size() {
       return size
@@ -63,10 +70,12 @@ export function fileStore(path: string, flags: 'r' | 'r+' | 'wx+' | 'w+'): Galle
       }
     },
     write(at, bytes) {
+      expectWritable()
       let done = 0
       while (done < bytes.length) done += writeSync(descriptor, bytes, done, bytes.length - done, at + done)
     },
     resize(wanted) {
+      expectWritable()
       if (wanted !== size) ftruncateSync(descriptor, wanted)
       size = wanted
     },

@@ -236,3 +236,26 @@ describe('several fingers', () => {
     expect(found!.candidates[0]!.fingers.length).toBe(4)
   })
 })
+
+describe('an integrator’s mistakes are said in plain words', () => {
+  const probes = [{ fingers: [{ template: again(3) }] }]
+
+  test('a pool that is closed does not let a search wait for ever', async () => {
+    const pool = openPool({ workers: 1 })
+    await pool.close()
+    await expect(identify(probes, filled(3), { pool })).rejects.toThrow(/pool: is closed/)
+  })
+
+  test.each([0, -1, 1.5, Number.NaN])('%d workers', async (workers) => {
+    await expect(identify(probes, filled(3), { workers })).rejects.toThrow(/workers: not a whole number/)
+  })
+
+  test('appending to a gallery that is open for reading', () => {
+    const path = join(folder, 'reading.gallery')
+    filled(2, Gallery.createFile(path)).close()
+    const opened = Gallery.open(path)
+    expect(() => opened.append('one-more', [{ template: finger(9) }])).toThrow(/open for reading only/)
+    opened.close()
+    expect(readFileSync(path).length).toBe(headerBytes + blockStride)
+  })
+})

@@ -13,7 +13,7 @@ export interface Prepared {
   readonly x: Int16Array
   readonly y: Int16Array
   readonly angle: Uint8Array
-  /** As reported, 0 = not. */
+  /** As reported, 0 for all = not; see {@link gradesOf} for scales of the extractor's own. */
   readonly quality: Uint8Array
   /** Index of each in the template. */
   readonly index: Uint8Array
@@ -68,7 +68,8 @@ export function prepare(template: MinutiaeTemplate, centres: number = full.centr
 /** As {@link prepare}, the descriptors made by `describe`. */
 export function prepareWith(describe: Describe, template: MinutiaeTemplate, centres: number): Prepared {
   checkTemplate(template)
-  const kept = bestMinutiae(template)
+  const grades = gradesOf(template.quality)
+  const kept = bestMinutiae(template, grades, centres)
   const used = kept.length
   let sumX = 0
   let sumY = 0
@@ -81,7 +82,6 @@ export function prepareWith(describe: Describe, template: MinutiaeTemplate, cent
   const allY = Int16Array.from(kept, (i) => clampCoordinate(middle[1] - template.y[i]!))
   const allAngle = Uint8Array.from(kept, (i) => template.angle[i]!)
   const hull = hullOf(allX, allY)
-
   const order = Array.from({ length: Math.min(used, centres) }, (_, i) => i)
   order.sort((a, b) => allAngle[a]! - allAngle[b]! || allX[a]! - allX[b]! || allY[a]! - allY[b]! || a - b)
   return {
@@ -90,7 +90,7 @@ export function prepareWith(describe: Describe, template: MinutiaeTemplate, cent
     x: Int16Array.from(order, (i) => allX[i]!),
     y: Int16Array.from(order, (i) => allY[i]!),
     angle: Uint8Array.from(order, (i) => allAngle[i]!),
-    quality: Uint8Array.from(order, (i) => template.quality[kept[i]!]!),
+    quality: Uint8Array.from(order, (i) => grades[kept[i]!]!),
     index: Uint8Array.from(order, (i) => kept[i]!),
     ...describe(order, allX, allY, allAngle, hull),
     neighbours: nearest(order, allX, allY, allAngle),
@@ -115,8 +115,39 @@ function clampCoordinate(value: number): number {
   return Math.max(-limits.coordinate, Math.min(limits.coordinate, value))
 }
 
-// Best quality first, then nearest to the middle of all; duplicates of a position and angle are dropped, because they would vote twice.
-function bestMinutiae(template: MinutiaeTemplate): number[] {
+/**
+ * Qualities as they rank and weigh. The standards leave it open how good a minutia of 50 is: where even a template's best is lower than that of any template that the weights were fitted on, all are raised in
+ * proportion, and where all are the same they say nothing and count as not reported. So does what is above 100. A minutia without a quality among others that have one counts as a poor one.
+ */
+function gradesOf(reported: ArrayLike<number>): Uint8Array {
+  const quality = Uint8Array.from(reported, (value) => (value > 100 ? 0 : value))
+  let least = 255
+  let most = 0
+  for (const value of quality) {
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  if (least === most) return quality.fill(0)
+  const [times, by] = most < limits.leastBest ? [limits.leastBest, most] : [1, 1]
+  return quality.map((value) => Math.max(1, Math.floor((value * times) / by)))
+}
+
+// Which minutiae lie so near another one that they are often false: the two ends of a broken ridge, or of a scar's edge.
+function crowdedIn({ count, x, y }: MinutiaeTemplate): Uint8Array {
+  const crowded = new Uint8Array(count)
+  for (let i = 1; i < count; i++)
+    for (let j = 0; j < i; j++) {
+      const squared = (x[i]! - x[j]!) ** 2 + (y[i]! - y[j]!) ** 2
+      if (squared === 0 || squared >= limits.crowded * limits.crowded) continue
+      crowded[i] = 1
+      crowded[j] = 1
+    }
+  return crowded
+}
+
+// Best quality first, of those without one the crowded last, then nearest to the middle of all, then by angle and place, so that the order in the template never counts; of duplicates of a position
+// and angle only the best stays, because they would vote twice.
+function bestMinutiae(template: MinutiaeTemplate, quality: Uint8Array, centres: number): number[] {
   let sumX = 0
   let sumY = 0
   for (let i = 0; i < template.count; i++) {
@@ -125,17 +156,22 @@ function bestMinutiae(template: MinutiaeTemplate): number[] {
   }
   const middleX = Math.round(sumX / Math.max(1, template.count))
   const middleY = Math.round(sumY / Math.max(1, template.count))
-  const rank = (i: number) => template.quality[i]! || limits.unknownQuality
+  // Without qualities; but where all take part their rank does not matter.
+  const crowded = quality[0] === 0 && template.count > centres ? crowdedIn(template) : undefined
+  const rank = (i: number) => quality[i]! - (crowded?.[i] ?? 0)
   const distance = (i: number) => (template.x[i]! - middleX) ** 2 + (template.y[i]! - middleY) ** 2
+  const { x, y, angle } = template
+  const indices = Array.from({ length: template.count }, (_, i) => i)
+  const byPlace = (a: number, b: number) => angle[a]! - angle[b]! || x[a]! - x[b]! || y[a]! - y[b]! || quality[b]! - quality[a]! || a - b
+  indices.sort((a, b) => rank(b) - rank(a) || distance(a) - distance(b) || byPlace(a, b))
   const seen = new Set<number>()
-  const indices: number[] = []
-  for (let i = 0; i < template.count; i++) {
-    const key = ((template.x[i]! & 0xffff) * 65536 + (template.y[i]! & 0xffff)) * 256 + template.angle[i]!
-    if (!seen.has(key)) indices.push(i)
+  const kept: number[] = []
+  for (const i of indices) {
+    const key = ((x[i]! & 0xffff) * 65536 + (y[i]! & 0xffff)) * 256 + angle[i]!
+    if (!seen.has(key)) kept.push(i)
     seen.add(key)
   }
-  indices.sort((a, b) => rank(b) - rank(a) || distance(a) - distance(b) || a - b)
-  return indices.slice(0, limits.minutiae)
+  return kept.slice(0, limits.minutiae)
 }
 
 function hullOf(x: Int16Array, y: Int16Array): Int16Array {

@@ -34,17 +34,21 @@ export interface PoolOptions {
   readonly kernel?: KernelName
 }
 
-/** Starts a pool; close it, or the process stays alive. */
+/** Starts a pool; close it, or the process stays alive. Throws InputError for a number of workers that is not 1 or more, or a kernel that there is not. */
 export function openPool({ workers = availableParallelism(), kernel = fastestKernelName() }: PoolOptions = {}): SearchPool {
-  return kernel === 'wasm' ? workerPool(Math.max(1, workers)) : singlePool(openKernel(kernel))
+  if (!Number.isInteger(workers) || workers < 1) throw new InputError('workers', 'not a whole number from 1 on')
+  return kernel === 'wasm' ? workerPool(workers) : singlePool(openKernel(kernel))
 }
 
 function workerPool(count: number): SearchPool {
   const { program, workerData } = workerProgram()
   const workers = Array.from({ length: count }, () => new Worker(program, { eval: true, workerData }))
+  let closed = false
   return {
     workers: count,
     async search(gallery, probes, look, progress) {
+      // a worker that has ended would never answer
+      if (closed) throw new InputError('pool', 'is closed: open another')
       const blocks = gallery.blocks
       const counter = new SharedArrayBuffer(4)
       const state = new SharedArrayBuffer(blocks)
@@ -76,6 +80,7 @@ function workerPool(count: number): SearchPool {
       return { strengths: new Int32Array(strengths), refused }
     },
     async close() {
+      closed = true
       await Promise.all(workers.map((worker) => worker.terminate()))
     },
   }

@@ -7,6 +7,7 @@ import {
   type FingerView,
   type ImageFrame,
   imageOf,
+  isQuality,
   type RepresentationHeader,
   readMinutiae,
   readPosition,
@@ -59,7 +60,7 @@ function readRepresentation(cursor: Cursor, certified: boolean): { view: FingerV
   const deviceType = cursor.u16('the capture device type')
   const qualityBlocks = Array.from({ length: cursor.u8('the number of quality blocks') }, () => {
     const quality = cursor.u8('a quality')
-    if (quality > 100 && quality !== 255) throw cursor.error(`a finger quality of ${quality}`)
+    if (!isQuality(quality)) throw cursor.error(`a finger quality of ${quality}`)
     return { quality, owner: cursor.u16('the quality algorithm owner'), id: cursor.u16('the quality algorithm identifier') }
   })
   const certifications = certified
@@ -131,7 +132,7 @@ function writeRepresentation(view: FingerView, frame: ImageFrame, certified: boo
     uintToBytes(header.deviceType, 2),
     uintToBytes(header.qualityBlocks.length, 1),
     ...header.qualityBlocks.map((block) => {
-      if (block.quality !== 255 && !(block.quality <= 100)) throw new InputError('finger quality', 'not in 0..100 or 255')
+      if (!isQuality(block.quality)) throw new InputError('finger quality', 'not in 0..100, 254 or 255')
       return concatBytes(uintToBytes(block.quality, 1), uintToBytes(block.owner, 2), uintToBytes(block.id, 2))
     }),
     ...(certified ? [uintToBytes(certifications.length / 3, 1), certifications] : []),

@@ -21,16 +21,18 @@ export interface RecordTraits {
   readonly impressions: number
   /** Whether several fingers in one image have finger positions of their own (13..15, 40..50). */
   readonly fingerGroups: boolean
-  /** Value of a minutia's quality where none was computed, and whether 255 (failed to compute) exists beside it. */
+  /**
+   * Value of a quality where none was computed. 254 (not computed) and 255 (failed) are read and kept in every format, also in those that came before these values
+   * (house rule: writers carry them back, and the record is sound otherwise).
+   */
   readonly unreported: 0 | 254
-  readonly specialQualities: boolean
 }
 
 const magicOf = (version: string): Uint8Array => Uint8Array.from(`FMR\0${version}\0`, (c) => c.charCodeAt(0))
 
 /**
  * The traits of each record format: ISO/IEC 19794-2:2005, 7; ISO/IEC 19794-2:2011, 8; INCITS 378-2004, 6; INCITS 378-2007; INCITS 378-2009, 6, and its Amendment 1. INCITS 378-2007 is read as NIST's
- * sample of it is: quality 0 for none, and 254 and 255 besides.
+ * sample of it is: quality 0 for none.
  */
 export const recordTraits = {
   'iso-19794-2-2005': {
@@ -41,7 +43,6 @@ export const recordTraits = {
     impressions: 15,
     fingerGroups: false,
     unreported: 0,
-    specialQualities: false,
   },
   'iso-19794-2-2011': {
     what: 'ISO/IEC 19794-2:2011 record',
@@ -51,7 +52,6 @@ export const recordTraits = {
     impressions: 29,
     fingerGroups: true,
     unreported: 254,
-    specialQualities: true,
   },
   'incits-378-2004': {
     what: 'INCITS 378-2004 record',
@@ -61,7 +61,6 @@ export const recordTraits = {
     impressions: 15,
     fingerGroups: false,
     unreported: 0,
-    specialQualities: false,
   },
   'incits-378-2007': {
     what: 'INCITS 378-2007 record',
@@ -71,7 +70,6 @@ export const recordTraits = {
     impressions: 15,
     fingerGroups: false,
     unreported: 0,
-    specialQualities: true,
   },
   'incits-378-2009': {
     what: 'INCITS 378-2009 record',
@@ -81,7 +79,6 @@ export const recordTraits = {
     impressions: 15,
     fingerGroups: false,
     unreported: 254,
-    specialQualities: true,
   },
   'incits-378-2009-am1': {
     what: 'INCITS 378-2009/AM 1 record',
@@ -91,7 +88,6 @@ export const recordTraits = {
     impressions: 29,
     fingerGroups: true,
     unreported: 254,
-    specialQualities: true,
   },
 } as const satisfies Record<RecordFormat, RecordTraits>
 

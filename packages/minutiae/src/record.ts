@@ -13,8 +13,7 @@ export interface RecordMinutiae {
   /** 0 other, 1 ridge ending, 2 ridge bifurcation. */
   readonly type: Uint8Array
   /**
-   * As the record has it: 1..100, 0 = not reported; INCITS 378-2007 also 254 (not computed) and 255 (failed); ISO/IEC 19794-2:2011 and INCITS 378-2009 0..100 with 0 the worst,
-   * 254 = not reported, 255 = failed.
+   * As the record has it: 1..100, 0 = not reported; in ISO/IEC 19794-2:2011 and INCITS 378-2009 0..100 with 0 the worst. Everywhere 254 = not computed, 255 = failed.
    */
   readonly quality: Uint8Array
 }
@@ -54,7 +53,7 @@ export interface FingerView {
   readonly view: number
   /** 0 live plain, 1 live rolled, 2 non-live plain, 3 non-live rolled, 8 swipe, 9 contactless; 0..15, in the newer formats to 29. */
   readonly impression: number
-  /** Quality of the whole finger, 0..100; 254 not computed and 255 failed, where the format knows them. */
+  /** Quality of the whole finger, 0..100; 254 not computed, 255 failed. */
   readonly quality: number
   readonly minutiae: RecordMinutiae
   /** The extended data areas as they stand, without the block's own length; empty where there are none. */
@@ -186,10 +185,15 @@ function toPixels(hundredths: number, perCentimetre: number, axis: string): numb
   return value
 }
 
+/** Whether a number is a quality of a minutia or a finger: 0..100, 254 not computed, 255 failed. */
+export function isQuality(value: number): boolean {
+  return (value >= 0 && value <= 100) || value === 254 || value === 255
+}
+
 /** Reads `count` minutiae of six bytes each, or of five, which have no quality (ISO/IEC 19794-2:2005, 7.5; ISO/IEC 19794-2:2011, 8.4.16; the same layout in INCITS 378). */
 export function readMinutiae(cursor: Cursor, count: number, format: RecordFormat, length: 5 | 6 = 6): RecordMinutiae {
   if (length * count > cursor.remaining) throw cursor.error(`${count} minutiae need ${length * count} bytes, ${cursor.remaining} left`)
-  const { anglesPerTurn: perTurn, unreported, specialQualities } = traitsOf(format)
+  const { anglesPerTurn: perTurn, unreported } = traitsOf(format)
   const x = new Uint16Array(count)
   const y = new Uint16Array(count)
   const angle = new Uint8Array(count)
@@ -206,7 +210,7 @@ export function readMinutiae(cursor: Cursor, count: number, format: RecordFormat
     angle[i] = cursor.u8()
     if (angle[i]! >= perTurn) throw cursor.error(`minutia angle ${angle[i]} is beyond a turn`)
     quality[i] = length === 6 ? cursor.u8() : unreported
-    if (quality[i]! > 100 && !(specialQualities && quality[i]! >= 254)) throw cursor.error('minutia quality is above 100')
+    if (!isQuality(quality[i]!)) throw cursor.error('minutia quality is above 100')
   }
   return { x, y, angle, type, quality }
 }
@@ -214,7 +218,7 @@ export function readMinutiae(cursor: Cursor, count: number, format: RecordFormat
 /** Writes minutiae as {@link readMinutiae} reads them; throws InputError for what the layout cannot hold. */
 export function writeMinutiae(minutiae: RecordMinutiae, format: RecordFormat, length: 5 | 6 = 6): Uint8Array {
   const { x, y, angle, type, quality } = minutiae
-  const { anglesPerTurn: perTurn, unreported, specialQualities } = traitsOf(format)
+  const { anglesPerTurn: perTurn, unreported } = traitsOf(format)
   const count = x.length
   if (count > maxMinutiae) throw new InputError('minutiae', `more than ${maxMinutiae}`)
   for (const array of [y, angle, type, quality]) if (array.length !== count) throw new InputError('minutiae', 'arrays of unequal length')
@@ -223,7 +227,7 @@ export function writeMinutiae(minutiae: RecordMinutiae, format: RecordFormat, le
     if (x[i]! > 0x3fff || y[i]! > 0x3fff) throw new InputError('minutia position', 'above 16383 pixels')
     if (type[i]! > 2) throw new InputError('minutia type', 'not 0, 1 or 2')
     if (angle[i]! >= perTurn) throw new InputError('minutia angle', 'beyond a turn')
-    if (quality[i]! > 100 && !(specialQualities && quality[i]! >= 254)) throw new InputError('minutia quality', 'above 100')
+    if (!isQuality(quality[i]!)) throw new InputError('minutia quality', 'above 100')
     if (length === 5 && quality[i] !== unreported)
       throw new InputError('minutia quality', 'reported, where minutiae of five bytes have none')
     const at = length * i
@@ -256,7 +260,7 @@ export function readViewHeader(
   cursor: Cursor,
   format: RecordFormat,
 ): { position: number; view: number; impression: number; quality: number } {
-  const { viewAndImpression, unreported } = traitsOf(format)
+  const { viewAndImpression } = traitsOf(format)
   const position = readPosition(cursor, format)
   let view = cursor.u8('the view number')
   let impression = view & 0x0f
@@ -264,19 +268,18 @@ export function readViewHeader(
   else view >>= 4
   checkViewAndImpression(cursor, format, view, impression)
   const quality = cursor.u8('the finger quality')
-  if (quality > 100 && !(unreported === 254 && quality >= 254)) throw cursor.error('finger quality is above 100')
+  if (!isQuality(quality)) throw cursor.error('finger quality is above 100')
   return { position, view, impression, quality }
 }
 
 /** Throws InputError for what the fields of a view's header cannot hold. */
 export function checkViewHeader({ position, view, impression, quality }: FingerView, format: RecordFormat): void {
-  const { impressions, unreported } = traitsOf(format)
+  const { impressions } = traitsOf(format)
   if (!hasPosition(format, position)) throw new InputError('view position', 'not a finger position of this format')
   const inside = (value: number, high: number) => Number.isInteger(value) && value >= 0 && value <= high
   if (!inside(view, 15)) throw new InputError('view number', 'not in 0..15')
   if (!inside(impression, impressions)) throw new InputError('view impression', `not in 0..${impressions}`)
-  if (!inside(quality, 100) && !(unreported === 254 && (quality === 254 || quality === 255)))
-    throw new InputError('view quality', 'not in 0..100')
+  if (!Number.isInteger(quality) || !isQuality(quality)) throw new InputError('view quality', 'not in 0..100')
 }
 
 /** Writes what {@link readViewHeader} reads. */

@@ -76,7 +76,7 @@ export function addGalleryCommand(program: Command, run: Runner): void {
     )
   const info = gallery
     .command('info')
-    .description('show what a gallery holds and check the sums of all its blocks (exit 1: some are damaged)')
+    .description('show what a gallery holds and check the sums of all its blocks (exit 3: some are damaged)')
     .argument('<file>', 'a gallery')
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: Options) =>
@@ -90,11 +90,12 @@ export function addGalleryCommand(program: Command, run: Runner): void {
           show(output, described)
           output.line(
             damaged.length === 0
-              ? `all ${opened.blocks} blocks hold`
+              ? `${opened.blocks === 1 ? 'its one block holds' : `all ${opened.blocks} blocks hold`}`
               : pc.red(`damaged blocks: ${damaged.join(', ')}: searches leave them out; restore the file from a copy`),
           )
           output.document({ ...described, damaged })
-          return damaged.length === 0 ? exitCode.done : exitCode.rejected
+          // As `kart identify` says it: the gallery is one, and part of it failed.
+          return damaged.length === 0 ? exitCode.done : exitCode.cardFailure
         } finally {
           progress.end()
           opened.close()
@@ -138,6 +139,10 @@ export function addGalleryCommand(program: Command, run: Runner): void {
     )
   withExample(gallery, 'kart gallery build prints/ -o people.gallery', 'kart gallery synth 100000 -o synthetic.gallery')
   withExample(build, 'kart gallery build prints/ -o people.gallery')
+  info.addHelpText(
+    'after',
+    '\nExit codes: 0 all blocks hold, 2 the file is no gallery, or one of another version, 3 some blocks are damaged.',
+  )
   withExample(info, 'kart gallery info people.gallery')
   withExample(synth, 'kart gallery synth 100000 -o synthetic.gallery')
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeTemplate, syntheticImpression, syntheticTemplate } from '@kart/minutiae'
+import { encodeTemplate, minutiaeOf, syntheticImpression, syntheticTemplate, templateFrom } from '@kart/minutiae'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { run } from '../program.ts'
 
@@ -29,8 +29,7 @@ async function kart(...args: string[]): Promise<{ code: number; document: Record
   }
 }
 
-beforeAll(async () => {
-  const { mkdirSync } = await import('node:fs')
+beforeAll(() => {
   mkdirSync(prints)
   for (let seed = 1; seed <= 30; seed++) writeFileSync(join(prints, `p${seed}_1.fmr`), record(seed))
   writeFileSync(join(prints, 'broken.fmr'), new Uint8Array([1, 2, 3, 4, 5, 6, 7]))
@@ -51,7 +50,7 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
     expect(found).toMatchObject({ code: 0, document: { mode, complete: true, searched: 30, results: [{ status: 'searched' }] } })
     expect(found.document).toMatchObject({
       results: [{ candidates: [{ person: 'p17' }], reaching: 1 }],
-      threshold: { score: 40, overAll: 55 },
+      threshold: { score: 40, overAll: 55, highestScore: 100 },
     })
   }
   const answers: { code: number; results: unknown }[] = []
@@ -66,10 +65,62 @@ test('a gallery is built from a folder, searched, and found damaged when it is',
   const bytes = new Uint8Array(readFileSync(gallery))
   bytes[6000]! ^= 1
   writeFileSync(gallery, bytes)
-  expect(await kart('gallery', 'info', gallery)).toMatchObject({ code: 1, document: { damaged: [0] } })
+  expect(await kart('gallery', 'info', gallery)).toMatchObject({ code: 3, document: { damaged: [0] } })
   expect(await kart('identify', '--gallery', gallery, probe, '--workers', '1')).toMatchObject({
     code: 3,
     document: { complete: false, refused: 30 },
+  })
+})
+
+test('a template that is meant to match everyone is neither enrolled nor searched for', async () => {
+  const poisoned = join(folder, 'poisoned')
+  mkdirSync(poisoned)
+  const grid = templateFrom(
+    Array.from({ length: 250 }, (_, i) => ({
+      x: 100 * (i % 16),
+      y: 100 * Math.floor(i / 16),
+      angle: (i * 37) & 0xff,
+      type: 1,
+      quality: 90,
+    })),
+  )
+  writeFileSync(join(poisoned, 'grid_1.fmr'), encodeTemplate(grid, 'iso-19794-2-2005'))
+  writeFileSync(join(poisoned, 'few_1.fmr'), encodeTemplate(templateFrom(minutiaeOf(syntheticTemplate(1)).slice(0, 5)), 'iso-19794-2-2005'))
+  writeFileSync(join(poisoned, 'p1_1.fmr'), record(1))
+  const file = join(folder, 'poisoned.gallery')
+  expect(await kart('gallery', 'build', poisoned, '-o', file)).toMatchObject({
+    code: 0,
+    document: {
+      records: 1,
+      refused: [
+        { file: 'few_1.fmr', problem: expect.stringContaining('too few minutiae: 5') },
+        { file: 'grid_1.fmr', problem: expect.stringContaining('grid') },
+      ],
+    },
+  })
+  const found = await kart(
+    'identify',
+    '--gallery',
+    file,
+    join(poisoned, 'grid_1.fmr'),
+    join(poisoned, 'p1_1.fmr'),
+    join(poisoned, 'few_1.fmr'),
+    '--workers',
+    '1',
+  )
+  expect(found).toMatchObject({
+    code: 1,
+    document: {
+      results: [
+        { status: 'unusable', candidates: [], reaching: 0, concerns: [{ code: 'grid', unusable: true }] },
+        { status: 'searched', candidates: [{ person: 'p1' }], reaching: 1, concerns: [] },
+        { status: 'too-few-minutiae', candidates: [], reaching: 0, concerns: [{ code: 'too-few-minutiae' }] },
+      ],
+    },
+  })
+  expect(await kart('identify', '--gallery', file, join(poisoned, 'grid_1.fmr'))).toMatchObject({
+    code: 1,
+    document: { results: [{ status: 'unusable' }] },
   })
 })
 

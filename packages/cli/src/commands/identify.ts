@@ -1,7 +1,16 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '@kart/codec'
-import { type IdentifyResult, identify, type KernelName, kernelNames, type SearchMode, searchModes, thresholds } from '@kart/matcher'
-import { syntheticNotice } from '@kart/minutiae'
+import {
+  type IdentifyResult,
+  identify,
+  type KernelName,
+  kernelNames,
+  type ProbeResult,
+  type SearchMode,
+  searchModes,
+  thresholds,
+} from '@kart/matcher'
+import { syntheticNotice, type TemplateConcern } from '@kart/minutiae'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -10,7 +19,7 @@ import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { openGallery } from '../open-gallery.ts'
 import type { Output } from '../output.ts'
-import { readFingers, usingInput } from '../read-file.ts'
+import { type ReadFinger, readFingers, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { type ThresholdName, thresholdNamed } from '../threshold-option.ts'
 import { plainTable } from '../verdict-output.ts'
@@ -49,13 +58,42 @@ interface Threshold {
   readonly score: number
 }
 
+/** Highest score that there is (`MatchResult.score`). */
+const highestScore = 100
+
 /** The threshold at which a stranger is as rare in the whole gallery as the named one makes him in one comparison (docs/matcher.md): 10 log10 of the records more. */
 const overAll = (score: number, records: number): number => score + Math.ceil(10 * Math.log10(Math.max(1, records)))
 
-function show(output: Output, names: readonly string[], found: IdentifyResult, { name, score: limit }: Threshold, perSecond: number): void {
+type Result = Omit<ProbeResult, 'status'> & { readonly status: ProbeResult['status'] | 'unusable' }
+/** What was found, with a result for every probe, also for those that were not searched. */
+type Found = Omit<IdentifyResult, 'results'> & { readonly results: readonly Result[] }
+
+/** Who is to be found: the fingers that can be compared, and what speaks against all of them. */
+interface Wanted {
+  readonly name: string
+  readonly fingers: readonly ReadFinger[]
+  readonly concerns: readonly (TemplateConcern & { readonly file: string })[]
+}
+
+function wantedOf(name: string, files: readonly string[]): Wanted {
+  const read = files.map((file) => ({ file, fingers: readFingers(file) }))
+  return {
+    name,
+    // those of too few minutiae the search itself tells from the others
+    fingers: read.flatMap(({ fingers }) =>
+      fingers.filter(({ concerns }) => !concerns.some(({ unusable, code }) => unusable && code !== 'too-few-minutiae')),
+    ),
+    concerns: read.flatMap(({ file, fingers }) => fingers.flatMap(({ concerns }) => concerns.map((concern) => ({ file, ...concern })))),
+  }
+}
+
+function show(output: Output, wanted: readonly Wanted[], found: Found, { name, score: limit }: Threshold, perSecond: number): void {
   for (const [k, { status, candidates }] of found.results.entries()) {
-    output.line(pc.bold(names[k]!))
+    output.line(pc.bold(wanted[k]!.name))
+    for (const { file, unusable, detail } of wanted[k]!.concerns)
+      output.line(pc.yellow(`  ${file}: ${unusable ? 'unusable' : 'doubtful'}: ${detail}`))
     if (status === 'too-few-minutiae') output.line(pc.yellow('  too few minutiae: not searched'))
+    else if (status === 'unusable') output.line(pc.red('  not searched: an unusable template matches nobody'))
     else if (candidates.length === 0) output.line('  nobody')
     else {
       const table = plainTable(['', 'person', 'score', 'strength', 'fingers', ''])
@@ -71,8 +109,9 @@ function show(output: Output, names: readonly string[], found: IdentifyResult, {
       output.line(table.toString())
     }
   }
+  const among = overAll(limit, found.searched)
   output.line(
-    `threshold ${limit} (${name}), that of one comparison; as rare among all ${found.searched} records: ${overAll(limit, found.searched)}`,
+    `threshold ${limit} (${name}), that of one comparison; as rare among all ${found.searched} records: ${among}${among > highestScore ? `, and no score is above ${highestScore}: nobody can be found at this rate` : ''}`,
   )
   output.line(`${found.searched} records searched (${found.mode}), ${Math.round(perSecond)} comparisons a second`)
   if (!found.complete)
@@ -101,28 +140,30 @@ export function addIdentifyCommand(program: Command, run: Runner): void {
         const kernel = options.kernel === undefined ? {} : { kernel: kernelNamed(options.kernel) }
         const threshold = thresholdNamed(options.threshold)
         const limit = thresholds[threshold]
-        const read = files.map((file) => ({ fingers: readFingers(file) }))
-        const probes = options.together ? [{ fingers: read.flatMap(({ fingers }) => fingers) }] : read
-        const names = options.together ? [files.join(', ')] : files
+        const wanted = options.together ? [wantedOf(files.join(', '), files)] : files.map((file) => wantedOf(file, [file]))
+        const probes = wanted.filter((one) => one.fingers.length > 0)
         const gallery = openGallery(options.gallery)
         const progress = followCount(options.gallery, 'blocks', output.json)
         try {
           const started = performance.now()
-          const found = await usingInput(options.gallery, () =>
+          const searched = await usingInput(options.gallery, () =>
             identify(probes, gallery, { mode, top, workers, ...kernel, onProgress: progress.count }),
           )
+          const results = wanted.map((one): Result => searched.results[probes.indexOf(one)] ?? { status: 'unusable', candidates: [] })
+          const found: Found = { ...searched, results }
           progress.end()
           const fingers = probes.reduce((sum, probe) => sum + probe.fingers.length, 0)
           const perSecond = (1000 * fingers * found.searched) / (performance.now() - started)
           if (gallery.synthetic) output.line(pc.yellow(syntheticNotice))
-          show(output, names, found, { name: threshold, score: limit }, perSecond)
+          show(output, wanted, found, { name: threshold, score: limit }, perSecond)
           output.document({
             gallery: options.gallery,
             synthetic: gallery.synthetic,
-            threshold: { name: threshold, score: limit, overAll: overAll(limit, found.searched) },
+            threshold: { name: threshold, score: limit, overAll: overAll(limit, found.searched), highestScore },
             ...found,
             results: found.results.map((result, k) => ({
-              probe: names[k],
+              probe: wanted[k]!.name,
+              concerns: wanted[k]!.concerns,
               ...result,
               reaching: result.candidates.filter(({ score }) => score >= limit).length,
             })),

@@ -1,13 +1,11 @@
-import { InputError } from '@kart/codec'
 import { thresholds } from '@kart/matcher'
-import { decodeTemplates, imageOf, inspectTemplate, type MinutiaeTemplate, type TemplateConcern } from '@kart/minutiae'
 import { drawExplanation, explainMatch, renderExplanationPage } from '@kart/report'
 import type { Command } from 'commander'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
-import { decodeInput, readInput, usingInput } from '../read-file.ts'
+import { readFingers, usingInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
 import { thresholdNamed } from '../threshold-option.ts'
 import { checkOutput, forceText, writeMade } from '../write-file.ts'
@@ -18,15 +16,6 @@ interface Options {
   readonly threshold: string
   readonly force?: boolean
   readonly json?: boolean
-}
-
-/** The first template of a file that the user named, and what speaks against comparing it. */
-function readOne(file: string): { template: MinutiaeTemplate; concerns: readonly TemplateConcern[] } {
-  const { record, templates } = decodeInput(file, () => decodeTemplates(readInput(file)))
-  const [template] = templates
-  if (template === undefined) throw new InputError(file, 'holds no finger')
-  const view = record?.views[0]
-  return { template, concerns: inspectTemplate(template, record && view ? imageOf(record, view) : undefined) }
 }
 
 /** `kart match`: compares two templates; exit 0 when they match, 1 when they do not. */
@@ -47,8 +36,8 @@ export function addMatchCommand(program: Command, run: Runner): void {
           force: options.force,
           inputs: { 'of the live finger': probeFile, 'of the enrolled finger': candidateFile },
         })
-        const probe = readOne(probeFile)
-        const candidate = readOne(candidateFile)
+        const probe = readFingers(probeFile)[0]!
+        const candidate = readFingers(candidateFile)[0]!
         const named = [
           ...probe.concerns.map((concern) => ({ file: probeFile, ...concern })),
           ...candidate.concerns.map((concern) => ({ file: candidateFile, ...concern })),

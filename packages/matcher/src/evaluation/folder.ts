@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeTemplate, type MinutiaeTemplate } from '@kart/minutiae'
+import { readTemplateFile } from '../template-file.ts'
 import type { Place } from './protocol.ts'
 
 /** One impression of a folder. */
@@ -20,12 +21,12 @@ export interface ImpressionFolder {
 }
 
 /**
- * Reads the templates of a folder that are named `<finger>_<impression>.fmr`, in any format; other files are passed over. A finger's first impression is the one of the lowest number. What cannot be decoded, or
- * holds no minutiae, is a failure to enrol. Throws Node's own error when the folder or a file cannot be read.
+ * Reads the templates of a folder that are named `<finger>_<impression>.fmr`, in any format; other files are passed over. A finger's first impression is the one of the lowest number. What cannot be decoded, is no file,
+ * or holds no minutiae, is a failure to enrol. Throws Node's own error when the folder or a file cannot be read.
  */
 export function readImpressions(folder: string): ImpressionFolder {
   const named = readdirSync(folder).flatMap((file) => {
-    const match = /^(.+)_(\d+)\.fmr$/.exec(file)
+    const match = /^(.+)_(\d+)\.fmr$/i.exec(file)
     return match === null ? [] : [{ file, finger: match[1]!, number: Number(match[2]) }]
   })
   named.sort((a, b) => compareNames(a.finger, b.finger) || a.number - b.number || compareNames(a.file, b.file))
@@ -34,7 +35,7 @@ export function readImpressions(folder: string): ImpressionFolder {
   const impressions = named.map(({ file, finger }, k): Impression => {
     const place = { file, finger: fingers.indexOf(finger), first: named[k - 1]?.finger !== finger }
     try {
-      const template = decodeTemplate(new Uint8Array(readFileSync(join(folder, file))))
+      const template = decodeTemplate(readTemplateFile(join(folder, file)))
       if (template.count === 0) failures.push({ file, problem: 'no minutiae' })
       return { ...place, template: template.count === 0 ? undefined : template }
     } catch (error) {
