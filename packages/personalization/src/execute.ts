@@ -14,6 +14,7 @@ import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
 import { proveContent } from './signature-card/application-content.ts'
 import { readHeldKeys } from './signature-card/held-keys.ts'
+import { openHolderSession } from './signature-card/holder-session.ts'
 import {
   type CertifiedKey,
   certifyHolderKeys,
@@ -60,6 +61,8 @@ function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], read
 interface HolderContent {
   readonly keys: readonly CertifiedKey[]
   readonly files: ReturnType<typeof holderFiles>
+  /** Whether its PINs went to the card inside PACE. */
+  readonly pinsProtected: boolean
 }
 
 /**
@@ -72,7 +75,7 @@ async function writeHolder(
   held: readonly HolderKeyPair[] | undefined,
   end: () => void,
 ): Promise<HolderContent | undefined> {
-  const { image, options, meter, base, plan } = run
+  const { image, options, meter, plan } = run
   const { holder, profile } = image
   if (holder === undefined) return undefined
   const { certify } = options
@@ -83,9 +86,15 @@ async function writeHolder(
   end()
   // Read again for every certificate: keys can take the card a minute to make, and an authority may answer late.
   const clock = () => options.now ?? new Date()
-  const keys = await meter.step('certify', pairs.length, (advance) =>
-    certifyHolderKeys(run.plain(base), holder, pairs, certify, clock, () => advance()),
-  )
+  const { keys, pinsProtected } = await meter.step('certify', pairs.length, async (advance) => {
+    const opened = await openHolderSession(run, 'certify')
+    try {
+      const certified = await certifyHolderKeys(opened.channel, holder, pairs, certify, clock, () => advance())
+      return { keys: certified, pinsProtected: opened.protected }
+    } finally {
+      opened.destroy()
+    }
+  })
   const files = holderFiles(holder, keys, image.iccSerial, profile.title, clock())
   await meter.step('holder-files', files.files.length, async (advance) => {
     const again = await secured(run, 'open')
@@ -95,7 +104,7 @@ async function writeHolder(
       again.session.destroy()
     }
   })
-  return { keys, files }
+  return { keys, files, pinsProtected }
 }
 
 async function write(
@@ -231,6 +240,7 @@ function reportOf(
       fingerprint: toHex(digest('sha256', publicKey)),
       certificate: toHex(digest('sha256', certificate)),
     })),
+    pinsProtected: holder?.pinsProtected,
     publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
     fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),
@@ -277,8 +287,13 @@ export async function execute(transport: CardTransport, image: CardImage, option
     if (holder !== undefined && image.holder !== undefined) {
       const own = image.holder
       await meter.step('prove-signature', holder.files.files.length + holder.keys.length, async (advance) => {
-        await proveHolder(plain(base), own, holder.keys, holder.files, extended, advance)
-        await proveContent(base, complete, holder.files.files, holder.keys)
+        const opened = await openHolderSession(run, 'prove-signature')
+        try {
+          await proveHolder(opened.channel, own, holder.keys, holder.files, extended, advance)
+          await proveContent(opened.channel, complete, holder.files.files, holder.keys)
+        } finally {
+          opened.destroy()
+        }
       })
     }
     const keySet = await secure(run)

@@ -42,6 +42,7 @@ import {
   issueCard,
   issueStages,
   issuingStages,
+  pinNotes,
   readRecord,
   requestCard,
   requestingStages,
@@ -284,6 +285,7 @@ async function requestOne(
     )
     for (const [i, { label }] of report.requests.entries())
       output.line(`  the request for the key ${label}: ${visibleText(files[i] ?? '')}`)
+    for (const note of pinNotes(report.pinsProtected)) output.line(pc.dim(note))
     output.line('  When the authority has signed them: "kart issue" of the same record and card with --cert.')
     output.document({
       card: card.where,
