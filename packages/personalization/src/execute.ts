@@ -12,8 +12,9 @@ import { blockSizeFor, type PlannedStep, planCommands, planCompletion, planSecur
 import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
-import { proveContent } from './signature-card/application-content.ts'
+import { endCreation, proveContent } from './signature-card/application-content.ts'
 import { readHeldKeys } from './signature-card/held-keys.ts'
+import { hasSignatureApplication } from './signature-card/holder-plan.ts'
 import { openHolderSession } from './signature-card/holder-session.ts'
 import {
   type CertifiedKey,
@@ -128,6 +129,38 @@ async function write(
     return { complete, holder: await writeHolder(run, channel, held, () => session.destroy()) }
   } finally {
     session.destroy()
+  }
+}
+
+/**
+ * The last proof of the PKCS#15 application, inside PACE, where nobody between can answer for the card. Its creation phase ends before, so that what is proved is what the holder gets;
+ * what of it lies in the MF (EF.DIR) is read back after that.
+ */
+async function proveApplication(run: ExecuteRun, complete: CompleteImage, holder: HolderContent | undefined): Promise<void> {
+  const own = run.image.holder
+  if (holder === undefined || own === undefined) return
+  const { files, keys } = holder
+  await run.meter.step('prove-signature', files.files.length + keys.length, async (advance) => {
+    const opened = await openHolderSession(run, 'prove-signature')
+    try {
+      await endCreation(opened.channel, complete)
+      await proveHolder(opened.channel, own, keys, files, run.extended, advance)
+      await proveContent(opened.channel, complete, files.files, keys)
+    } finally {
+      opened.destroy()
+    }
+  })
+}
+
+/** The same for a card without keys of its holder, whose application is to hold nothing. */
+async function proveBareApplication(run: ExecuteRun): Promise<void> {
+  if (!hasSignatureApplication(run.image.profile)) return
+  const opened = await openHolderSession(run, 'read-back')
+  try {
+    await endCreation(opened.channel, run.image)
+    await proveContent(opened.channel, run.image, [], [])
+  } finally {
+    opened.destroy()
   }
 }
 
@@ -279,23 +312,11 @@ export async function execute(transport: CardTransport, image: CardImage, option
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const held = options.keepHolderKeys === true ? await readHeldKeys(base, image) : undefined
     const { complete, holder } = await write(run, await open(run, held !== undefined), held)
+    await proveApplication(run, complete, holder)
     const proved = await meter.step('read-back', readBackParts(complete), async (advance) => {
-      const ways = await readBack(base, complete, keys, { plain, advance, extended })
-      if (holder === undefined) await proveContent(base, complete, [], [])
-      return ways
+      if (holder === undefined) await proveBareApplication(run)
+      return readBack(base, complete, keys, { plain, advance, extended })
     })
-    if (holder !== undefined && image.holder !== undefined) {
-      const own = image.holder
-      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, async (advance) => {
-        const opened = await openHolderSession(run, 'prove-signature')
-        try {
-          await proveHolder(opened.channel, own, holder.keys, holder.files, extended, advance)
-          await proveContent(opened.channel, complete, holder.files.files, holder.keys)
-        } finally {
-          opened.destroy()
-        }
-      })
-    }
     const keySet = await secure(run)
     return reportOf(run, complete, holder, proved, keySet)
   } finally {

@@ -17,8 +17,8 @@ export const personalizationSteps = [
   'holder-keys',
   'certify',
   'holder-files',
-  'read-back',
   'prove-signature',
+  'read-back',
   'secure',
   'prove',
 ] as const satisfies readonly (PlannedStepName | 'open' | 'sign' | 'read-back' | 'prove' | HolderStepName)[]

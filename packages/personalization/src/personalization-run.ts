@@ -10,7 +10,7 @@ import { blockSizeFor, type PlanOptions, shortBlockSize, takesExtendedLength } f
 import { redact } from './redact.ts'
 import type { SecretKeeper } from './secret-keeper.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
-import { clearLeftovers, findLeftovers } from './signature-card/application-content.ts'
+import { clearLeftovers, findLeftovers, proveCleared } from './signature-card/application-content.ts'
 import type { CertifyHolder } from './signature-card/holder-certificate.ts'
 import { StepMeter } from './step-meter.ts'
 
@@ -118,9 +118,13 @@ export async function open(run: Run, keepKeys = false): Promise<KeyExchange> {
     await requireInitialized(opened.channel, 'open')
     advance()
     if (left === undefined) return opened
-    // Only now is it sure that this is the card that is meant. The application is emptied outside the session, which ends here.
-    opened.session.destroy()
-    await clearLeftovers(base, image, left, keepKeys)
+    // Only now is it sure that this is the card that is meant.
+    try {
+      await clearLeftovers(opened.channel, image, left, keepKeys)
+    } finally {
+      opened.session.destroy()
+    }
+    await proveCleared(base, image, keepKeys)
     return secured(run, 'open')
   })
 }

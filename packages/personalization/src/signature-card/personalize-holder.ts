@@ -227,7 +227,7 @@ export async function writeHolderFiles(
 }
 
 /**
- * As any reader would, outside any session: reads every file back and compares it, opens the directories, and lets each key sign a challenge that its certificate on the card
+ * As any reader would, outside SCP03: reads every file back and compares it, opens the directories, and lets each key sign a challenge that its certificate on the card
  * verifies. Throws PersonalizationError for any difference, StatusWordError, DecodeError, TransportError.
  */
 export async function proveHolder(
