@@ -12,10 +12,12 @@ import { blockSizeFor, type PlannedStep, planCommands, planCompletion, planSecur
 import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
+import { hasFiles } from './security-domain.ts'
 import { endCreation, proveContent } from './signature-card/application-content.ts'
 import { readHeldKeys } from './signature-card/held-keys.ts'
 import { hasSignatureApplication } from './signature-card/holder-plan.ts'
 import { openHolderSession } from './signature-card/holder-session.ts'
+import { checkHeldKeys, rememberFinished, rememberFinishing } from './signature-card/key-marks.ts'
 import {
   type CertifiedKey,
   certifyHolderKeys,
@@ -82,7 +84,7 @@ async function writeHolder(
   const { certify } = options
   if (certify === undefined) throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
-    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance()),
+    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), image, held }, () => advance()),
   )
   end()
   // Read again for every certificate: keys can take the card a minute to make, and an authority may answer late.
@@ -192,8 +194,15 @@ const forPrinter = ({ passwords, holder }: CardImage): PersonalizationReport['fo
   ...(holder === undefined ? {} : { pins: holder.pins }),
 })
 
+/** Keys of the card that is being finished. */
+interface FinishedKeys {
+  readonly keys: readonly HolderKeyPair[]
+  /** Whether a run before this one may have been cut off as it finished it. */
+  readonly cutOff: boolean
+}
+
 /** Ends personalization for good, in a session of its own, once the secrets are kept: they are dropped only where SET STATUS never left. */
-async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof withIssuerKeys>>> {
+async function setSecured(run: ExecuteRun, { keys, cutOff }: FinishedKeys): Promise<Awaited<ReturnType<typeof withIssuerKeys>>> {
   const { image, options, meter } = run
   await options.keeper?.keep(forPrinter(image))
   let mayBeSecured = false
@@ -201,6 +210,7 @@ async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof wi
     return await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
       const opened = await withIssuerKeys(run, () => advance())
       try {
+        await rememberFinishing(seenKeysOf(run), keys, cutOff)
         mayBeSecured = true
         for (const command of planSecuring().commands) await send(opened.channel, command)
       } catch (error) {
@@ -217,9 +227,9 @@ async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof wi
 }
 
 /** Ends personalization for good, and proves that it has ended. */
-async function secure(run: ExecuteRun): Promise<KeySetReport | undefined> {
+async function secure(run: ExecuteRun, finished: FinishedKeys): Promise<KeySetReport | undefined> {
   const { image, meter, base, plan } = run
-  const { session, channel, replaced, keySet } = await setSecured(run)
+  const { session, channel, replaced, keySet } = await setSecured(run, finished)
   try {
     await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
@@ -227,6 +237,7 @@ async function secure(run: ExecuteRun): Promise<KeySetReport | undefined> {
       const issuer = keySet === undefined ? {} : { issuerVersion: keySet.version }
       await proveSecured({ channel, base, profile: image.profile, keyVersion: replaced, ...issuer, storeData }, () => advance())
     })
+    await rememberFinished(seenKeysOf(run), finished.keys)
     return keySet
   } finally {
     session.destroy()
@@ -311,13 +322,14 @@ export async function execute(transport: CardTransport, image: CardImage, option
     const { meter, base, plain, plan, extended } = run
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const held = options.keepHolderKeys === true ? await readHeldKeys(base, image) : undefined
+    const cutOff = held !== undefined && (await checkHeldKeys(seenKeysOf(run), image, held, await hasFiles(base, profile)))
     const { complete, holder } = await write(run, await open(run, held !== undefined), held)
     await proveApplication(run, complete, holder)
     const proved = await meter.step('read-back', readBackParts(complete), async (advance) => {
       if (holder === undefined) await proveBareApplication(run)
       return readBack(base, complete, keys, { plain, advance, extended })
     })
-    const keySet = await secure(run)
+    const keySet = await secure(run, { keys: holder?.keys ?? [], cutOff })
     return reportOf(run, complete, holder, proved, keySet)
   } finally {
     keys.destroy()

@@ -8,6 +8,7 @@ import { hasFiles } from '../security-domain.ts'
 import { readWaitingKeys } from './application-content.ts'
 import type { CertificateOrder } from './holder-certificate.ts'
 import { openHolderSession, planSessionPassword } from './holder-session.ts'
+import { checkHeldKeys } from './key-marks.ts'
 import { holderKeyParts, requestFor, writeHolderKeys } from './personalize-holder.ts'
 
 /** A card that waits for its certificates. */
@@ -41,12 +42,13 @@ export async function requestCertificates(transport: CardTransport, image: CardI
   const run = beginRun(transport, image, options)
   // A card with files of its master file does not wait: its run broke off, which opening it says.
   const held = options.allowUnfinished === true || (await hasFiles(run.base, profile)) ? undefined : await readWaitingKeys(run.base, image)
+  if (held !== undefined) await checkHeldKeys(seenKeysOf(run), image, held, false)
   const { session, channel } = await open(run, held !== undefined)
   const { meter } = run
   try {
     const pairs = await meter.step('holder-keys', holderKeyParts(holder), async (advance) => {
       for (const command of planSessionPassword(image)) await send(channel, command)
-      return writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance())
+      return writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), image, held }, () => advance())
     })
     session.destroy()
     const { requests, pinsProtected } = await meter.step('certify', pairs.length, async (advance) => {
