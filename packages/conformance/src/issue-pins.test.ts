@@ -59,7 +59,7 @@ describe('the PINs of the letter', () => {
     const trace: TraceEntry[] = []
     const options = { certify, seenKeys: seenInMemory(), extendedLength, traceSink: (entry: TraceEntry) => trace.push(entry) }
     const report = await execute(transport, image, { ...executeOptions, ...options })
-    expect(report).toMatchObject({ lifeCycle: 'SECURED', pinsProtected: true })
+    expect(report).toMatchObject({ lifeCycle: 'SECURED', throughPace: true })
     expect(showing(commands, image)).toEqual([])
     const verified = trace.filter(({ level, command }) => level === 'plain' && command.cla === 0 && command.ins === 0x20)
     expect(verified.filter(({ command }) => command.data.length > 0)).toHaveLength(4)
@@ -75,7 +75,7 @@ describe('the PINs of the letter', () => {
       const image = imageOf(nationalId)
       const { transport, commands } = listening(card)
       const report = await requestCertificates(transport, image, base)
-      expect(report).toMatchObject({ keysHeld, pinsProtected: true })
+      expect(report).toMatchObject({ keysHeld, throughPace: true })
       expect(showing(commands, image)).toEqual([])
       requests = report.requests
       card.powerOn()
@@ -95,7 +95,7 @@ describe('the PINs of the letter', () => {
     const image = imageOf(withoutPace)
     const { transport, commands } = listening(blank(withoutPace))
     const report = await execute(transport, image, { ...executeOptions, certify, seenKeys: seenInMemory() })
-    expect(report).toMatchObject({ lifeCycle: 'SECURED', pinsProtected: false })
+    expect(report).toMatchObject({ lifeCycle: 'SECURED', throughPace: false })
     expect(showing(commands, image)).toHaveLength(4)
   })
 })

@@ -65,7 +65,7 @@ interface HolderContent {
   readonly keys: readonly CertifiedKey[]
   readonly files: ReturnType<typeof holderFiles>
   /** Whether its PINs went to the card inside PACE. */
-  readonly pinsProtected: boolean
+  readonly throughPace: boolean
 }
 
 /**
@@ -89,11 +89,11 @@ async function writeHolder(
   end()
   // Read again for every certificate: keys can take the card a minute to make, and an authority may answer late.
   const clock = () => options.now ?? new Date()
-  const { keys, pinsProtected } = await meter.step('certify', pairs.length, async (advance) => {
+  const { keys, throughPace } = await meter.step('certify', pairs.length, async (advance) => {
     const opened = await openHolderSession(run, 'certify')
     try {
       const certified = await certifyHolderKeys(opened.channel, holder, pairs, certify, clock, () => advance())
-      return { keys: certified, pinsProtected: opened.protected }
+      return { keys: certified, throughPace: opened.protected }
     } finally {
       opened.destroy()
     }
@@ -107,7 +107,7 @@ async function writeHolder(
       again.session.destroy()
     }
   })
-  return { keys, files, pinsProtected }
+  return { keys, files, throughPace }
 }
 
 async function write(
@@ -284,7 +284,7 @@ function reportOf(
       fingerprint: toHex(digest('sha256', publicKey)),
       certificate: toHex(digest('sha256', certificate)),
     })),
-    pinsProtected: holder?.pinsProtected,
+    throughPace: holder?.throughPace,
     publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
     fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),

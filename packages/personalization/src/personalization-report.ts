@@ -90,7 +90,7 @@ export interface PersonalizationReport {
     readonly certificate: string
   }[]
   /** Whether the holder's PINs went to the card inside PACE; false where its profile has none, undefined where the card has no PINs. */
-  readonly pinsProtected: boolean | undefined
+  readonly throughPace: boolean | undefined
   /** The CVCA whose terminals the card will take; undefined = none, and what is kept for terminal authentication stays shut for good. */
   readonly trustPoint: string | undefined
   /** Fingers that the card compares itself: by what VERIFY names each, and which it is (ISO/IEC 19794-2:2005, table 2). */

@@ -52,7 +52,7 @@ export async function readHeldKeys(
       if (!isAsPlanned(decodeTlv(fci, undefined, {}).children ?? [], row, holder))
         throw new PersonalizationError(
           'open',
-          `the card’s key ${row.label} is of another kind or under another PIN than planned: ${remedy}`,
+          `the card’s key ${row.label} is of another kind or under another PIN than planned: name the kinds that it was made with (--holder-keys), or ${remedy}`,
         )
       pairs.push({ row, publicKey: await publicKeyOf(channel, row) })
     } catch (cause) {

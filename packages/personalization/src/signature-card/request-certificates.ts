@@ -21,7 +21,7 @@ export interface RequestReport {
   /** Whether the keys are those that an earlier run let the card make, asked for again. */
   readonly keysHeld: boolean
   /** Whether the PINs went to the card inside PACE; in clear where its profile has none. */
-  readonly pinsProtected: boolean
+  readonly throughPace: boolean
   readonly requests: readonly (CertificateOrder & {
     /** SHA-256 of SubjectPublicKeyInfo, hex. */
     readonly fingerprint: string
@@ -51,7 +51,7 @@ export async function requestCertificates(transport: CardTransport, image: CardI
       return writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), image, held }, () => advance())
     })
     session.destroy()
-    const { requests, pinsProtected } = await meter.step('certify', pairs.length, async (advance) => {
+    const { requests, throughPace } = await meter.step('certify', pairs.length, async (advance) => {
       const opened = await openHolderSession(run, 'certify', { chipKey: false })
       try {
         await selectHolderApplication(opened.channel)
@@ -60,7 +60,7 @@ export async function requestCertificates(transport: CardTransport, image: CardI
           orders.push(await requestFor(opened.channel, holder, pair))
           advance()
         }
-        return { requests: orders, pinsProtected: opened.protected }
+        return { requests: orders, throughPace: opened.protected }
       } finally {
         opened.destroy()
       }
@@ -68,7 +68,7 @@ export async function requestCertificates(transport: CardTransport, image: CardI
     const { apdus, ms } = meter.totals
     return {
       ...{ profile: profile.name, iccSerial: toHex(image.iccSerial), lifeCycle: 'INITIALIZED', keysHeld: held !== undefined, apdus, ms },
-      pinsProtected,
+      throughPace,
       requests: requests.map((order) => ({ ...order, fingerprint: toHex(digest('sha256', order.publicKey)) })),
     }
   } finally {
