@@ -1,8 +1,8 @@
 import { type CardTransport, getResponse, openChannel, type TraceEntry, wrongLength } from '@kart/apdu/host'
-import { encodeAscii, toHex } from '@kart/codec'
+import { encodeAscii, InputError, toHex } from '@kart/codec'
 import { seenInMemory } from '@kart/crypto'
 import { createBlankCard, type EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
-import { type CardProfile, holderKeys, nationalId } from '@kart/layout'
+import { type CardProfile, keysOfKinds, nationalId } from '@kart/layout'
 import { buildImage, execute, givenCertificates, readHeldKeys, requestCertificates, testHolderAuthority } from '@kart/personalization'
 import { describe, expect, it } from 'vitest'
 import { chipSerial, executeOptions, personalizationDay, pki, specimen, specimenOptions } from './testing/specimen.ts'
@@ -16,10 +16,8 @@ const withoutPace: CardProfile = {
   ...bare,
   applications: bare.applications.map((one) => ({ ...one, files: one.files.filter(({ name }) => !needsPace.includes(name)) })),
 }
-const rsa: CardProfile = {
-  ...nationalId,
-  holderKeys: holderKeys.map((row) => ({ ...row, algorithm: { kind: 'rsa', bits: 2048 } })),
-}
+const rsa: CardProfile = { ...nationalId, holderKeys: keysOfKinds('rsa2048,rsa3072') }
+const largest: CardProfile = { ...nationalId, holderKeys: keysOfKinds('p521,rsa4096') }
 
 const imageOf = (profile: CardProfile) => {
   const { cvcaCertificate, passwords, ...options } = specimenOptions
@@ -51,8 +49,9 @@ const showing = (commands: readonly string[], image: Image) =>
 describe('the PINs of the letter', () => {
   it.each([
     ['P-256 and P-384', nationalId, true],
-    ['RSA-2048', rsa, true],
-    ['RSA-2048, short APDUs', rsa, false],
+    ['P-256 and P-384, short APDUs', nationalId, false],
+    ['RSA-2048 and RSA-3072', rsa, true],
+    ['P-521 and RSA-4096', largest, true],
   ] as const)('go to the card inside PACE alone, with %s', async (_, profile, extendedLength) => {
     const image = imageOf(profile)
     const { transport, commands } = listening(blank(profile))
@@ -61,9 +60,19 @@ describe('the PINs of the letter', () => {
     const report = await execute(transport, image, { ...executeOptions, ...options })
     expect(report).toMatchObject({ lifeCycle: 'SECURED', throughPace: true })
     expect(showing(commands, image)).toEqual([])
+    if (!extendedLength) expect(commands.filter((command) => command.length > 2 * 261 || /^.{8}00..../.test(command))).toEqual([])
     const verified = trace.filter(({ level, command }) => level === 'plain' && command.cla === 0 && command.ins === 0x20)
     expect(verified.filter(({ command }) => command.data.length > 0)).toHaveLength(4)
     expect(trace.filter(({ command }) => pinsOf(image).some((pin) => toHex(command.data).includes(pin)))).toEqual([])
+  })
+
+  it('are not sent at all where RSA keys are to be made over short APDUs, which carry none', async () => {
+    const image = imageOf(rsa)
+    const { transport, commands } = listening(blank(rsa))
+    const options = { seenKeys: seenInMemory(), extendedLength: false }
+    await expect(execute(transport, image, { ...executeOptions, ...options, certify })).rejects.toThrow(InputError)
+    await expect(requestCertificates(transport, image, { keys: testTransportKeys, ...options })).rejects.toThrow(/RSA keys.*short APDUs/)
+    expect(commands).toEqual([])
   })
 
   it('go inside PACE also on a card that waits for its certificates, that asks for them again, and that is finished with them', async () => {

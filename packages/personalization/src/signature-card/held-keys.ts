@@ -28,7 +28,9 @@ function isAsPlanned(parameters: readonly Tlv[], row: KeyRow, plan: HolderPlan):
 }
 
 async function publicKeyOf(channel: CardChannel, { algorithm, label }: KeyRow): Promise<Uint8Array> {
-  const read = (part: keyof typeof parts) => send(channel, getData(parts[part], { label: `${part} of the key ${label}` }))
+  // Inside secure messaging nothing waits for GET RESPONSE: a modulus longer than a short answer is asked for whole.
+  const ne = Math.max(256, algorithm.kind === 'rsa' ? algorithm.bits / 8 : 0)
+  const read = (part: keyof typeof parts) => send(channel, getData(parts[part], { ne, label: `${part} of the key ${label}` }))
   if (algorithm.kind === 'rsa') return dg15FromRsa(await read('modulus'), await read('exponent')).subjectPublicKeyInfo
   return encodeEcPublicKeyInfo(curveOfBits[algorithm.bits], decodeTlv(await read('point'), 0x86).value)
 }
