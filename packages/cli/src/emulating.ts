@@ -11,10 +11,10 @@ import {
   type FaultPlan,
   type PluggableCard,
   type PluggedCard,
+  type PluggedCardEvent,
   plugIntoKartReader,
   plugIntoVpcd,
   testTransportKeys,
-  type VpcdEvent,
 } from '@kart/emulator'
 import { cardFile } from './card-file.ts'
 
@@ -70,7 +70,7 @@ export interface PlugSettings {
   readonly contactless: boolean
   readonly fault: FaultPlan | undefined
   readonly signal: AbortSignal
-  onEvent(index: number, event: VpcdEvent): void
+  onEvent(index: number, event: PluggedCardEvent): void
 }
 
 /** The card as it is put in: through contacts, or as a field shows it (its ATS carrying the historical bytes of its ATR). */
@@ -91,7 +91,11 @@ export async function plugAll(cards: readonly FileCard[], settings: PlugSettings
   const plugged: PluggedCard[] = []
   try {
     for (const [index, { card }] of cards.entries()) {
-      const shared = { card: asPut(card, settings.contactless), signal, onEvent: (event: VpcdEvent) => settings.onEvent(index, event) }
+      const shared = {
+        card: asPut(card, settings.contactless),
+        signal,
+        onEvent: (event: PluggedCardEvent) => settings.onEvent(index, event),
+      }
       plugged.push(
         driver.kind === 'vpcd'
           ? await plugIntoVpcd({ ...shared, host: driver.host, port: driver.port + index })

@@ -1,4 +1,4 @@
-import { CardError, type ErrorCode, InputError } from '@kart/codec'
+import { CardError, type ErrorCode } from '@kart/codec'
 import { InterruptedError } from './interrupt.ts'
 
 /** What `kart` tells the shell. */
@@ -16,13 +16,6 @@ export const exitCode = {
 } as const
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
-
-/** Somebody pressed Ctrl-C where a secret was asked for. */
-export class Interrupted extends InputError {
-  constructor() {
-    super('PIN', 'interrupted; it was not sent to the card')
-  }
-}
 
 const byErrorCode = {
   input: exitCode.badInput,
@@ -46,7 +39,6 @@ const byErrorCode = {
 
 /** The exit code of a failed run: 2 for what the user handed in, 3 for the reader and the card. */
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof Interrupted) return exitCode.interrupted
   if (error instanceof CardError) return byErrorCode[error.code]
   if (error instanceof InterruptedError) return exitCode.interrupted
   // A file that is missing or may not be read is the user's input; anything else is a defect of ours and counts as a failure of the run.

@@ -10,6 +10,7 @@ import {
   readPinStatus,
 } from '@kart/signature'
 import type { Command } from 'commander'
+import { withCardOptions } from './card-options.ts'
 import { type CardSourceOptions, openCard } from './card-source.ts'
 
 export interface HolderOptions extends CardSourceOptions {
@@ -18,10 +19,10 @@ export interface HolderOptions extends CardSourceOptions {
 
 /** Adds the options that name a card and how its holder's application is opened. */
 export function withHolderOptions(command: Command): Command {
-  return command
-    .option('--card <file>', 'an emulated card')
-    .option('--reader <name>', 'the card in this reader')
-    .option('--can <number>', 'the card access number, for a card without contacts: everything then goes through PACE')
+  return withCardOptions(command).option(
+    '--can <number>',
+    'the card access number, for a card without contacts: everything then goes through PACE',
+  )
 }
 
 /** Opens the card that the options name and its holder's application; `use` works with them, and both are let go behind it. Throws InputError and what opening throws. */

@@ -3,15 +3,8 @@ import type { OpenCard } from './card-source.ts'
 const signals = ['SIGINT', 'SIGTERM'] as const
 type Signal = (typeof signals)[number]
 
-/** The user stopped the run between two commands to the card. */
-export class InterruptedError extends Error {
-  readonly signal: Signal
-
-  constructor(signal: Signal) {
-    super(`stopped by ${signal}`)
-    this.signal = signal
-  }
-}
+/** The user stopped the run: by Ctrl-C at a question, or by a signal between two commands to the card. The message says what came of it. */
+export class InterruptedError extends Error {}
 
 /** Hears SIGINT and SIGTERM, so that a card is left between two of its commands and never with its lock on. */
 export interface Interrupts {
@@ -44,7 +37,7 @@ export function hearInterrupts(say: (text: string) => void): Interrupts {
   }
   const stopHere = async () => {
     await turn()
-    if (!past && heard !== undefined) throw new InterruptedError(heard)
+    if (!past && heard !== undefined) throw new InterruptedError(`stopped by ${heard}`)
   }
   const listeners = signals.map((signal) => [signal, () => hear(signal)] as const)
   for (const [signal, listener] of listeners) process.on(signal, listener)

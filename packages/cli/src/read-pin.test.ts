@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { InputError } from '@kart/codec'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { exitCode, exitCodeOf } from './exit-code.ts'
+import { InterruptedError } from './interrupt.ts'
+import { explainError } from './output.ts'
 import { readNewSecret, readSecret } from './read-pin.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kart-pin-'))
@@ -64,6 +67,16 @@ describe('a new PIN', () => {
   it('with the same digits in another script is the same', async () => {
     typing('957268', '۹۵۷۲۶۸')
     expect(await readNewSecret(source)).toBe('957268')
+  })
+
+  it('that is answered with Ctrl-C ends the run as a shell tells it, and in one class of error with a signal', async () => {
+    typing('\u0003')
+    const left = await readNewSecret(source).catch((error: unknown) => error)
+    expect(left).toBeInstanceOf(InterruptedError)
+    expect([exitCodeOf(left), explainError(left)]).toEqual([
+      exitCode.interrupted,
+      { code: 'interrupted', message: 'PIN: interrupted; it was not sent to the card', next: undefined },
+    ])
   })
 
   it('of a file or of the environment is taken once', async () => {

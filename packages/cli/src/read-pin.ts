@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { InputError, visibleText } from '@kart/codec'
 import { toLatinDigits } from '@kart/layout'
-import { Interrupted } from './exit-code.ts'
+import { InterruptedError } from './interrupt.ts'
 import { readInput } from './read-file.ts'
 
 /** The environment variable that a token's PIN is taken from. */
@@ -43,7 +43,11 @@ function askFor(what: string): Promise<string> {
         if (character === '\r' || character === '\n') return end(() => resolve(typed))
         if (character === '\u0003' || character === '\u0004') {
           const interrupted = character === '\u0003'
-          return end(() => reject(interrupted ? new Interrupted() : new InputError('PIN', 'none was given')))
+          return end(() =>
+            reject(
+              interrupted ? new InterruptedError('PIN: interrupted; it was not sent to the card') : new InputError('PIN', 'none was given'),
+            ),
+          )
         }
         typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character
       }
@@ -69,13 +73,13 @@ export interface SecretSource {
 
 /**
  * A secret from a file, from the environment (and taken out of it), or asked for at the terminal; never from the command line, which other users of the machine can
- * see. Throws InputError.
+ * see. Throws InputError, and InterruptedError for Ctrl-C at the question.
  */
 export async function readSecret(source: SecretSource): Promise<string> {
   return (await readOnce(source)).secret
 }
 
-/** As {@link readSecret}; at the terminal it is asked for twice, as nobody sees what is typed. Digits of another script count as the same. Throws InputError. */
+/** As {@link readSecret}; at the terminal it is asked for twice, as nobody sees what is typed. Digits of another script count as the same. Throws as that. */
 export async function readNewSecret(source: SecretSource): Promise<string> {
   const { secret, typed } = await readOnce(source)
   if (typed && toLatinDigits(await askFor(`${source.what}, once more`)) !== toLatinDigits(secret))
@@ -100,6 +104,6 @@ async function readOnce({
   return { secret, typed }
 }
 
-/** The PIN of a token, as {@link readSecret}. Throws InputError. */
+/** The PIN of a token, as {@link readSecret}. */
 export const readPin = (token: string, file: string | undefined): Promise<string> =>
   readSecret({ what: `PIN of token ${token}`, variable: pinVariable, option: '--pin-file', file })

@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@kart/codec'
+import { syncFolder } from '@kart/personalization/sync-folder'
 import { isFileError } from './exit-code.ts'
 
 function isFolder(path: string): boolean {
@@ -130,17 +131,6 @@ const withoutLinks: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSU
 function syncFile(path: string): void {
   // Windows flushes only what was opened for writing.
   const descriptor = openSync(path, 'r+')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function syncFolder(folder: string): void {
-  // Windows gives no handle on a folder.
-  if (process.platform === 'win32') return
-  const descriptor = openSync(folder, 'r')
   try {
     fsyncSync(descriptor)
   } finally {

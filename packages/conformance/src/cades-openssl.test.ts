@@ -116,49 +116,18 @@ describe('a CAdES signature of ours', () => {
   })
 
   it('is rejected when an authority between was revoked, whatever its own list says', async () => {
-    const { folder, openssl } = authority
-    writeFileSync(join(folder, 'sub.ext'), 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n')
-    writeFileSync(join(folder, 'end.ext'), 'basicConstraints=CA:FALSE\nkeyUsage=critical,nonRepudiation\n')
-    const certified = (name: string, by: string): Uint8Array => {
-      const subject = ['-subj', `/C=IR/O=TEST ONLY Kart/CN=TEST ${name}`]
-      openssl(
-        'req',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-keyout',
-        `${name}.key`,
-        '-out',
-        `${name}.csr`,
-        ...subject,
-      )
-      const files = ['-in', `${name}.csr`, '-CA', `${by}.crt`, '-CAkey', `${by}.key`, '-extfile', `${name}.ext`, '-out', `${name}.crt`]
-      openssl('x509', '-req', '-CAcreateserial', '-sha384', '-days', '365', ...files)
-      return new Uint8Array(openssl('x509', '-in', `${name}.crt`, '-outform', 'DER'))
-    }
-    const sub = certified('sub', 'ca')
-    const end = certified('end', 'sub')
-    const listOf = (by: string, revoked?: string) => {
-      const config = `[ca]\ndefault_ca=d\n[d]\ndatabase=${by}.index\ndefault_md=sha384\ndefault_crl_days=30\n`
-      writeFileSync(join(folder, `${by}.index`), '')
-      writeFileSync(join(folder, `${by}.cnf`), config)
-      const keys = ['-config', `${by}.cnf`, '-cert', `${by}.crt`, '-keyfile', `${by}.key`]
-      if (revoked !== undefined) openssl('ca', ...keys, '-revoke', `${revoked}.crt`)
-      openssl('ca', ...keys, '-gencrl', '-out', `${by}.crl`)
-      return new Uint8Array(openssl('crl', '-in', `${by}.crl`, '-outform', 'DER'))
-    }
+    const sub = authority.chained('sub', 'ca', ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'])
+    const end = authority.chained('end', 'sub', ['basicConstraints=CA:FALSE', 'keyUsage=critical,nonRepudiation'])
     const signature = await signed('end', undefined, end, [sub], new Date())
     const against = (...lists: readonly Uint8Array[]) =>
       failed(signature, {
         ...trustStore([], [], { revocationLists: lists }),
         policy: { ...defaultPolicy(new Date()), revocation: 'required' },
       })
-    const ofSub = listOf('sub')
-    expect(await against(ofSub, listOf('ca'))).toEqual([])
+    const ofSub = authority.revocationList('sub')
+    expect(await against(ofSub, authority.revocationList('ca'))).toEqual([])
     expect(await against(ofSub)).toEqual(['sig.revocation'])
-    expect(await against(ofSub, listOf('ca', 'sub'))).toEqual(['sig.revocation'])
+    expect(await against(ofSub, authority.revocationList('ca', 'sub'))).toEqual(['sig.revocation'])
   })
 
   it('says who signed, in Persian', async () => {

@@ -140,8 +140,8 @@ describe('the signer of kart sign', () => {
     writeFileSync(at('stranger.cer'), stranger.certificate)
     stranger.remove()
     await kart('pki', 'init', at('pki'))
-    writeFileSync(at('revoked.crl'), authority.revoke('card-signature'))
-    writeFileSync(at('good.crl'), authority.revoke())
+    writeFileSync(at('revoked.crl'), authority.revocationList('ca', 'card-signature'))
+    writeFileSync(at('good.crl'), authority.revocationList('ca'))
     const refusals = [
       [/certified for digitalSignature only/, '--key', 'authentication'],
       [/a signature would be rejected: not signed by the key/, '--ca', at('stranger.cer')],
@@ -185,7 +185,7 @@ describe('kart sign --verify', () => {
     const revoked = await verify('--ca', at('ca.cer'), '--crl', at('revoked.crl'))
     expect(revoked).toMatchObject({ code: 1, out: expect.stringMatching(/revoked since/) })
     // A list that names the authority itself.
-    writeFileSync(at('ca.crl'), authority.revoke('ca'))
+    writeFileSync(at('ca.crl'), authority.revocationList('ca', 'ca'))
     expect(await verify('--ca', at('ca.cer'), '--crl', at('ca.crl'))).toMatchObject({ code: 1 })
     // The folder's own authority is trusted, and has not certified this signer.
     const foreign = await verify('--pki', at('pki'))

@@ -14,6 +14,7 @@ import {
 } from '@kart/personalization'
 import { AuthenticationError, deriveBacKeys, SecureMessagingError } from '@kart/secure-channel'
 import { describe, expect, it } from 'vitest'
+import { powerCut } from './testing/power-cut.ts'
 import { readIssuedCard, unlike } from './testing/read-issued-card.ts'
 import { chipSerial, executeOptions, personalizationDay, specimen, specimenImage } from './testing/specimen.ts'
 
@@ -49,24 +50,6 @@ async function isInitialized(card: EmulatedCard): Promise<boolean> {
   } catch (error) {
     if (error instanceof PersonalizationError) return false
     throw error
-  }
-}
-
-/** Passes exchanges on until the n-th (from 0); that one fails before the card has it, or after. The card has no power then. */
-function powerCut(card: EmulatedCard, n: number, when: 'before' | 'after'): CardTransport & { readonly exchanges: () => number } {
-  const transport = card.transport()
-  let count = 0
-  return {
-    atr: transport.atr,
-    exchanges: () => count,
-    close: () => transport.close(),
-    async transceive(command) {
-      const cut = count++ >= n
-      if (cut && when === 'before') throw new TransportError('the card lost its power', { reached: 'no' })
-      const response = await transport.transceive(command)
-      if (cut) throw new TransportError('the card lost its power', { reached: 'maybe' })
-      return response
-    },
   }
 }
 

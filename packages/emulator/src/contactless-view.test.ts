@@ -1,7 +1,7 @@
 import { DecodeError, fromHex, toHex } from '@kart/codec'
 import { describe, expect, it } from 'vitest'
 import { atrFromAts, contactlessView, encodeAts } from './contactless-view.ts'
-import type { PluggableCard } from './vpcd/plug.ts'
+import type { PluggableCard } from './plugged-card.ts'
 
 describe('P15 the ATR that a reader makes of an ATS', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { concatBytes, DecodeError } from '@kart/codec'
-import type { PluggableCard } from './vpcd/plug.ts'
+import type { PluggableCard } from './plugged-card.ts'
 
 /** Interface bytes of an ATS: TA(1) rates, TB(1) waiting and guard time, TC(1) CID and NAD (ISO/IEC 14443-4:2018, 5.2). */
 export interface AtsOptions {

@@ -14,7 +14,7 @@ export interface ImageFile {
   readonly bytes: Uint8Array
 }
 
-/** Every file of a card, typed and coded; knows no keys of the card and no reader. */
+/** The files of a card, coded, but for {@link completionFiles}, and the secrets that go onto it; knows no keys of the card and no reader. */
 export interface CardImage {
   readonly profile: CardProfile
   /** Serial number of the chip that the image is made for (EF.GDO), as the card gives it. */

@@ -95,12 +95,14 @@ interface Proofs {
 
 /**
  * Reads a card by its profile: the open files of the MF, PACE (BAC only where the policy allows), EF.CardSecurity, EF.COM, EF.SOD, EF.DG14, chip authentication,
- * terminal authentication where the terminal has certificates, the data groups that EF.SOD lists, and one active authentication when the card shows a key for it.
+ * terminal authentication where the terminal has certificates, the data groups that EF.SOD lists, and one active authentication when the card shows a key for it;
+ * last, where asked for, a comparison of a live finger on the card and the holder's application.
  * Chip authentication is left out where the mapping of PACE has proved the chip and nothing follows that needs it.
  * Only what the profile's access rules open is asked for; a file that is missing, refused or malformed is evidence, and the reading goes on. What EF.COM lists is
  * never followed: nobody signed it (Doc 9303-10, 8th ed., 4.6.1).
- * Throws InputError for access data that cannot be MRZ fields or a CAN, or a PIN that cannot be one, DecodeError or LimitError for a finger that cannot be read, and what `holder.askPin` throws; LimitError for a card that draws the reading out past its bound, TransportError and
- * SecureMessagingError when the link or the protected session breaks.
+ * Throws InputError for access data that cannot be MRZ fields or a CAN, or a PIN that cannot be one, DecodeError or LimitError for a finger that cannot be read, and
+ * what `holder.askPin` throws; LimitError for a card that draws the reading out past its bound, TransportError and SecureMessagingError when the link or the protected
+ * session breaks.
  */
 export async function readCard(transport: CardTransport, options: ReadCardOptions): Promise<Evidence> {
   const password = passwordOf(options.access)

@@ -54,7 +54,7 @@ export interface CheckContext {
 
 /**
  * Runs every check over evidence: access, passive authentication (EF.SOD and EF.CardSecurity, document signer, CSCA, hashes over the bytes as they came), chip and active
- * authentication, terminal authentication, identity, finger. Pure: no card, no clock, no file. A check that has nothing to look at is there all the same, as not run. Whatever a card holds becomes a
+ * authentication, terminal authentication, identity, finger, the holder's certificates and key. Pure: no card, no clock, no file. A check that has nothing to look at is there all the same, as not run. Whatever a card holds becomes a
  * finding; only a probe that cannot be read throws (DecodeError, InputError): that is the caller's, not the card's.
  */
 export async function runChecks(evidence: Evidence, context: CheckContext): Promise<Check[]> {

@@ -32,10 +32,14 @@ function password(field: string, value: Uint8Array): Uint8Array {
   return value
 }
 
+/** A command about a password; `p2` is its reference. */
+const passwordCommand = (ins: number, p1: number, p2: number, data: Uint8Array, { label }: CommandLabel): CardCommand<PinAnswer> =>
+  makeCommand({ ins, p1, p2, data, parse: answerOf, accepts: answers, label })
+
 /** VERIFY of a password as it is stored, padding included (ISO/IEC 7816-4:2020, 11.6); reference 1..31. Throws InputError. */
 export function verifyPin(reference: number, value: Uint8Array, options: CommandLabel = {}): CardCommand<PinAnswer> {
   const data = password('value', value).slice()
-  return makeCommand({ ins: 0x20, p1: 0, p2: referenceOf(reference), data, parse: answerOf, accepts: answers, label: options.label })
+  return passwordCommand(0x20, 0, referenceOf(reference), data, options)
 }
 
 /**
@@ -43,15 +47,7 @@ export function verifyPin(reference: number, value: Uint8Array, options: Command
  * that none is needed. Throws InputError.
  */
 export function queryPin(reference: number, options: CommandLabel = {}): CardCommand<PinAnswer> {
-  return makeCommand({
-    ins: 0x20,
-    p1: 0,
-    p2: referenceOf(reference),
-    data: noData,
-    parse: answerOf,
-    accepts: answers,
-    label: options.label,
-  })
+  return passwordCommand(0x20, 0, referenceOf(reference), noData, options)
 }
 
 /** CHANGE REFERENCE DATA: the password in use, then the new one, both as they are stored (ISO/IEC 7816-4:2020, 11.6, P1 00). Throws InputError. */
@@ -62,7 +58,7 @@ export function changeReferenceData(
   options: CommandLabel = {},
 ): CardCommand<PinAnswer> {
   const data = concatBytes(password('present', present), password('next', next))
-  return makeCommand({ ins: 0x24, p1: 0, p2: referenceOf(reference), data, parse: answerOf, accepts: answers, label: options.label })
+  return passwordCommand(0x24, 0, referenceOf(reference), data, options)
 }
 
 /**
@@ -71,7 +67,7 @@ export function changeReferenceData(
  */
 export function giveTriesBack(reference: number, options: CommandLabel = {}): CardCommand<PinAnswer> {
   const p2 = reference & 0x80 ? 0x80 | referenceOf(reference & 0x7f) : referenceOf(reference)
-  return makeCommand({ ins: 0x2c, p1: 0x03, p2, data: noData, parse: answerOf, accepts: answers, label: options.label })
+  return passwordCommand(0x2c, 0x03, p2, noData, options)
 }
 
 /**
@@ -80,7 +76,7 @@ export function giveTriesBack(reference: number, options: CommandLabel = {}): Ca
  */
 export function replaceReferenceData(reference: number, next: Uint8Array, options: CommandLabel = {}): CardCommand<PinAnswer> {
   const data = password('next', next).slice()
-  return makeCommand({ ins: 0x2c, p1: 0x02, p2: referenceOf(reference), data, parse: answerOf, accepts: answers, label: options.label })
+  return passwordCommand(0x2c, 0x02, referenceOf(reference), data, options)
 }
 
 /** RESET RETRY COUNTER: the resetting code (PUK), then the new password, both as they are stored (ISO/IEC 7816-4:2020, 11.6, P1 00). Throws InputError. */
@@ -91,5 +87,5 @@ export function resetRetryCounter(
   options: CommandLabel = {},
 ): CardCommand<PinAnswer> {
   const data = concatBytes(password('resettingCode', resettingCode), password('next', next))
-  return makeCommand({ ins: 0x2c, p1: 0, p2: referenceOf(reference), data, parse: answerOf, accepts: answers, label: options.label })
+  return passwordCommand(0x2c, 0, referenceOf(reference), data, options)
 }

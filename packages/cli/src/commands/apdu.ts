@@ -3,6 +3,7 @@ import { parseTrace, replayTransport } from '@kart/apdu'
 import { CardError, decodeUtf8, InputError } from '@kart/codec'
 import type { Command } from 'commander'
 import { ApduShell, mayKeepLine } from '../apdu-shell.ts'
+import { withCardOptions } from '../card-options.ts'
 import { type CardSourceOptions, type OpenCard, openCard } from '../card-source.ts'
 import { summaries } from '../command-table.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
@@ -60,12 +61,12 @@ async function converse(shell: ApduShell, output: Output): Promise<void> {
 
 /** `kart apdu`: a shell for APDUs. */
 export function addApduCommand(program: Command, run: Runner): void {
-  const command = program
-    .command('apdu')
-    .description(summaries.apdu)
-    .argument('[commands...]', 'APDUs in hexadecimal, each an argument; without them a shell, or the lines of standard input')
-    .option('--card <file>', 'an emulated card')
-    .option('--reader <name>', 'the card in this reader')
+  const command = withCardOptions(
+    program
+      .command('apdu')
+      .description(summaries.apdu)
+      .argument('[commands...]', 'APDUs in hexadecimal, each an argument; without them a shell, or the lines of standard input'),
+  )
     .option('--replay <file>', 'a recorded trace in place of a card: it answers what was answered then')
     .option('--script <file>', 'take the lines from this file')
     .option('--trace <file>', 'record the exchanges in a new file (PINs and keys blanked)')

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { InputError, toHex } from '@kart/codec'
 import { type CvCertificate, chatRights, decodeCvCertificate, decodeCvRequest, terminalAlgorithm } from '@kart/layout'
 import {
+  type IssuedCv,
   initTestCvc,
   issueCv,
   linkCvca,
@@ -66,17 +67,25 @@ function line(certificate: CvCertificate): string {
   return `${holderReference}  ${roleNames[authorization.role]}, ${by}, ${effective} to ${expiration}, ${rights}`
 }
 
-const wholeNumber = (text: string | undefined, option: string): number | undefined => {
-  if (text === undefined) return undefined
-  if (!/^\d{1,3}$/.test(text)) throw new InputError(option, 'not a whole number')
-  return Number(text)
+/** First day and months of a certificate to issue, as `--from` and `--months` have them; the months are left out where the caller is to choose. */
+function validityOf({ from, months }: Options): { readonly effective: string; readonly months?: number } {
+  const effective = isoDay(from, '--from')
+  if (months === undefined) return { effective }
+  if (!/^\d{1,3}$/.test(months)) throw new InputError('--months', 'not a whole number')
+  return { effective, months: Number(months) }
 }
 
-function tell(output: Output, dir: string, name: string, certificate: CvCertificate): void {
-  output.line(`${pc.green('ISSUED')}  ${join(dir, name)}`)
+/** Keeps a new certificate and its key in the folder, and says so. */
+async function keep(output: Output, dir: string, { certificate, privateKeyPkcs8 }: IssuedCv): Promise<void> {
+  const file = join(dir, await saveCvHolder(dir, certificate, privateKeyPkcs8))
+  output.line(`${pc.green('ISSUED')}  ${file}`)
   output.line(`  ${line(certificate)}`)
-  output.document({ file: join(dir, name), ...describe(certificate) })
+  output.document({ file, ...describe(certificate) })
 }
+
+/** The options that `issue` and `link` share; `months` says what holds unless told. */
+const withValidity = (command: Command, months: string): Command =>
+  command.option('--from <date>', 'first day, YYYY-MM-DD; today unless told').option('--months <number>', `validity; ${months} unless told`)
 
 /** `kart cvc`: the certificates by which terminals may read fingerprints. */
 export function addCvcCommand(program: Command, run: Runner): void {
@@ -101,50 +110,52 @@ export function addCvcCommand(program: Command, run: Runner): void {
     )
   withExample(init, 'kart cvc init cvc')
 
-  const issue = cvc
-    .command('issue')
-    .description('issue a certificate: a document verifier’s by a CVCA, a terminal’s by a document verifier')
-    .argument('<dir>', 'the folder that holds the issuer’s certificate and key; the new ones go there')
-    .requiredOption('--issuer <name>', 'holder reference of the issuer')
-    .option('--holder <name>', 'holder reference of the new certificate; a key is made for it')
-    .option('--request <file>', 'certify the key in this request instead')
-    .option('--right <name...>', 'what it may do: read-dg3, read-dg4; both unless told')
-    .option('--foreign', 'the document verifier is another country’s')
-    .option('--from <date>', 'first day, YYYY-MM-DD; today unless told')
-    .option('--months <number>', 'validity; 3 for a document verifier, 1 for a terminal unless told')
+  const issue = withValidity(
+    cvc
+      .command('issue')
+      .description('issue a certificate: a document verifier’s by a CVCA, a terminal’s by a document verifier')
+      .argument('<dir>', 'the folder that holds the issuer’s certificate and key; the new ones go there')
+      .requiredOption('--issuer <name>', 'holder reference of the issuer')
+      .option('--holder <name>', 'holder reference of the new certificate; a key is made for it')
+      .option('--request <file>', 'certify the key in this request instead')
+      .option('--right <name...>', 'what it may do: read-dg3, read-dg4; both unless told')
+      .option('--foreign', 'the document verifier is another country’s'),
+    '3 for a document verifier, 1 for a terminal',
+  )
     .option('--json', 'one JSON document on standard output')
     .action((dir: string, options: Options) =>
       run(options, async (output) => {
-        const months = wholeNumber(options.months, '--months')
-        const { certificate, privateKeyPkcs8 } = await issueCv(await loadCvc(dir), {
+        const validity = validityOf(options)
+        const made = await issueCv(await loadCvc(dir), {
           issuer: options.issuer ?? '',
           ...(options.holder === undefined ? {} : { holderReference: options.holder }),
           ...(options.request === undefined ? {} : { request: readInput(options.request) }),
           ...(options.right === undefined ? {} : { rights: options.right }),
           domestic: options.foreign !== true,
-          effective: isoDay(options.from, '--from'),
-          ...(months === undefined ? {} : { months }),
+          ...validity,
         })
-        tell(output, dir, await saveCvHolder(dir, certificate, privateKeyPkcs8), certificate)
+        await keep(output, dir, made)
         return exitCode.done
       }),
     )
   withExample(issue, 'kart cvc issue cvc --issuer IRTESTDV00001 --holder IRTESTIS00002 --right read-dg3')
 
-  const link = cvc
-    .command('link')
-    .description('make the next key of a CVCA, and the link certificate by which the present one vouches for it')
-    .argument('<dir>', 'the folder that holds the CVCA’s certificate and key')
-    .option('--issuer <name>', 'holder reference of the CVCA; the newest self-signed one unless told')
-    .option('--from <date>', 'first day, YYYY-MM-DD; today unless told')
-    .option('--months <number>', 'validity; 36 unless told')
+  const link = withValidity(
+    cvc
+      .command('link')
+      .description('make the next key of a CVCA, and the link certificate by which the present one vouches for it')
+      .argument('<dir>', 'the folder that holds the CVCA’s certificate and key')
+      .option('--issuer <name>', 'holder reference of the CVCA; the newest self-signed one unless told'),
+    '36',
+  )
     .option('--json', 'one JSON document on standard output')
     .action((dir: string, options: Options) =>
       run(options, async (output) => {
+        const { effective, months } = validityOf(options)
         const folder = await loadCvc(dir)
         const issuer = options.issuer ?? newestCvca(folder).holderReference
-        const made = await linkCvca(folder, issuer, isoDay(options.from, '--from'), wholeNumber(options.months, '--months') ?? 36)
-        tell(output, dir, await saveCvHolder(dir, made.certificate, made.privateKeyPkcs8), made.certificate)
+        const made = await linkCvca(folder, issuer, effective, months)
+        await keep(output, dir, made)
         return exitCode.done
       }),
     )

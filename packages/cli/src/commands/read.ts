@@ -4,6 +4,7 @@ import { toHex, visibleText } from '@kart/codec'
 import { buildEvidenceTree, buildHolderView, describeAccess, renderFileTreeText } from '@kart/report'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
+import { withCardOptions } from '../card-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -28,15 +29,7 @@ const fileNameOf = (name: string): string => `${name.replaceAll('/', '-')}.bin`
 
 /** `kart read`: everything that the access rules open, shown and, if asked, saved as it came. */
 export function addReadCommand(program: Command, run: Runner): void {
-  const command = withTerminalOptions(
-    withAccessOptions(
-      program
-        .command('read')
-        .description(summaries.read)
-        .option('--card <file>', 'an emulated card')
-        .option('--reader <name>', 'the card in this reader'),
-    ),
-  )
+  const command = withTerminalOptions(withAccessOptions(withCardOptions(program.command('read').description(summaries.read))))
     .option('--profile <name>', 'the profile', 'national-id')
     .option('-o, --out <folder>', 'save every file as it came, and the portrait and signature')
     .option('--force', 'write over files that are in that folder already')

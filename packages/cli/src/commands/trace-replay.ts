@@ -1,6 +1,7 @@
 import { toHex, visibleText } from '@kart/codec'
 import { explainExchange } from '@kart/report'
 import type { Command } from 'commander'
+import { withCardOptions } from '../card-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
@@ -28,12 +29,12 @@ function show(output: Output, trace: ReturnType<typeof readTrace>): void {
 
 /** `kart trace replay`: a trace as a log, or played to a card that must answer alike. */
 export function addTraceReplayCommand(trace: Command, run: Runner): void {
-  const command = trace
-    .command('replay')
-    .description('show a trace; with a card, send it the same commands and say where it answers otherwise (exit 1)')
-    .argument('<file>', 'a trace file')
-    .option('--card <file>', 'an emulated card')
-    .option('--reader <name>', 'the card in this reader')
+  const command = withCardOptions(
+    trace
+      .command('replay')
+      .description('show a trace; with a card, send it the same commands and say where it answers otherwise (exit 1)')
+      .argument('<file>', 'a trace file'),
+  )
     .option('--json', 'one JSON document on standard output')
     .action((file: string, options: Options) =>
       run(options, async (output) => {

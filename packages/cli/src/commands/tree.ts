@@ -2,6 +2,7 @@ import { visibleText } from '@kart/codec'
 import { buildEvidenceTree, buildFileTree, renderFileTreeText } from '@kart/report'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
+import { withCardOptions } from '../card-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { summaries } from '../command-table.ts'
 import { exitCode } from '../exit-code.ts'
@@ -18,15 +19,7 @@ interface Options extends CardSourceOptions, AccessOptions, TerminalOptions {
 
 /** `kart tree`: the file tree of a profile, or of a card with the sizes of its files. */
 export function addTreeCommand(program: Command, run: Runner): void {
-  const command = withTerminalOptions(
-    withAccessOptions(
-      program
-        .command('tree')
-        .description(summaries.tree)
-        .option('--card <file>', 'an emulated card')
-        .option('--reader <name>', 'the card in this reader'),
-    ),
-  )
+  const command = withTerminalOptions(withAccessOptions(withCardOptions(program.command('tree').description(summaries.tree))))
     .option('--profile <name>', 'the profile', 'national-id')
     .option('--json', 'one JSON document on standard output')
     .action((options: Options) =>

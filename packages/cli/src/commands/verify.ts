@@ -3,6 +3,7 @@ import { thresholds } from '@kart/matcher'
 import { defaultPolicy, type HolderRequest, judge, runChecks } from '@kart/verification'
 import type { Command } from 'commander'
 import { type AccessOptions, accessKeyOf, withAccessOptions } from '../access-options.ts'
+import { withCardOptions } from '../card-options.ts'
 import { type CardSourceOptions, openCard } from '../card-source.ts'
 import { pc } from '../colours.ts'
 import { summaries } from '../command-table.ts'
@@ -47,15 +48,7 @@ function holderRequest({ askPin, pinFile }: HolderTrustOptions, where: string): 
 
 /** `kart verify`: reads a card, proves it genuine, and matches its holder's finger. */
 export function addVerifyCommand(program: Command, run: Runner): void {
-  const command = withTerminalOptions(
-    withAccessOptions(
-      program
-        .command('verify')
-        .description(summaries.verify)
-        .option('--card <file>', 'an emulated card')
-        .option('--reader <name>', 'the card in this reader'),
-    ),
-  )
+  const command = withTerminalOptions(withAccessOptions(withCardOptions(program.command('verify').description(summaries.verify))))
     .option('--pki <dir>', 'trust the CSCA in this folder (made by "kart pki init")')
     .option('--csca <file...>', 'trust these country signing certificates (DER or PEM)')
     .option('--link <file...>', 'link certificates that lead from a trusted CSCA to its next key (DER or PEM)')

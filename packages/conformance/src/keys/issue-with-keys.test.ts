@@ -11,7 +11,6 @@ import {
   selectApplication,
   send,
   type TraceEntry,
-  TransportError,
   wrongLength,
 } from '@kart/apdu/host'
 import { toHex } from '@kart/codec'
@@ -34,6 +33,7 @@ import { nationalId } from '@kart/layout'
 import { execute, PersonalizationError } from '@kart/personalization'
 import { openScp03, type Scp03Keys } from '@kart/secure-channel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { powerCut } from '../testing/power-cut.ts'
 import { chipSerial, executeOptions, personalizationDay, specimenImage } from '../testing/specimen.ts'
 
 const image = specimenImage()
@@ -123,22 +123,6 @@ function recorded(transport: CardTransport, sent: string[]): CardTransport['tran
   return (command) => {
     sent.push(toHex(command))
     return transport.transceive(command)
-  }
-}
-
-/** Cuts the power at the n-th exchange, before the card has it or after it has answered. */
-function powerCut(card: EmulatedCard, n: number, when: 'before' | 'after'): CardTransport {
-  const transport = card.transport()
-  let count = 0
-  return {
-    ...transport,
-    async transceive(command) {
-      const cut = count++ >= n
-      if (cut && when === 'before') throw new TransportError('the card lost its power', { reached: 'no' })
-      const response = await transport.transceive(command)
-      if (cut) throw new TransportError('the card lost its power', { reached: 'maybe' })
-      return response
-    },
   }
 }
 

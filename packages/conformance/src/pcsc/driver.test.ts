@@ -1,10 +1,10 @@
 import { createConnection } from 'node:net'
 import { concatBytes, fromHex, toHex, uintToBytes } from '@kart/codec'
 import type { PluggedCard } from '@kart/emulator'
-import { type BackendName, openPcsc, type PcscCard, type PcscContext, PcscError } from '@kart/pcsc'
+import { type BackendName, openPcsc, type PcscCard, type PcscContext } from '@kart/pcsc'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { countingBytes, ScriptedCard } from './scripted-card.ts'
-import { backends, insert, insertCard, plugCard, type Slot, slots, takeEvents, until, waitForCard, waitForStack } from './stack.ts'
+import { backends, failure, insert, insertCard, plugCard, type Slot, slots, takeEvents, until, waitForCard, waitForStack } from './stack.ts'
 
 const [first, second] = slots
 const select = fromHex('00A40000')
@@ -35,15 +35,6 @@ async function connected(options: Partial<Parameters<PcscContext['connect']>[1]>
   const script = new ScriptedCard()
   plugged.push(await insertCard(context, script))
   return { script, card: await connect(first.reader, { mode: 'shared', ...options }) }
-}
-
-async function failure(work: Promise<unknown>): Promise<PcscError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(PcscError)
-  return error as PcscError
 }
 
 beforeAll(waitForStack)

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { type FaultPlan, type PluggableCard, type PluggedCard, plugIntoKartReader, plugIntoVpcd } from '@kart/emulator'
-import { type BackendName, openPcsc, type PcscContext, type PcscEvent, type PcscReader } from '@kart/pcsc'
+import { type BackendName, openPcsc, type PcscContext, PcscError, type PcscEvent, type PcscReader } from '@kart/pcsc'
+import { expect } from 'vitest'
 
 /** A reader that a card can be put into: its name as pcscd makes it, and where the card goes. */
 export type Slot = { readonly reader: string } & ({ readonly port: number } | { readonly socket: string })
@@ -232,4 +233,14 @@ export async function startEmulatedCard(
   } finally {
     await context.close()
   }
+}
+
+/** What a call to the driver fails with: a PcscError, and nothing else. */
+export async function failure(work: Promise<unknown>): Promise<PcscError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(PcscError)
+  return error as PcscError
 }

@@ -18,8 +18,9 @@ import { SecureMessagingSession } from '../../../emulator/src/emrtd/secure-messa
 import type { CardState } from '../../../emulator/src/memory/card-state.ts'
 import { type CardContext, freshSession, type PlainCommand } from '../../../emulator/src/os/card-context.ts'
 import { type Grants, grantOf } from '../../../emulator/src/os/grants.ts'
-import { type EacExample, eacExamples, scalarOf } from './eac-example.ts'
-import { groupNamed, hexOf, type Load, type Row, same, type Vector } from './vector-rows.ts'
+import { eacVectors } from './both-sides.ts'
+import { type EacExample, scalarOf } from './eac-example.ts'
+import { hexOf, type Load, type Row, same, type Vector } from './vector-rows.ts'
 
 /** As much of a card as one step of a protocol sees, inside secure messaging. */
 function contextWith(grants: Grants, state: Partial<CardState>, draws: readonly Uint8Array[]): CardContext {
@@ -123,24 +124,4 @@ function ownChip({ input, expected }: Row): void {
 }
 
 /** Chip and terminal authentication and CV certificates, the card alone. */
-export function cardEacVectors(load: Load): readonly Vector[] {
-  const cvc = load('cvc/cvc.json')
-  const parse = groupNamed(cvc, 'parse').tests
-  const files = new Map(parse.map(({ input }) => [`${input.file}`, `${input.cvc}`]))
-  const examples = eacExamples(load)
-  return [
-    ...examples.map((example): Vector => {
-      return { protocol: 'chip', name: `TR-03110 CA, ${example.kind}`, by: 'outside', run: () => chip(example) }
-    }),
-    ...examples.map((example): Vector => {
-      return { protocol: 'terminal', name: `TR-03110 TA, ${example.kind}`, by: 'outside', run: () => terminal(example) }
-    }),
-    ...parse.map((row): Vector => ({ protocol: 'certificates', name: row.comment, by: 'outside', run: () => parsed(row) })),
-    ...groupNamed(cvc, 'chain').tests.map((row): Vector => {
-      return { protocol: 'certificates', name: row.comment, by: 'outside', run: () => chain(files, row) }
-    }),
-    ...groupNamed(load('eac/ca-ta-v1.json'), 'chip-authentication').tests.map((row): Vector => {
-      return { protocol: 'chip', name: row.comment, by: 'self', run: () => ownChip(row) }
-    }),
-  ]
-}
+export const cardEacVectors = (load: Load): readonly Vector[] => eacVectors(load, { chip, terminal, parsed, chain, ownChip })

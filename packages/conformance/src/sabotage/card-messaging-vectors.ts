@@ -3,7 +3,8 @@ import { decodeTlvList, fromHex, toHex } from '@kart/codec'
 import type { MessagingCipher } from '@kart/layout/profile'
 import { deriveKey } from '../../../emulator/src/emrtd/key-derivation.ts'
 import { SecureMessagingSession } from '../../../emulator/src/emrtd/secure-messaging.ts'
-import { type EacExample, eacExamples } from './eac-example.ts'
+import { messagingVectors } from './both-sides.ts'
+import type { EacExample } from './eac-example.ts'
 import { type Group, hexOf, type Load, type Row, same, type Vector } from './vector-rows.ts'
 
 /** The samples of TR-03110: a cryptogram at counter 1, the MAC of an empty answer at counter 2. */
@@ -40,16 +41,4 @@ function passwordKeys({ expected }: Row): void {
 }
 
 /** Secure messaging with AES and the derivation of its keys, the card alone. */
-export function cardMessagingVectors(load: Load): readonly Vector[] {
-  return [
-    ...eacExamples(load).map((example): Vector => {
-      return { protocol: 'messaging', name: `TR-03110 samples, ${example.kind}`, by: 'outside', run: () => samples(example) }
-    }),
-    ...load('pace/sm-aes.json').flatMap((group) =>
-      group.tests.map((row): Vector => ({ protocol: 'messaging', name: row.comment, by: 'self', run: () => ownRow(group, row) })),
-    ),
-    ...load('pace/password-key.json')[0]!.tests.map((row): Vector => {
-      return { protocol: 'shared', name: `K_pi ${row.comment}`, by: 'self', run: () => passwordKeys(row) }
-    }),
-  ]
-}
+export const cardMessagingVectors = (load: Load): readonly Vector[] => messagingVectors(load, { samples, ownRow, passwordKeys })

@@ -4,8 +4,9 @@ import { nationalId } from '@kart/layout/profile'
 import { checkValue, readKeys } from '../../../emulator/src/security-domain/key-sets.ts'
 import { PendingChannel, pseudoRandomChallenge, Scp03Session } from '../../../emulator/src/security-domain/scp03.ts'
 import { scp03Offer } from '../../../emulator/src/security-domain/scp03-offer.ts'
+import { scp03Vectors } from './both-sides.ts'
 import { answer, cardIn } from './given-card.ts'
-import { type Group, groupNamed, hexOf, type Load, putKeyField, same, type Vector } from './vector-rows.ts'
+import { type Group, hexOf, type Load, putKeyField, same, type Vector } from './vector-rows.ts'
 
 function scp03Session(group: Group): void {
   const vector = `SCP03 ${group.name}`
@@ -93,17 +94,5 @@ function putKeyRows(groups: readonly Group[]): void {
 }
 
 /** SCP03 with the card alone. */
-export function cardScp03Vectors(load: Load): readonly Vector[] {
-  const published = load('scp03/scp03.json')
-  const own = load('scp03/scp03-self.json')
-  const random = groupNamed(published, 'AES128 level 33')
-  return [
-    ...published.map(
-      (group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'outside', run: () => scp03Session(group) }),
-    ),
-    { protocol: 'scp03', name: 'SCP03 random challenge', by: 'outside', run: () => randomChallenge(random) },
-    { protocol: 'scp03', name: 'SCP03 check values', by: 'outside', run: () => checkValues(published) },
-    ...own.map((group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'self', run: () => selfMadeSession(group) })),
-    { protocol: 'scp03', name: 'PUT KEY', by: 'self', run: () => putKeyRows(own) },
-  ]
-}
+export const cardScp03Vectors = (load: Load): readonly Vector[] =>
+  scp03Vectors(load, { scp03Session, randomChallenge, checkValues, selfMadeSession, putKeyRows })

@@ -19,8 +19,9 @@ import {
   verifyCvSignature,
 } from '@kart/secure-channel'
 import { chipAuthenticationKeys, chipAuthenticationToken } from '../../../secure-channel/src/chip-authentication/session-keys.ts'
-import { type EacExample, eacExamples, scalarOf } from './eac-example.ts'
-import { type Group, groupNamed, hexOf, type Load, type Row, same, type Vector } from './vector-rows.ts'
+import { eacVectors } from './both-sides.ts'
+import { type EacExample, scalarOf } from './eac-example.ts'
+import { hexOf, type Load, type Row, same, type Vector } from './vector-rows.ts'
 
 const certificate = (hex: unknown): CvCertificate => decodeCvCertificate(hexOf(hex))
 const policy = { minRsaBits: 1024, algorithms: ['id-TA-RSA-v1-5-SHA-1', 'id-TA-ECDSA-SHA-256', 'id-TA-ECDSA-SHA-512'] } as const
@@ -102,24 +103,4 @@ function ownChip({ input, expected }: Row): void {
 }
 
 /** Chip and terminal authentication and CV certificates, the terminal alone. */
-export function terminalEacVectors(load: Load): readonly Vector[] {
-  const cvc: readonly Group[] = load('cvc/cvc.json')
-  const parse = groupNamed(cvc, 'parse').tests
-  const files = new Map(parse.map(({ input }) => [`${input.file}`, `${input.cvc}`]))
-  const examples = eacExamples(load)
-  return [
-    ...examples.map((example): Vector => {
-      return { protocol: 'chip', name: `TR-03110 CA, ${example.kind}`, by: 'outside', run: () => chip(example) }
-    }),
-    ...examples.map((example): Vector => {
-      return { protocol: 'terminal', name: `TR-03110 TA, ${example.kind}`, by: 'outside', run: () => terminal(example) }
-    }),
-    ...parse.map((row): Vector => ({ protocol: 'certificates', name: row.comment, by: 'outside', run: () => parsed(row) })),
-    ...groupNamed(cvc, 'chain').tests.map((row): Vector => {
-      return { protocol: 'certificates', name: row.comment, by: 'outside', run: () => chain(files, row) }
-    }),
-    ...groupNamed(load('eac/ca-ta-v1.json'), 'chip-authentication').tests.map((row): Vector => {
-      return { protocol: 'chip', name: row.comment, by: 'self', run: () => ownChip(row) }
-    }),
-  ]
-}
+export const terminalEacVectors = (load: Load): readonly Vector[] => eacVectors(load, { chip, terminal, parsed, chain, ownChip })

@@ -3,8 +3,9 @@ import { decodeResponse, encodeCommand } from '@kart/apdu/host'
 import { concatBytes, fromHex, toHex } from '@kart/codec'
 import { aesCmac, keyCheckValue } from '@kart/crypto'
 import { openScp03, putKeySet, Scp03Session } from '@kart/secure-channel'
+import { scp03Vectors } from './both-sides.ts'
 import { script } from './script.ts'
-import { type Group, groupNamed, hexOf, type Load, putKeyField, same, type Vector } from './vector-rows.ts'
+import { type Group, hexOf, type Load, putKeyField, same, type Vector } from './vector-rows.ts'
 
 /** The file publishes one response a session; the others are empty ones, made from the published session key. */
 function emptyAnswer(session: Scp03Session, group: Group, chainingValue: unknown, macLength = 8) {
@@ -95,17 +96,5 @@ function putKeyRows(groups: readonly Group[]): void {
 }
 
 /** SCP03 with the terminal alone. */
-export function terminalScp03Vectors(load: Load): readonly Vector[] {
-  const published = load('scp03/scp03.json')
-  const own = load('scp03/scp03-self.json')
-  const random = groupNamed(published, 'AES128 level 33')
-  return [
-    ...published.map(
-      (group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'outside', run: () => scp03Session(group) }),
-    ),
-    { protocol: 'scp03', name: 'SCP03 random challenge', by: 'outside', run: () => randomChallenge(random) },
-    { protocol: 'scp03', name: 'SCP03 check values', by: 'outside', run: () => checkValues(published) },
-    ...own.map((group): Vector => ({ protocol: 'scp03', name: `SCP03 ${group.name}`, by: 'self', run: () => selfMadeSession(group) })),
-    { protocol: 'scp03', name: 'PUT KEY', by: 'self', run: () => putKeyRows(own) },
-  ]
-}
+export const terminalScp03Vectors = (load: Load): readonly Vector[] =>
+  scp03Vectors(load, { scp03Session, randomChallenge, checkValues, selfMadeSession, putKeyRows })

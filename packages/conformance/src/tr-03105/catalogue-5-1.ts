@@ -10,7 +10,7 @@ const files = {
   active: 'packages/conformance/src/active-authentication-rsa.test.ts',
   pace: `${channel}pace/pace-faults.test.ts`,
   choice: `${channel}pace/choose-pace.test.ts`,
-  reading: `${verification}read-card.test.ts`,
+  reading: `${verification}exchange-budget.test.ts`,
   passive: `${verification}passive-authentication.test.ts`,
   certificates: `${verification}certificates.test.ts`,
   mrz: 'packages/layout/src/mrz/mrz.test.ts',

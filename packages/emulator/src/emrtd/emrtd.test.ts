@@ -183,6 +183,19 @@ it('P04 wrong padding under a right MAC answers what a wrong MAC answers, and en
   expect(toHex(card.process(terminal.wrap('00b08100', { le: '04' })))).toBe('6988')
 })
 
+/** Opens a card with BAC and gives the command that did it. */
+function genuineBac(opened: EmulatedCard): Uint8Array {
+  const sent: Uint8Array[] = []
+  const recorder = {
+    process(command: Uint8Array) {
+      sent.push(command)
+      return opened.process(command)
+    },
+  } as EmulatedCard
+  expect(new MessagingTerminal(recorder).open()).toBe('9000')
+  return sent.at(-1)!
+}
+
 it('P05 every failed BAC answers the same', () => {
   const answers: string[] = []
   for (const position of [0, 16, 31]) {
@@ -191,15 +204,7 @@ it('P05 every failed BAC answers the same', () => {
     answers.push(new MessagingTerminal(card).open(wrong))
   }
   // A whole authentication of another session, whose MAC is right, is replayed; then one without any challenge.
-  const other: Uint8Array[] = []
-  const recorder = {
-    process(command: Uint8Array) {
-      other.push(command)
-      return card.process(command)
-    },
-  } as EmulatedCard
-  expect(new MessagingTerminal(recorder).open()).toBe('9000')
-  const genuine = other.at(-1)!
+  const genuine = genuineBac(card)
   sendHex(card, selectAid(emrtdAid))
   sendHex(card, '0084000008')
   answers.push(toHex(card.process(genuine)), toHex(card.process(genuine)))
@@ -212,15 +217,7 @@ describe('a challenge is good for one authentication', () => {
     const fixed = blankCard(undefined, (length) => new Uint8Array(length).fill(0x5a))
     personalize(fixed)
     fixed.reset()
-    const sent: Uint8Array[] = []
-    const recorder = {
-      process(command: Uint8Array) {
-        sent.push(command)
-        return fixed.process(command)
-      },
-    } as EmulatedCard
-    expect(new MessagingTerminal(recorder).open()).toBe('9000')
-    const genuine = sent.at(-1)!
+    const genuine = genuineBac(fixed)
     // With the same challenge asked for anew the recorded command is right: what follows is refused for the challenge alone.
     sendHex(fixed, selectAid(emrtdAid))
     sendHex(fixed, '0084000008')

@@ -1,4 +1,5 @@
 import { DecodeError, LimitError } from '@kart/codec'
+import { FrameCutter } from '../frame-cutter.ts'
 
 /** Kinds of frames between Kart's virtual reader and a card in it (packages/emulator/ifd/kart-ifd.c). */
 export const frameKinds = { putIn: 0x00, powerOn: 0x01, powerOff: 0x02, reset: 0x03, command: 0x04, atr: 0x81, response: 0x84 } as const
@@ -23,35 +24,16 @@ export function encodeKartFrame(kind: number, payload: Uint8Array, limit = longe
 
 /** Cuts a stream of bytes, however it arrives, back into frames. */
 export class KartFrameReader {
-  readonly #header = new Uint8Array(5)
-  #headerFilled = 0
-  #payload: Uint8Array | undefined
-  #filled = 0
+  readonly #cutter = new FrameCutter(5, lengthIn)
 
   /** Takes the next bytes of the stream and gives every frame that they complete. Throws DecodeError for a frame above the limit. */
   push(chunk: Uint8Array): KartFrame[] {
-    const frames: KartFrame[] = []
-    let at = 0
-    for (;;) {
-      if (!this.#payload) {
-        const taken = chunk.subarray(at, at + 5 - this.#headerFilled)
-        this.#header.set(taken, this.#headerFilled)
-        this.#headerFilled += taken.length
-        at += taken.length
-        if (this.#headerFilled < 5) return frames
-        const length = new DataView(this.#header.buffer).getUint32(1)
-        if (length > longestPayload) throw new DecodeError('virtual reader frame', `${length} bytes where at most ${longestPayload} fit`)
-        this.#payload = new Uint8Array(length)
-        this.#filled = 0
-        this.#headerFilled = 0
-      }
-      const taken = chunk.subarray(at, at + this.#payload.length - this.#filled)
-      this.#payload.set(taken, this.#filled)
-      this.#filled += taken.length
-      at += taken.length
-      if (this.#filled < this.#payload.length) return frames
-      frames.push({ kind: this.#header[0]!, payload: this.#payload })
-      this.#payload = undefined
-    }
+    return this.#cutter.push(chunk).map(({ header, payload }) => ({ kind: header[0]!, payload }))
   }
+}
+
+function lengthIn(header: Uint8Array): number {
+  const length = new DataView(header.buffer, header.byteOffset).getUint32(1)
+  if (length > longestPayload) throw new DecodeError('virtual reader frame', `${length} bytes where at most ${longestPayload} fit`)
+  return length
 }

@@ -1,11 +1,8 @@
 import { connect, type Socket } from 'node:net'
-import type { PluggableCard, PluggedCard, VpcdEvent } from '../vpcd/plug.ts'
+import { answerOf, followSocket, type PluggableCard, type PluggedCard, type PluggedCardEvent } from '../plugged-card.ts'
 import type { FaultPlan } from './fault.ts'
 import { encodeKartFrame, frameKinds, type KartFrame, KartFrameReader, longestPayload } from './frames.ts'
 import { VirtualReaderError } from './socket-error.ts'
-
-const wrongLength = Uint8Array.of(0x67, 0x00)
-const noDiagnosis = Uint8Array.of(0x6f, 0x00)
 
 export interface KartPlugOptions {
   readonly card: PluggableCard
@@ -15,7 +12,7 @@ export interface KartPlugOptions {
   readonly signal?: AbortSignal
   /** Bound on being put in, in milliseconds; 5000 without it. */
   readonly timeoutMs?: number
-  readonly onEvent?: (event: VpcdEvent) => void
+  readonly onEvent?: (event: PluggedCardEvent) => void
   /** What goes wrong, for tests of drivers and programs; nothing without it. */
   readonly fault?: FaultPlan
 }
@@ -56,7 +53,7 @@ export async function plugIntoKartReader(options: KartPlugOptions): Promise<Plug
       }, delay)
     }
     if (fault?.kind === 'mute') return
-    const response = answerOf(card, command, onEvent)
+    const response = answerOf(card, command, longestPayload, onEvent)
     delay = card.answerDelay ?? 0
     if (fault?.kind === 'cut') return unplug()
     if (fault?.kind === 'delay') return void setTimeout(() => write(response), fault.ms)
@@ -105,31 +102,21 @@ export async function plugIntoKartReader(options: KartPlugOptions): Promise<Plug
   socket.on('error', (error) => {
     failure = error
   })
-  const closed = new Promise<void>((resolve, reject) => {
-    socket.once('close', () => {
-      signal?.removeEventListener('abort', unplug)
+  const plugged = followSocket({
+    socket,
+    card,
+    signal,
+    onEvent,
+    unplug,
+    whyClosed() {
       clearTimeout(held)
-      try {
-        card.powerOff()
-      } catch (error) {
-        onEvent?.({ kind: 'card-failed', error })
-      }
-      if (unplugged) resolve()
-      else reject(new VirtualReaderError(path, problemOf(failure, taken), { cause: failure }))
-    })
+      return unplugged ? undefined : new VirtualReaderError(path, problemOf(failure, taken), { cause: failure })
+    },
   })
-  closed.catch(() => undefined)
-  signal?.addEventListener('abort', unplug)
-  await waitUntilTaken(socket, path, timeoutMs, closed, (call) => {
+  await waitUntilTaken(socket, path, timeoutMs, plugged.closed, (call) => {
     onTaken = call
   })
-  return {
-    closed,
-    async unplug() {
-      unplug()
-      await closed.catch(() => undefined)
-    },
-  }
+  return plugged
 }
 
 function problemOf(failure: unknown, taken: boolean): string {
@@ -163,20 +150,4 @@ function waitUntilTaken(
       (error: unknown) => settle(() => reject(error)),
     )
   })
-}
-
-/** The card's answer; a card that throws does not take the reader down. */
-function answerOf(card: PluggableCard, command: Uint8Array, onEvent: KartPlugOptions['onEvent']): Uint8Array {
-  try {
-    const response = card.process(command)
-    if (response.length > longestPayload) {
-      onEvent?.({ kind: 'response-too-long', responseLength: response.length })
-      return wrongLength
-    }
-    onEvent?.({ kind: 'apdu', commandLength: command.length, responseLength: response.length })
-    return response
-  } catch (error) {
-    onEvent?.({ kind: 'card-failed', error })
-    return noDiagnosis
-  }
 }

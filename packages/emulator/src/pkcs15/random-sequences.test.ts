@@ -1,4 +1,4 @@
-import { concatBytes, encodeAscii, equalBytes, fromHex, toHex } from '@kart/codec'
+import { encodeAscii, equalBytes, fromHex, toHex } from '@kart/codec'
 import { describe, expect, it } from 'vitest'
 import { generateHolderKey } from '../card-crypto/holder-key.ts'
 import { EmulatedCard } from '../emulated-card.ts'
@@ -7,21 +7,12 @@ import { inMemory } from '../memory/card-memory.ts'
 import type { CardState } from '../memory/card-state.ts'
 import type { HolderFile } from '../memory/holder-state.ts'
 import { change, createFileHex, holderCard, padded, pins, pkcs15Aid, putPin, selectPkcs15, verify } from '../testing/holder-card.ts'
+import { drawCommand, interindustryStatus } from '../testing/random-command.ts'
+import { seededNumbers } from '../testing/seeded-numbers.ts'
 import { emrtdAid, isdAid, selectAid } from '../testing/terminal.ts'
 
 const sequences = 10_000
 const longest = 10
-
-/** Numbers from a seed (mulberry32), so that a failing sequence is named by its number alone. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 const secret = encodeAscii('what only the AuthPIN opens')
 const file = (access: string, content: Uint8Array): HolderFile => ({
@@ -100,10 +91,6 @@ const beginnings: readonly (readonly string[])[] = [
 ]
 const firstBytes = [0x00, 0x10, 0x80, 0x84, 0x0c, 0xa0, 0xff] as const
 
-// ISO/IEC 7816-4:2020, 5.6, tables 5 to 7; 6F00, which says nothing, is no answer to anything here.
-const statusWord =
-  /^(9000|61..|62(00|0[2-9]|[1-7].|80|8[1-8])|63(00|10|4[01]|81|c.)|64..|65(00|81)|6700|68(00|8[1-4])|69(00|8[1-8])|6a(00|8[0-9a])|6b00|6c..|6d00|6e00)$/
-
 interface Seen {
   /** Since the last reset. */
   verified: Set<number>
@@ -131,28 +118,11 @@ describe('ten thousand sequences of commands, lawful, out of place and malformed
   const scalars = [0x4b01, 0x4b02].map((fid) => toHex(before.signature.files.get(fid)!.privateKey!.subarray(36, 68)))
   const totals = { commands: 0, well: 0, signatures: 0, reads: 0 }
 
-  function commandOf(next: (below: number) => number): Uint8Array {
-    const kind = next(10)
-    if (kind === 0) return Uint8Array.from({ length: next(24) }, () => next(256))
-    const bytes = fromHex(known[next(known.length)]!)
-    if (kind <= 6) return bytes
-    if (kind === 7) return bytes.subarray(0, next(bytes.length + 1))
-    if (kind === 8)
-      return concatBytes(
-        bytes,
-        Uint8Array.from({ length: 1 + next(6) }, () => next(256)),
-      )
-    const broken = bytes.slice()
-    const at = next(Math.min(broken.length, 6))
-    broken[at] = at === 0 ? firstBytes[next(firstBytes.length)]! : next(256)
-    return broken
-  }
-
   /** Holds one answer against what was proved before it. */
   function judge(command: Uint8Array, response: Uint8Array, seen: Seen, where: string): void {
     const sw = toHex(response.subarray(-2))
     const shown = toHex(response.subarray(0, -2))
-    expect(sw, where).toMatch(statusWord)
+    expect(sw, where).toMatch(interindustryStatus)
     for (const scalar of scalars) expect(shown, where).not.toContain(scalar)
     if (shown.includes(toHex(secret.subarray(0, 12)))) {
       totals.reads++
@@ -202,7 +172,7 @@ describe('ten thousand sequences of commands, lawful, out of place and malformed
     const card = new EmulatedCard({ memory })
     let written = false
     for (let number = 0; number < sequences; number++) {
-      const next = numbers(number)
+      const next = seededNumbers(number)
       // A card that nothing has changed needs no other memory.
       if (written) memory.store(image)
       if (written) card.powerOn()
@@ -217,7 +187,7 @@ describe('ten thousand sequences of commands, lawful, out of place and malformed
           seen.verified.clear()
           sent.push('reset')
         }
-        const command = beginning.shift() ?? commandOf(next)
+        const command = beginning.shift() ?? drawCommand(next, known, firstBytes)
         sent.push(toHex(command))
         const response = card.process(command)
         totals.commands++

@@ -1,4 +1,5 @@
 import { LimitError } from '@kart/codec'
+import { FrameCutter } from '../frame-cutter.ts'
 
 /** The longest message a frame can hold: its length stands in two bytes. */
 export const longestMessage = 0xffff
@@ -15,32 +16,10 @@ export function encodeFrame(message: Uint8Array): Uint8Array {
 
 /** Cuts a stream of bytes, however it arrives, back into messages. Holds at most one incomplete message. */
 export class FrameReader {
-  readonly #header = new Uint8Array(2)
-  #headerFilled = 0
-  #message: Uint8Array | undefined
-  #filled = 0
+  readonly #cutter = new FrameCutter(2, ([high = 0, low = 0]) => high * 256 + low)
 
   /** Takes the next bytes of the stream and gives every message that they complete. */
   push(chunk: Uint8Array): Uint8Array[] {
-    const messages: Uint8Array[] = []
-    let at = 0
-    while (at < chunk.length) {
-      if (!this.#message) {
-        this.#header[this.#headerFilled++] = chunk[at++]!
-        if (this.#headerFilled < 2) continue
-        this.#message = new Uint8Array(this.#header[0]! * 256 + this.#header[1]!)
-        this.#filled = 0
-        this.#headerFilled = 0
-      }
-      const taken = chunk.subarray(at, at + this.#message.length - this.#filled)
-      this.#message.set(taken, this.#filled)
-      this.#filled += taken.length
-      at += taken.length
-      if (this.#filled === this.#message.length) {
-        messages.push(this.#message)
-        this.#message = undefined
-      }
-    }
-    return messages
+    return this.#cutter.push(chunk).map(({ payload }) => payload)
   }
 }

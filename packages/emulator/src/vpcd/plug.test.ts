@@ -2,8 +2,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { concatBytes, fromHex, LimitError, toHex } from '@kart/codec'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { PluggableCard, PluggedCardEvent } from '../plugged-card.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
-import { type PluggableCard, plugIntoVpcd, type VpcdEvent } from './plug.ts'
+import { plugIntoVpcd } from './plug.ts'
 import { VpcdError } from './vpcd-error.ts'
 
 const atr = fromHex('3B80800101')
@@ -106,7 +107,7 @@ describe('a card in vpcd', () => {
   let reader: FakeReader
   let port: number
   let card: EchoCard
-  let events: VpcdEvent[]
+  let events: PluggedCardEvent[]
 
   beforeEach(async () => {
     reader = new FakeReader()

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { CardInterface } from '../os/card-context.ts'
+import { answerOf, followSocket, type PluggableCard, type PluggedCard, type PluggedCardEvent } from '../plugged-card.ts'
 import { encodeFrame, FrameReader, longestMessage } from './frames.ts'
 import { VpcdError } from './vpcd-error.ts'
 
@@ -8,34 +8,6 @@ const powerOff = 0x00
 const powerOn = 0x01
 const reset = 0x02
 const getAtr = 0x04
-
-const wrongLength = Uint8Array.of(0x67, 0x00)
-const noDiagnosis = Uint8Array.of(0x6f, 0x00)
-
-/** A card as a reader sees it. Every call returns before the next is made. */
-export interface PluggableCard {
-  /** Answer to reset, 2..33 bytes (ISO/IEC 7816-3:2006, 8.2). */
-  readonly atr: Uint8Array
-  /** Through contacts unless told. */
-  powerOn(by?: CardInterface): void
-  powerOff(): void
-  reset(): void
-  /** Carries out a command APDU and gives the response APDU. */
-  process(command: Uint8Array): Uint8Array
-  /** Milliseconds by which that response is held back; none without it. */
-  readonly answerDelay?: number
-}
-
-/** What happened between reader and card; of APDUs only the lengths, so that a listener may print everything. */
-export type VpcdEvent =
-  | { readonly kind: 'power-on' | 'power-off' | 'reset' | 'atr' }
-  | { readonly kind: 'apdu'; readonly commandLength: number; readonly responseLength: number }
-  /** The card threw: the reader was told 6F00. */
-  | { readonly kind: 'card-failed'; readonly error: unknown }
-  /** The response is too long for the reader's two-byte length: the reader was told 6700. */
-  | { readonly kind: 'response-too-long'; readonly responseLength: number }
-  /** A message that is no command: left out, as it has no answer. */
-  | { readonly kind: 'not-understood'; readonly length: number }
 
 export interface PlugOptions {
   readonly card: PluggableCard
@@ -47,14 +19,7 @@ export interface PlugOptions {
   readonly signal?: AbortSignal
   /** Bound on connecting, in milliseconds; 5000 without it. */
   readonly timeoutMs?: number
-  readonly onEvent?: (event: VpcdEvent) => void
-}
-
-export interface PluggedCard {
-  /** Resolves when the card is taken out (`unplug`, `signal`); rejects with VpcdError when the reader goes away. */
-  readonly closed: Promise<void>
-  /** Takes the card out of the reader. Harmless when called again. */
-  unplug(): Promise<void>
+  readonly onEvent?: (event: PluggedCardEvent) => void
 }
 
 /** Puts a card into a slot of the virtual reader vpcd, so that programs on PC/SC find it there. Throws VpcdError when vpcd cannot be reached. */
@@ -103,31 +68,18 @@ export async function plugIntoVpcd(options: PlugOptions): Promise<PluggedCard> {
   socket.on('error', (error) => {
     failure = error
   })
-  const closed = new Promise<void>((resolve, reject) => {
-    socket.once('close', () => {
-      signal?.removeEventListener('abort', unplug)
+  return followSocket({
+    socket,
+    card,
+    signal,
+    onEvent,
+    unplug,
+    whyClosed() {
       clearTimeout(held)
-      // A card out of its reader has no power.
-      try {
-        card.powerOff()
-      } catch (error) {
-        onEvent?.({ kind: 'card-failed', error })
-      }
-      if (unplugged) resolve()
-      else reject(new VpcdError(host, port, 'the reader went away (pcscd was stopped, or another card took the slot)', { cause: failure }))
-    })
-  })
-  // A caller that never looks at `closed` is not to be ended by it.
-  closed.catch(() => undefined)
-  if (signal?.aborted) unplug()
-  else signal?.addEventListener('abort', unplug)
-  return {
-    closed,
-    async unplug() {
-      unplug()
-      await closed.catch(() => undefined)
+      if (unplugged) return undefined
+      return new VpcdError(host, port, 'the reader went away (pcscd was stopped, or another card took the slot)', { cause: failure })
     },
-  }
+  })
 }
 
 function connectTo(host: string, port: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<Socket> {
@@ -167,39 +119,23 @@ function connectTo(host: string, port: number, timeoutMs: number, signal: AbortS
 /** The answer to one message; undefined for those that have none. A card that throws does not take the reader down. */
 function answerTo(card: PluggableCard, message: Uint8Array, onEvent: PlugOptions['onEvent']): Uint8Array | undefined {
   const [control] = message
+  if (message.length > 1) return answerOf(card, message, longestMessage, onEvent)
   try {
-    if (message.length === 1 && control === powerOff) {
+    if (control === powerOff) {
       card.powerOff()
       onEvent?.({ kind: 'power-off' })
-      return undefined
-    }
-    if (message.length === 1 && control === powerOn) {
+    } else if (control === powerOn) {
       card.powerOn()
       onEvent?.({ kind: 'power-on' })
-      return undefined
-    }
-    if (message.length === 1 && control === reset) {
+    } else if (control === reset) {
       card.reset()
       onEvent?.({ kind: 'reset' })
-      return undefined
-    }
-    if (message.length === 1 && control === getAtr) {
+    } else if (control === getAtr) {
       onEvent?.({ kind: 'atr' })
       return card.atr
-    }
-    if (message.length < 2) {
-      onEvent?.({ kind: 'not-understood', length: message.length })
-      return undefined
-    }
-    const response = card.process(message)
-    if (response.length > longestMessage) {
-      onEvent?.({ kind: 'response-too-long', responseLength: response.length })
-      return wrongLength
-    }
-    onEvent?.({ kind: 'apdu', commandLength: message.length, responseLength: response.length })
-    return response
+    } else onEvent?.({ kind: 'not-understood', length: message.length })
   } catch (error) {
     onEvent?.({ kind: 'card-failed', error })
-    return message.length > 1 ? noDiagnosis : undefined
   }
+  return undefined
 }

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { SeenKeys } from '@kart/crypto'
 import { fileProblem } from '../pki/key-files.ts'
 import { PkiError } from '../pki/pki-error.ts'
+import { syncFolder } from '../sync-folder.ts'
 
 const line = /^[0-9a-f]{64}$/
 const chunkBytes = 1 << 20
@@ -20,17 +21,6 @@ function isAlive(pid: number): boolean {
     return true
   } catch (error) {
     return codeOf(error) === 'EPERM'
-  }
-}
-
-function syncFolder(folder: string): void {
-  // Windows gives no handle on a folder.
-  if (process.platform === 'win32') return
-  const descriptor = fs.openSync(folder, 'r')
-  try {
-    fs.fsyncSync(descriptor)
-  } finally {
-    fs.closeSync(descriptor)
   }
 }
 

@@ -1,13 +1,26 @@
 import { inspect } from 'node:util'
-import type { CardChannel, CommandApdu, ResponseApdu } from '@kart/apdu/host'
+import type { CommandApdu, ResponseApdu } from '@kart/apdu/host'
 import { encodeCommand } from '@kart/apdu/host'
 import { concatBytes, decodeTlvList, encodeTlv, fromHex, InputError, toHex } from '@kart/codec'
 import { padMethod2, useBackend } from '@kart/crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EmrtdSession, SecureMessagingError, secureMessagingLayer, start3desSession, startAesSession } from '../index.ts'
-import { command, commandHex, hexField, response, responseHex, scriptedChannel, vectorGroup, vectorGroups } from '../testing/vector-file.ts'
-import { aesSuite, type CipherSuite, tripleDesSuite } from './cipher-suite.ts'
+import { type EmrtdSession, SecureMessagingError, start3desSession, startAesSession } from '../index.ts'
+import {
+  at,
+  cardAnswer,
+  group,
+  ksEnc,
+  ksMac,
+  negatives,
+  read,
+  readAnswer,
+  select,
+  selectAnswer,
+  waiting,
+} from '../testing/messaging-example.ts'
+import { command, commandHex, hexField, response, responseHex, vectorGroups } from '../testing/vector-file.ts'
+import { aesSuite, tripleDesSuite } from './cipher-suite.ts'
 
 beforeAll(() => {
   useBackend('noble')
@@ -15,19 +28,6 @@ beforeAll(() => {
 afterAll(() => {
   useBackend('auto')
 })
-
-const group = vectorGroup('bac-sm/bac-sm.json', 'secure-messaging')
-const ksEnc = hexField(group.ksEnc)
-const ksMac = hexField(group.ksMac)
-const at = (ssc: unknown) => start3desSession({ ksEnc, ksMac, ssc: hexField(ssc) })
-const [select, selectAnswer, read, readAnswer, , , ...negatives] = group.tests
-
-/** A session that has just protected the READ BINARY of D.4.2 and waits for its answer. */
-function waiting(): EmrtdSession {
-  const session = at(read?.input.sscBefore)
-  session.protect(command(read?.input.plain))
-  return session
-}
 
 function failure(session: EmrtdSession, answer: ResponseApdu): string {
   try {
@@ -110,11 +110,6 @@ describe('AES (self-made vectors: two other programs agree on them)', () => {
     })
   })
 })
-
-/** The card's half, written from the standard a second time and only here, so that answers of any shape can be made. */
-function cardAnswer(suite: CipherSuite, mac: Uint8Array, ssc: Uint8Array, objects: Uint8Array): Uint8Array {
-  return concatBytes(objects, encodeTlv(0x8e, suite.mac(mac, padMethod2(concatBytes(ssc, objects), suite.blockLength))))
-}
 
 const answerSsc = hexField(readAnswer?.expected.ssc)
 const sealed = (objects: Uint8Array) => cardAnswer(tripleDesSuite, ksMac, answerSsc, objects)
@@ -340,60 +335,6 @@ describe('shapes of commands', () => {
     expect(() => start3desSession({ ksEnc, ksMac: ksMac.slice(1), ssc: new Uint8Array(8) })).toThrow(InputError)
     expect(() => start3desSession({ ksEnc, ksMac, ssc: new Uint8Array(16) })).toThrow(InputError)
     expect(() => startAesSession({ ksEnc, ksMac, ssc: new Uint8Array(8) })).toThrow(InputError)
-  })
-})
-
-describe('the channel layer', () => {
-  const first: [unknown, unknown] = [select?.expected.protected, selectAnswer?.input.protected]
-
-  test('P01 after a plain answer nothing more is sent', async () => {
-    const ends: unknown[] = []
-    const channel = scriptedChannel([first, [read?.expected.protected, '9000']])
-    const secured = secureMessagingLayer(at(group.sscInitial), { onEnd: (reason) => ends.push(reason) })(channel)
-    expect((await secured.transmit(command(select?.input.plain))).sw).toBe(0x9000)
-    await expect(secured.transmit(command(read?.input.plain))).rejects.toBeInstanceOf(SecureMessagingError)
-    await expect(secured.transmit(command(read?.input.plain))).rejects.toBeInstanceOf(SecureMessagingError)
-    expect(channel.left()).toBe(0)
-    expect(ends).toHaveLength(1)
-  })
-
-  test('P03 6988 ends the session and is told', async () => {
-    const secured = secureMessagingLayer(at(group.sscInitial))(scriptedChannel([[select?.expected.protected, '6988']]))
-    await expect(secured.transmit(command(select?.input.plain))).rejects.toThrow(
-      expect.objectContaining({ code: 'secure-messaging', sw: 0x6988 }),
-    )
-    await expect(secured.transmit(command(read?.input.plain))).rejects.toThrow(
-      expect.objectContaining({ code: 'secure-messaging', sw: undefined }),
-    )
-  })
-
-  test('P03 a protected 6987 ends the session too', async () => {
-    const data = cardAnswer(tripleDesSuite, ksMac, hexField(selectAnswer?.expected.ssc), fromHex('99026987'))
-    const channel: CardChannel = { transmit: async () => ({ data, sw: 0x6987 }) }
-    const session = at(group.sscInitial)
-    await expect(secureMessagingLayer(session)(channel).transmit(command(select?.input.plain))).rejects.toThrow(
-      expect.objectContaining({ sw: 0x6987 }),
-    )
-    expect(session.isOver).toBe(true)
-  })
-
-  test('P03 a second command before the answer ends the session, and the first answer is not handed out', async () => {
-    let release: (answer: ResponseApdu) => void = () => {}
-    const channel: CardChannel = { transmit: () => new Promise((resolve) => (release = resolve)) }
-    const secured = secureMessagingLayer(at(group.sscInitial))(channel)
-    const pending = secured.transmit(command(select?.input.plain))
-    await expect(secured.transmit(command(read?.input.plain))).rejects.toBeInstanceOf(SecureMessagingError)
-    release(response(selectAnswer?.input.protected))
-    await expect(pending).rejects.toBeInstanceOf(SecureMessagingError)
-  })
-
-  test('P03 an exchange that was cut off ends the session; the cause goes through', async () => {
-    const session = at(group.sscInitial)
-    const cut = new Error('reader unplugged')
-    const secured = secureMessagingLayer(session)({ transmit: () => Promise.reject(cut) })
-    await expect(secured.transmit(command(select?.input.plain))).rejects.toBe(cut)
-    expect(session.isOver).toBe(true)
-    await expect(secured.transmit(command(select?.input.plain))).rejects.toBeInstanceOf(SecureMessagingError)
   })
 })
 

@@ -11,7 +11,7 @@ import { readCard } from '@kart/verification'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chipSerial, executeOptions, specimenImage } from '../../testing/specimen.ts'
 import { ScriptedCard } from '../scripted-card.ts'
-import { plugCard, runProgram, slots, until, waitForCard, waitForStack } from '../stack.ts'
+import { failure, plugCard, runProgram, slots, until, waitForCard, waitForStack } from '../stack.ts'
 import { builtProgram, foreignProgram } from './programs.ts'
 
 const [first, second] = slots
@@ -34,15 +34,6 @@ async function insert(card: ScriptedCard, slot = first, more: Parameters<typeof 
   plugged.push(made)
   await waitForCard(context, slot.reader, true)
   return made
-}
-
-async function failure(work: Promise<unknown>): Promise<PcscError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(PcscError)
-  return error as PcscError
 }
 
 beforeAll(waitForStack)
