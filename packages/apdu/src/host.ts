@@ -67,9 +67,11 @@ export {
   computeSignature,
   decipher,
   getMyeidInfo,
+  getPinState,
   getPublicPart,
   keyAlgorithms,
   type MyeidCardInfo,
+  type PinState,
   type PrivateKeyUse,
   setPrivateKey,
 } from './commands/private-key.ts'

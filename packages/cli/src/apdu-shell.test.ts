@@ -81,14 +81,14 @@ describe('kart apdu and kart trace', () => {
   }
 
   it('records a session, shows it, plays it to the card again and puts it in the card’s place', async () => {
-    const commands = ['00a4040007a0000000030000 = 6A82', '0084000008', '002000810431323334']
+    const commands = ['00a4040007a0000000030000 = 6A82', '00ca9f7f00', '002000810431323334']
     expect(await kart('apdu', '--card', at('blank.card'), '--trace', at('a.trace'), '--data', ...commands)).toMatchObject({ code: 0 })
     const file = readFileSync(at('a.trace'), 'utf8')
     expect(file).not.toContain('31323334')
     expect(statSync(at('a.trace')).mode & 0o077).toBe(0)
     const shown = await kart('trace', 'replay', at('a.trace'))
     expect(shown).toMatchObject({ code: 0 })
-    expect(shown.text).toMatch(/SELECT.*6A82 file or application not found.*GET CHALLENGE.*VERIFY[^\n]*\(blanked\)/s)
+    expect(shown.text).toMatch(/SELECT.*6A82 file or application not found.*GET DATA.*VERIFY[^\n]*\(blanked\)/s)
     const outcomes = (text: string) => (JSON.parse(text) as { exchanges: { outcome: string }[] }).exchanges.map(({ outcome }) => outcome)
     // The PIN is not in the trace, and is not sent as zeros.
     const again = await kart('trace', 'replay', at('a.trace'), '--card', at('blank.card'), '--json')

@@ -63,7 +63,7 @@ describe('kart pin unblock --so-pin', () => {
     const fresh = secret('fresh', testPins.SignPIN)
     const done = await kart('pin', 'unblock', 'SignPIN', ...card, '--so-pin', '--pin-file', pins.officer, '--new-pin-file', fresh)
     expect(done).toMatchObject({ code: 0, err: expect.stringMatching(/SignPIN is not blocked \(3 tries left\)/) })
-    expect(done.out).toMatch(/UNBLOCKED.*\n.*letter was never changed.*kart pin change/)
+    expect(done.out).toMatch(/^UNBLOCKED {2}SignPIN of \S+\n$/)
   })
 })
 
@@ -100,8 +100,29 @@ describe('a card that is not finished', () => {
 })
 
 describe('kart pin status', () => {
-  it('says what the card does not tell', async () => {
-    expect((await kart('pin', 'status', ...card)).out).toMatch(/neither whether a PIN is still that of the letter/)
+  it('says which PINs are still those of the letter, and the tries of the PUKs', async () => {
+    const fresh = ['--card', at('letter.card')]
+    // An authority of its own: what is revoked below is the last certificate of the other.
+    const another = opensslAuthority()
+    const made = await signatureCard(another, { memory: fileMemory(at('letter.card')), transport: true })
+    made.close()
+    another.remove()
+    const state = async () => {
+      const { pins: found } = JSON.parse((await kart('pin', 'status', ...fresh, '--json')).out) as { pins: Record<string, unknown>[] }
+      return found.map(({ label, transport, pukTriesLeft }) => [label, transport, pukTriesLeft])
+    }
+    const sign = ['SignPIN', true, 10]
+    const officer = ['SO-PIN', false, null]
+    expect(await state()).toEqual([['AuthPIN', true, 10], sign, officer])
+    const unblock = (puk: string, to: string) =>
+      kart('pin', 'unblock', 'AuthPIN', ...fresh, '--puk-file', secret('puk', puk), '--new-pin-file', secret('next', to))
+    expect(await unblock('40962718', '506182')).toMatchObject({ code: 2, err: expect.stringMatching(/9 tries are left/) })
+    expect(await state()).toEqual([['AuthPIN', true, 9], sign, officer])
+    expect((await kart('pin', 'status', ...fresh)).out).toMatch(/AuthPIN .* 3 tries left, still that of the letter +9 tries left/)
+    expect((await unblock(testPins.puk, '506182')).out).toMatch(/UNBLOCKED.*\n.*still counts as the PIN of the letter.*kart pin change/)
+    const change = ['--pin-file', secret('next', '506182'), '--new-pin-file', secret('own', '840952')]
+    expect(await kart('pin', 'change', 'AuthPIN', ...fresh, ...change)).toMatchObject({ code: 0 })
+    expect(await state()).toEqual([['AuthPIN', false, 10], sign, officer])
   })
 })
 

@@ -1,4 +1,4 @@
-import { type CardTransport, getResponse, openChannel, type TraceEntry, wrongLength } from '@kart/apdu/host'
+import { type CardTransport, getResponse, openChannel, selectPath, send, type TraceEntry, updateBinary, wrongLength } from '@kart/apdu/host'
 import { encodeAscii, toHex } from '@kart/codec'
 import { seenInMemory } from '@kart/crypto'
 import { createBlankCard, type EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
@@ -23,6 +23,7 @@ import {
   readCertificates,
   readPinStatus,
   signWithCard,
+  verifyHolderPin,
 } from '@kart/signature'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { chipSerial, executeOptions, personalizationDay, specimen, specimenOptions } from './testing/specimen.ts'
@@ -106,6 +107,16 @@ describe('a signature card, personalized in the main job', () => {
     expect((await sign('850392')).certificate.subject.text).toContain('IR')
     await expect(sign('850393')).rejects.toThrow(PinError)
     expect(await readPinStatus(channel, pin)).toEqual({ state: 'usable', triesLeft: 2 })
+  })
+
+  it('C17 lets nobody write its files, not even with the SO-PIN', async () => {
+    const channel = channelTo(card.transport())
+    const application = await openHolderApplication(channel)
+    await verifyHolderPin(channel, findPin(application, 'SO-PIN'), pins['SO-PIN']!.pin)
+    for (const fid of [0x4301, 0x4401, 0x4402, 0x4403, 0x4404, 0x4406, 0x5031, 0x5032, 0x5501]) {
+      await send(channel, selectPath([0x5015, fid]))
+      await expect(send(channel, updateBinary(0, Uint8Array.of(0))), fid.toString(16)).rejects.toMatchObject({ sw: 0x6982 })
+    }
   })
 
   it('C10 takes no PIN from the holder’s numbers', async () => {

@@ -102,7 +102,7 @@ async function writeHolder(
   await meter.step('holder-files', files.files.length, async (advance) => {
     const again = await secured(run, 'open')
     try {
-      await writeHolderFiles(again.channel, profile, holder, files.files, plan.blockSize ?? blockSizeFor(profile), advance)
+      await writeHolderFiles(again.channel, profile, files.files, plan.blockSize ?? blockSizeFor(profile), advance)
     } finally {
       again.session.destroy()
     }

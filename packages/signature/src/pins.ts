@@ -2,10 +2,12 @@ import {
   type CardChannel,
   changeReferenceData,
   describeStatusWord,
+  getPinState,
   type PinAnswer,
   queryPin,
   replaceReferenceData,
   resetRetryCounter,
+  StatusWordError,
   send,
   verifyPin,
 } from '@kart/apdu/host'
@@ -36,6 +38,26 @@ export async function readPinStatus(channel: CardChannel, pin: Pick<HolderPin, '
   if (answer.state === 'taken') return { state: 'verified' }
   if (answer.state === 'blocked') return { state: 'blocked' }
   return { state: 'unknown', sw: answer.sw, meaning: describeStatusWord(answer.sw) }
+}
+
+/** What a card may tell of a PIN beside its own tries. */
+export interface PinDetails {
+  /** 0 when the PUK is used up; undefined = the PIN has none. */
+  readonly pukTriesLeft: number | undefined
+  /** Whether it is still the PIN of the letter, under which the keys sign nothing. */
+  readonly transport: boolean
+}
+
+/** Asks for them (house rule of the reference card); takes no try. Undefined where the card does not tell. Throws TransportError. */
+export async function readPinDetails(channel: CardChannel, pin: Pick<HolderPin, 'label' | 'reference'>): Promise<PinDetails | undefined> {
+  try {
+    const { pukTriesLeft, transport } = await send(channel, getPinState(pin.reference, { label: pin.label }))
+    return { pukTriesLeft, transport }
+  } catch (error) {
+    // Another card has no such object, something else under its number, or a PIN of another reference.
+    if (error instanceof StatusWordError || error instanceof DecodeError || error instanceof InputError) return undefined
+    throw error
+  }
 }
 
 const why: Readonly<Record<PinWeakness, string>> = {

@@ -5,7 +5,7 @@ import { encodeCommand } from '../coding-host.ts'
 import { type TraceEntry, type TraceLevel, traceLayer } from '../layers/trace.ts'
 import { carriesSecret } from '../trace-file/redact.ts'
 import { changeReferenceData, giveTriesBack, queryPin, replaceReferenceData, resetRetryCounter, verifyPin } from './pin.ts'
-import { computeSignature, decipher, getMyeidInfo, getPublicPart, setPrivateKey } from './private-key.ts'
+import { computeSignature, decipher, getMyeidInfo, getPinState, getPublicPart, setPrivateKey } from './private-key.ts'
 
 const pin = fromHex('313131313131ffff')
 const next = encodeAscii('87654321')
@@ -26,6 +26,7 @@ describe('the MyEID command surface on the wire', () => {
     [computeSignature(fromHex('0102')), '002a9e9a02010200'],
     [decipher(fromHex('00aa')), '002a80860200aa00'],
     [getMyeidInfo(), '00ca01a000'],
+    [getPinState(2), '00ca01c200'],
     [getPublicPart('modulus'), '00ca010100'],
     [getPublicPart('exponent'), '00ca010200'],
     [getPublicPart('point'), '00ca018600'],
@@ -41,10 +42,20 @@ describe('the MyEID command surface on the wire', () => {
     () => verifyPin(1, new Uint8Array(0)),
     () => changeReferenceData(1, new Uint8Array(17), pin),
     () => setPrivateKey('sign', { fid: 0x10000, algorithm: 'ec' }),
+    () => getPinState(0),
+    () => getPinState(15),
     () => computeSignature(new Uint8Array(0)),
     () => computeSignature(new Uint8Array(514)),
   ])('refuses what cannot be one (%#)', (make) => {
     expect(make).toThrow(InputError)
+  })
+
+  it('reads GET DATA 01C1', () => {
+    const read = (hex: string) => getPinState(1).parse({ data: fromHex(hex), sw: 0x9000 })
+    expect(read('0203090a01')).toEqual({ triesLeft: 2, mostTries: 3, pukTriesLeft: 9, transport: true })
+    expect(read('0003000000')).toEqual({ triesLeft: 0, mostTries: 3, pukTriesLeft: undefined, transport: false })
+    expect(read('0303000a00').pukTriesLeft).toBe(0)
+    expect(() => read('03030a0a')).toThrow(/4 bytes/)
   })
 
   it('reads GET DATA 01A0', () => {

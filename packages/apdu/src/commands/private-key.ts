@@ -87,6 +87,32 @@ export function getMyeidInfo(options: CommandLabel = {}): CardCommand<MyeidCardI
   })
 }
 
+/** What GET DATA 01C1..01CE tells of a PIN. */
+export interface PinState {
+  readonly triesLeft: number
+  readonly mostTries: number
+  /** Tries of its PUK, 0 when that is used up; undefined = it has no PUK. */
+  readonly pukTriesLeft: number | undefined
+  /** Whether it is the PIN of the letter, which signs nothing before it is changed. */
+  readonly transport: boolean
+}
+
+/**
+ * GET DATA 01C1..01CE (house rule of the reference card), five bytes: tries left and at most, those of the PUK (00 00 where there is none), flags (bit 1: transport PIN). `reference`: 1..14.
+ * Throws InputError; its parse throws DecodeError.
+ */
+export function getPinState(reference: number, options: CommandLabel = {}): CardCommand<PinState> {
+  if (!Number.isInteger(reference) || reference < 1 || reference > 14) throw new InputError('reference', 'is not 1 to 14')
+  return makeCommand({
+    ...{ ins: 0xca, p1: 0x01, p2: 0xc0 + reference, ne: 256, label: options.label },
+    parse: ({ data }, name) => {
+      if (data.length !== 5) throw new DecodeError(`${name} response`, `${data.length} bytes where 5 are expected`)
+      const [triesLeft = 0, mostTries = 0, pukTriesLeft = 0, mostPukTries = 0, flags = 0] = data
+      return { triesLeft, mostTries, pukTriesLeft: mostPukTries === 0 ? undefined : pukTriesLeft, transport: (flags & 0x01) !== 0 }
+    },
+  })
+}
+
 /**
  * Public half of the key file that is selected (MyEID command surface): of an RSA key the modulus (GET DATA 0101) and the exponent (0102), of an elliptic-curve
  * key the point (0186). Its parse throws DecodeError for an empty answer.

@@ -8,8 +8,10 @@ import {
   type HolderApplication,
   type HolderPin,
   officerPin,
+  type PinDetails,
   type PinStatus,
   readFingers,
+  readPinDetails,
   readPinStatus,
   unblockByOfficer,
   unblockFingers,
@@ -53,6 +55,11 @@ function stateText(status: PinStatus): string {
   }
 }
 
+function pukText({ pukTriesLeft }: PinDetails): string {
+  if (pukTriesLeft === undefined) return 'none'
+  return pukTriesLeft === 0 ? pc.red('used up') : pukTriesLeft === 1 ? pc.yellow('last try') : `${pukTriesLeft} tries left`
+}
+
 /** The secrets that the commands ask for: for people, the environment variable, the option, and the property of the options that names a file. */
 const secrets = {
   present: { what: 'present', variable: 'KART_PIN', option: '--pin-file', file: 'pinFile' },
@@ -76,7 +83,7 @@ function withSecrets(command: Command, named: Readonly<Partial<Record<Secret, st
   return command.option('--json', 'one JSON document on standard output')
 }
 
-/** The card has no object for either: an empty VERIFY, which asks for tries, knows PINs alone. */
+/** An empty VERIFY, which asks for tries, knows PINs alone; the reference card has an object for the rest, other cards may not. */
 const notTold = 'The card tells neither whether a PIN is still that of the letter, nor how many tries a PUK has left.'
 
 const fingerName = (reference: number): string => `finger ${reference.toString(16).toUpperCase()}`
@@ -92,19 +99,24 @@ function addStatus(pins: Command, run: Runner): void {
     .action((options: StatusOptions) =>
       run(options, (output) =>
         withHolderCard(options, async (channel, application, where) => {
-          const table = plainTable(['PIN', 'reference', 'length', 'state'])
+          const table = plainTable(['PIN', 'reference', 'length', 'state', 'PUK'])
+          let told = true
           const found: unknown[] = []
           for (const pin of application.pins) {
             const status = await readPinStatus(channel, pin)
+            const details = await readPinDetails(channel, pin)
+            told &&= details !== undefined
             const { label, reference, role, minLength, maxLength } = pin
-            table.push([visibleText(label), String(reference), digitsOf(pin), stateText(status)])
-            found.push({ label, reference, role, minLength, maxLength, ...status })
+            const state = details?.transport ? `${stateText(status)}, ${pc.yellow('still that of the letter')}` : stateText(status)
+            table.push([visibleText(label), String(reference), digitsOf(pin), state, details ? pukText(details) : ''])
+            const beside = details && { transport: details.transport, pukTriesLeft: details.pukTriesLeft ?? null }
+            found.push({ label, reference, role, minLength, maxLength, ...status, ...beside })
           }
           const fingers = await readFingers(channel)
           for (const finger of fingers)
-            table.push([fingerName(finger.reference), finger.reference.toString(16).toUpperCase(), '', stateText(fingerState(finger))])
+            table.push([fingerName(finger.reference), finger.reference.toString(16).toUpperCase(), '', stateText(fingerState(finger)), ''])
           output.line(table.toString())
-          output.line(pc.dim(notTold))
+          if (!told) output.line(pc.dim(notTold))
           output.document({
             ...{ card: where, pins: found },
             fingers: fingers.map((finger) => ({ reference: finger.reference, ...fingerState(finger) })),
@@ -177,6 +189,15 @@ Weak PINs (1234.., 1111.., parts of your national code or date of birth) are ref
   withExample(command, 'kart pin change SignPIN --card citizen.card')
 }
 
+/** What is left to do behind an unblocking, as that does not end a transport PIN; nothing where the card says that it is none. */
+function changeStillDue(details: PinDetails | undefined): string | undefined {
+  if (details === undefined)
+    return 'If the PIN of the letter was never changed, that is still to be done ("kart pin change"): until then its key signs nothing.'
+  return details.transport
+    ? 'It still counts as the PIN of the letter: change it once ("kart pin change"); until then its key signs nothing.'
+    : undefined
+}
+
 function addUnblock(pins: Command, run: Runner): void {
   const command = addAct(pins, run, {
     name: 'unblock',
@@ -197,7 +218,7 @@ function addUnblock(pins: Command, run: Runner): void {
         const puk = await readSecret(sourceOf('puk', pin, options))
         await unblockPin(channel, pin, puk, await newPin(pin, options))
       }
-      return 'If the PIN of the letter was never changed, that is still to be done ("kart pin change"): until then its key signs nothing.'
+      return changeStillDue(await readPinDetails(channel, pin))
     },
   }).option('--so-pin', 'with the SO-PIN in place of the PUK, where that is lost or used up')
   command.addHelpText(

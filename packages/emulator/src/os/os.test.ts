@@ -147,7 +147,7 @@ describe('class, instruction, length', () => {
       ['80ca9f7f00', '6e00', 'GlobalPlatform class in the MF'],
       ['0012000000', '6d00', 'unknown instruction'],
       ['0020000100', '6a88', 'VERIFY: no PIN on this card'],
-      ['0084000008', '6d00', 'GET CHALLENGE outside the eMRTD application'],
+      ['008800000801020304050607080a', '6d00', 'INTERNAL AUTHENTICATE outside an application with keys'],
       ['0070000001', '6881', 'MANAGE CHANNEL: open'],
       ['0070800100', '6881', 'MANAGE CHANNEL: close'],
       ['0370000001', '6881', 'MANAGE CHANNEL on channel 3'],
@@ -275,7 +275,7 @@ describe('power', () => {
     personalize(failing)
     sendHex(failing, selectAid(emrtdAid))
     expect(sendHex(failing, '0084000008')).toBe('6f00')
-    expect(sendHex(failing, '0084000008')).toBe('6d00') // the MF is current again
+    expect(sendHex(failing, '008800000801020304050607080a')).toBe('6d00') // the MF is current again
   })
 
   it('runs only under the profile that made it', () => {

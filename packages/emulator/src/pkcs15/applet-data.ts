@@ -1,8 +1,10 @@
 import type { ResponseApdu } from '@kart/apdu/card'
 import { concatBytes, encodeAscii, fromHex, uintToBytes } from '@kart/codec'
 import { holderPinPolicy } from '@kart/layout/profile'
+import { fileContent } from '../memory/card-state.ts'
 import { emptySignatureState, type HolderPin } from '../memory/holder-state.ts'
-import type { CardContext, PlainCommand } from '../os/card-context.ts'
+import { isAllowed } from '../os/access.ts'
+import { type CardContext, type PlainCommand, rightsOf } from '../os/card-context.ts'
 import { answer, refuse, SW } from '../os/status.ts'
 import { withoutDirectoryFile } from './directory-file.ts'
 import { requireCreation } from './holder-rights.ts'
@@ -15,27 +17,55 @@ import { withHolderPin, withSignature } from './signature-state.ts'
  */
 const version = fromHex('040009')
 
+const mostPins = 14
+
+/** GET DATA 01C1..01CE: the state of a PIN by its reference. */
+const pinStates = 0xc0
+
 /** Version 1; RSA (bit 1) and EC (bit 4), no DES and no AES; most bits of each: RSA 4096, EC 521 (card.md; OpenSC card-myeid.c, card_caps). */
 const capabilities = fromHex('0100091000000000000209')
 
 /**
- * GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; 01A1, in the application, the identifiers of its files, ascending, two bytes each
- * (OpenSC card-myeid.c, myeid_list_files); undefined = another object.
+ * GET DATA 01A0, name, version, serial number and change counter; 01AA, capabilities; 01A1 the identifiers of the application's files, or of what can be selected by one in the MF, ascending,
+ * two bytes each (OpenSC card-myeid.c, myeid_list_files); 01C1..01CE the state of a PIN; undefined = another object.
  */
-export function appletData(card: CardContext, { p1, p2, data }: PlainCommand): ResponseApdu | undefined {
-  if (p1 !== 0x01 || (p2 !== 0xa0 && p2 !== 0xa1 && p2 !== 0xaa)) return undefined
+export function appletData(card: CardContext, { p1, p2, data, protection }: PlainCommand): ResponseApdu | undefined {
+  if (p1 !== 0x01) return undefined
+  if (p2 > pinStates && p2 <= pinStates + mostPins) return pinState(card, p2 - pinStates, data)
+  if (p2 !== 0xa0 && p2 !== 0xa1 && p2 !== 0xaa) return undefined
   const { iccSerial, signature } = card.store.state
   if (p2 === 0xa1) {
-    if (card.session.application.name !== 'pkcs15') return undefined
     if (data.length > 0) refuse(SW.wrongLength)
-    return answer(concatBytes(...[...signature.files.keys()].sort((one, other) => one - other).map((fid) => uintToBytes(fid, 2))))
+    const listed = card.session.application.name === 'mf' ? listMasterFile(card, protection) : [...signature.files.keys()]
+    return answer(concatBytes(...listed.sort((one, other) => one - other).map((fid) => uintToBytes(fid, 2))))
   }
   if (data.length > 0) refuse(SW.wrongLength)
   return answer(p2 === 0xaa ? capabilities : concatBytes(encodeAscii('OsEID'), version, iccSerial, uintToBytes(signature.changes, 2)))
 }
 
+/**
+ * House rule: what an empty VERIFY of a PIN cannot tell. Five bytes: tries left and at most, those of its PUK (00 00 where it has none), and flags: bit 1, a transport PIN that signs nothing yet.
+ * Refuses 6A88 for a PIN that the card does not have.
+ */
+function pinState({ store }: CardContext, reference: number, data: Uint8Array): ResponseApdu {
+  if (data.length > 0) refuse(SW.wrongLength)
+  const { tries, puk, pukTries, transport } = store.state.signature.pins.get(reference) ?? refuse(SW.dataNotFound)
+  const ofPuk = puk === undefined ? [0, 0] : [pukTries.left, pukTries.most]
+  return answer(Uint8Array.of(tries.left, tries.most, ...ofPuk, transport ? 0x01 : 0x00))
+}
+
+/** Files of the MF whose access rule is met, as nobody else learns whether they are there, and the DF under it. */
+function listMasterFile({ profile, session, store }: CardContext, protection: PlainCommand['protection']): number[] {
+  const { name, files } = session.application
+  const rights = rightsOf(session, protection)
+  const there = files.filter(({ fid, read }) => fileContent(store.state, name, fid) !== undefined && isAllowed(read, rights))
+  return [
+    ...there.map(({ fid }) => fid),
+    ...profile.applications.flatMap(({ fid, aid }) => (fid === undefined || aid === undefined ? [] : [fid])),
+  ]
+}
+
 const initializeApplet = 0xe0
-const mostPins = 14
 
 /** PUT DATA of the creation phase: 01E0 empties the application, 0101..010E set a PIN; undefined = another object. */
 export function putAppletData(card: CardContext, command: PlainCommand): ResponseApdu | undefined {

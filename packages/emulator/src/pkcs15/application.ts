@@ -7,6 +7,7 @@ import { createFile } from './create-file.ts'
 import { activateApplication, deleteFile, readHolderFile, updateBinary } from './file-commands.ts'
 import { handleKeys } from './keys/handle-keys.ts'
 import { changePin, logOut, resetPin, verifyPin } from './pin-commands.ts'
+import { giveRandomBytes } from './random-bytes.ts'
 
 /** Through its contacts the application answers everyone; from a field only inside PACE (card.md, house rule): refuses 6982. */
 export function requirePace(card: CardContext, command: PlainCommand): void {
@@ -18,13 +19,26 @@ export function requirePace(card: CardContext, command: PlainCommand): void {
  * here. Its PINs are global (P2 without bit 8), its keys and files are its own.
  */
 export function handlePkcs15(card: CardContext, command: PlainCommand): ResponseApdu | undefined {
-  const { name } = card.session.application
   if (command.cla !== 0x00) return undefined
-  const handler = name === 'mf' || name === 'pkcs15' ? handlerOf(name, command) : besideHandler(name, command)
+  const handler = handlerIn(card.session.application.name, command)
   if (handler === undefined) return undefined
   requirePace(card, command)
   // An object that nobody knows: there is none (6A88).
   return handler(card, command) ?? refuse(SW.dataNotFound)
+}
+
+function handlerIn(name: string, command: PlainCommand): Handler | undefined {
+  if (isRandomAsked(name, command)) return giveRandomBytes
+  return name === 'mf' || name === 'pkcs15' ? handlerOf(name, command) : besideHandler(name, command)
+}
+
+/**
+ * Whether GET CHALLENGE asks for random numbers, wherever a program of the holder may stand, and not for the 8 bytes of an authentication: basic access control in the eMRTD application,
+ * terminal authentication inside secure messaging.
+ */
+function isRandomAsked(name: string, { ins, ne, protection }: PlainCommand): boolean {
+  if (ins !== 0x84 || name === 'isd') return false
+  return name === 'pkcs15' || (protection === 'none' && (name !== 'emrtd' || (ne !== 8 && ne !== 256)))
 }
 
 const lastReference = 14

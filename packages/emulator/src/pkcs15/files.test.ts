@@ -221,12 +221,17 @@ describe('applet data', () => {
     expect(sendHex(card, '00ca01a014').slice(36)).toBe('00009000')
   })
 
-  it('01A1 lists the files of the application, and nothing of the MF', () => {
-    const { card } = creationCard()
+  it('01A1 lists the files of the application, and in the MF what can be selected and read there', () => {
+    const { card, stored } = creationCard()
     expect(sendHex(card, '00ca01a100')).toBe('9000')
     for (const fid of ['4b01', '4301', '5031']) sendHex(card, createFileHex(fid, 4))
     expect(sendHex(card, '00ca01a100')).toBe('43014b0150319000')
-    expect(statusWords(card, ['00ca01a10100', '00a40000023f00', '00ca01a100'])).toEqual(['6700', '9000', '6a88'])
+    expect(statusWords(card, ['00ca01a10100', '00a40000023f00'])).toEqual(['6700', '9000'])
+    expect(sendHex(card, '00ca01a100')).toBe('50159000')
+    // EF.CardSecurity (011D) is for whoever has opened PACE.
+    const mf = new Map([0x2f01, 0x2f00, 0x011d].map((fid) => [fid, Uint8Array.of(1)] as const))
+    const issued = holderCard({}, { files: new Map(stored().files).set('mf', mf) }).card
+    expect(sendHex(issued, '00ca01a100')).toBe('2f002f0150159000')
   })
 
   it('01AA tells RSA and EC and their most bits', () => {

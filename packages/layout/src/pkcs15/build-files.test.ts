@@ -112,7 +112,7 @@ describe('the application from its tables', () => {
     ])
     const data = dodfCodec.decode(content(0x4406))
     expect(data).toMatchObject([
-      { label: 'note', authId: Uint8Array.of(1), flags: ['private', 'modifiable'] },
+      { label: 'note', authId: Uint8Array.of(1), flags: ['private'] },
       { label: 'free', applicationOid: '1.2.3' },
     ])
     expect(data[1]).not.toHaveProperty('authId')

@@ -49,8 +49,9 @@ const identifier = (id: number): Uint8Array => {
   if (!Number.isInteger(id) || id < 0 || id > 0xff) throw new InputError('id', 'is not a byte')
   return Uint8Array.of(id)
 }
-const guarded: readonly ObjectFlag[] = ['private', 'modifiable']
-const free: readonly ObjectFlag[] = ['modifiable']
+// A PIN can be changed; what the files hold was written for good.
+const changeable: readonly ObjectFlag[] = ['private', 'modifiable']
+const guarded: readonly ObjectFlag[] = ['private']
 
 /**
  * The files of the application from its tables (ISO/IEC 7816-15:2016, 7.5): EF.ODF, EF.TokenInfo, the five directory files, certificates and data
@@ -125,7 +126,7 @@ function password({ label, id, reference, minLength, maxLength, role }: PinRow):
   return {
     kind: 'password',
     label,
-    flags: guarded,
+    flags: changeable,
     id: identifier(id),
     passwordFlags: ['initialized', 'needs-padding', ...(role === 'security-officer' ? (['soPassword'] as const) : [])],
     passwordType: 'ascii-numeric',
@@ -171,7 +172,6 @@ function publicKey(key: KeyRow): KeyObject {
   return {
     kind: key.algorithm.kind,
     label: key.label,
-    flags: free,
     id: identifier(key.id),
     usage: [...new Set(key.usage.flatMap((use) => publicUse[use] ?? []))],
     native: false,
@@ -184,7 +184,6 @@ function certificate({ label, id, fid, authority, subject }: CertificateRow): Ce
   return {
     kind: 'x509',
     label,
-    flags: free,
     id: identifier(id),
     ...(authority === true && { authority }),
     value: inApplication(fid),
@@ -196,8 +195,7 @@ function dataObject({ label, applicationName, applicationOid, fid, pin }: DataRo
   return {
     kind: 'opaque',
     label,
-    flags: pin === undefined ? free : guarded,
-    ...(pin !== undefined && { authId: identifier(pin) }),
+    ...(pin !== undefined && { flags: guarded, authId: identifier(pin) }),
     applicationName,
     ...(applicationOid !== undefined && { applicationOid }),
     value: inApplication(fid),

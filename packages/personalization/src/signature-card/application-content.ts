@@ -6,8 +6,8 @@ import type { CardImage } from '../card-image.ts'
 import { PersonalizationError } from '../personalization-error.ts'
 import type { PersonalizationStep } from '../personalization-report.ts'
 import { readHeldKeys } from './held-keys.ts'
-import { activateCommand, clearCommand, fileAccess, installHolder, officerOf } from './holder-commands.ts'
-import { type HolderPlan, hasSignatureApplication } from './holder-plan.ts'
+import { activateCommand, clearCommand, fileAccess, installHolder } from './holder-commands.ts'
+import { hasSignatureApplication } from './holder-plan.ts'
 import type { HolderKeyPair } from './personalize-holder.ts'
 
 /** What lies in a card's PKCS#15 application, whoever put it there. */
@@ -173,11 +173,10 @@ export async function endCreation(channel: CardChannel, image: CardImage): Promi
   }
 }
 
-async function proveAccess(channel: CardChannel, plan: HolderPlan, { fid, name }: Pkcs15File, step: PersonalizationStep): Promise<void> {
+async function proveAccess(channel: CardChannel, { fid, name }: Pkcs15File, step: PersonalizationStep): Promise<void> {
   const fci = await send(channel, selectPath([application, fid], { answer: 'fci', label: name }))
   const access = findTlv(decodeTlv(fci, undefined, {}).children ?? [], 0x86)?.value ?? new Uint8Array(0)
-  if (!equalBytes(access, fileAccess(officerOf(plan))))
-    throw new PersonalizationError(step, `${name} of PKCS#15 has other access rules than were written`)
+  if (!equalBytes(access, fileAccess)) throw new PersonalizationError(step, `${name} of PKCS#15 has other access rules than were written`)
 }
 
 /**
@@ -198,7 +197,7 @@ export async function proveContent(
   if (!isEmpty(extra)) throw new PersonalizationError(step, `the card’s PKCS#15 application holds ${describe(extra)}, which nobody planned`)
   if (!isEmpty(missing)) throw new PersonalizationError(step, `the card’s PKCS#15 application lacks ${describe(missing)}`)
   if (image.holder === undefined) return
-  for (const file of files) await proveAccess(channel, image.holder, file, step)
+  for (const file of files) await proveAccess(channel, file, step)
   for (const { row, publicKey } of await readHeldKeys(channel, image, step))
     if (!keys.some((key) => key.row.fid === row.fid && equalBytes(key.publicKey, publicKey)))
       throw new PersonalizationError(step, `the card’s key ${row.label} is not the one that was certified`)

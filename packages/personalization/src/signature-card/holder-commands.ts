@@ -49,8 +49,8 @@ const digitEntries = (entries: readonly string[]): Uint8Array =>
 
 // Use under the key's PIN; no update, no deletion, no other pair (access bytes of the MyEID command surface: a nibble an operation).
 export const keyAccess = (reference: number): Uint8Array => Uint8Array.of((reference << 4) | 0x0f, 0xff, 0xff)
-/** Everyone reads, the SO-PIN updates, nobody deletes. */
-export const fileAccess = (securityOfficer: number): Uint8Array => Uint8Array.of(securityOfficer & 0x0f, 0xff, 0xff)
+/** Everyone reads, nobody updates or deletes: an issued card is written by nobody, not with the SO-PIN either, with which a stock program would empty its directories (C17). */
+export const fileAccess: Uint8Array = Uint8Array.of(0x0f, 0xff, 0xff)
 /** Type byte of a key's file. */
 export const keyFileType = { rsa: 0x11, ec: 0x22 } as const
 const noProperties = new Uint8Array(2)
@@ -109,19 +109,10 @@ export function generateHolderKeyCommand(profile: CardProfile, row: KeyRow, plan
   }
 }
 
-/** Reference of the SO-PIN; 0F, never, where there is none. */
-export const officerOf = (plan: HolderPlan): number => plan.pinRows.find(({ role }) => role === 'security-officer')?.reference ?? 0x0f
-
 /** One file of the application, made and filled, in as many blocks as it needs. */
-export function fileCommands(
-  profile: CardProfile,
-  plan: HolderPlan,
-  files: readonly Pkcs15File[],
-  blockSize: number,
-): CardCommand<unknown>[] {
-  const officer = officerOf(plan)
+export function fileCommands(profile: CardProfile, files: readonly Pkcs15File[], blockSize: number): CardCommand<unknown>[] {
   return files.flatMap(({ name, fid, content }) => {
-    const bytes = encodeDgi(profile.dgis.holderFile, concatBytes(uintToBytes(fid, 2), fileAccess(officer), noProperties, content))
+    const bytes = encodeDgi(profile.dgis.holderFile, concatBytes(uintToBytes(fid, 2), fileAccess, noProperties, content))
     const commands: CardCommand<unknown>[] = []
     for (let at = 0, block = 0; at < bytes.length; at += blockSize, block++)
       commands.push(

@@ -203,14 +203,13 @@ function publicKeyContent(row: KeyRow, spki: Uint8Array): Uint8Array {
 export async function writeHolderFiles(
   channel: CardChannel,
   profile: CardProfile,
-  plan: HolderPlan,
   files: readonly Pkcs15File[],
   blockSize: number,
   advance: (bytes: number) => void,
 ): Promise<void> {
   await send(channel, installHolder(profile))
   for (const file of files) {
-    for (const command of fileCommands(profile, plan, [file], blockSize)) await send(channel, command)
+    for (const command of fileCommands(profile, [file], blockSize)) await send(channel, command)
     advance(file.content.length)
   }
 }

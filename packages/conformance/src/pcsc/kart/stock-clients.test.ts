@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { toHex } from '@kart/codec'
+import { fromHex, toHex } from '@kart/codec'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stockProgram } from '../../../../../scripts/stock-programs.mjs'
 import { startProgram, until } from '../stack.ts'
@@ -141,7 +141,41 @@ describe('scdaemon', () => {
       expect(stdout).toMatch(answer)
     expect(stdout).toMatch(/^D 0%?/m)
   })
+
+  it('PKSIGN with the key to log in, known by its reference in EF.PrKDF alone, and RANDOM', async () => {
+    const digest = toHex(new Uint8Array(readFileSync(card.at('SHA256.digest'))))
+    const sign = [`SETDATA ${digest}`, 'PKSIGN --hash=sha256 P15.01', `D ${chosen.AuthPIN}%00`, 'END']
+    const commands = ['SERIALNO', ...sign, 'RANDOM 40', 'BYE']
+    const hex = `'${stockProgram('scdaemon')}' --homedir '${card.at('gnupg')}' --server | od -An -v -tx1`
+    const { code, stdout } = await card.shell(hex, `${commands.join('\n')}\n`)
+    expect(code).toBe(0)
+    const lines = splitLines(fromHex(stdout))
+    expect(lines.map(toText).filter((line) => line.startsWith('ERR'))).toEqual([])
+    const [signature, random] = lines.filter((line) => toText(line).startsWith('D ')).map((line) => assuanData(line.slice(2)))
+    writeFileSync(card.at('signature'), signature!)
+    await verified(card, '01', 'SHA256')
+    expect(random).toHaveLength(40)
+  })
 })
+
+const toText = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
+
+/** Lines of the Assuan protocol, whose data bytes are no text. */
+function splitLines(bytes: Uint8Array): Uint8Array[] {
+  const ends = [...bytes.keys()].filter((at) => bytes[at] === 0x0a)
+  return ends.map((end, i) => bytes.slice(i === 0 ? 0 : ends[i - 1]! + 1, end))
+}
+
+/** Data of the Assuan protocol: `%`, CR and LF stand there as `%XX`. */
+function assuanData(line: Uint8Array): Uint8Array {
+  const bytes: number[] = []
+  for (let at = 0; at < line.length; at++) {
+    const escaped = line[at] === 0x25
+    bytes.push(escaped ? Number.parseInt(toText(line.slice(at + 1, at + 3)), 16) : line[at]!)
+    if (escaped) at += 2
+  }
+  return Uint8Array.from(bytes)
+}
 
 describe('pyscard', () => {
   const pin = (digits: string): string => `${toHex(new TextEncoder().encode(digits))}ffff`

@@ -18,6 +18,8 @@ const tokens = [
 type Token = (typeof tokens)[number]
 const rows = tokens.map((token) => [token.pin, token] as const)
 const wrong = '397264'
+/** What the PINs are in the end. */
+const last = { AuthPIN: '507283', SignPIN: '274906' } as const
 
 let card: IssuedCard
 const tool = (...args: readonly string[]): Promise<ProgramResult> => card.run('pkcs15-tool', ...args)
@@ -188,7 +190,6 @@ describe('pkcs15-crypt', () => {
 
 describe('a PIN forgotten', () => {
   const unblocked = { AuthPIN: '951847', SignPIN: '628491' } as const
-  const last = { AuthPIN: '507283', SignPIN: '274906' } as const
   /** What PKCS#11 and our own library say of the tries left: the flags of PKCS#11 do not tell three from two. */
   const counters = async (token: Token) => [await tries(token), await pinStatus(card, token.pin)] as const
   const usable = (triesLeft: number) => ({ state: 'usable', triesLeft }) as const
@@ -247,5 +248,25 @@ describe('a PIN forgotten', () => {
     expect(await pinStatus(card, token.pin)).toEqual(usable(2))
     expect(await outcome(sign(token, last[token.pin], 'ECDSA-SHA256'))).toBe('done')
     expect(await pinStatus(card, token.pin)).toEqual(usable(3))
+  })
+})
+
+describe('pkcs15-init with the SO-PIN', () => {
+  it('changes nothing on an issued card (C17): makes, stores, deletes, renames and erases nothing', async () => {
+    const before = (await tool('--dump')).stdout
+    const officer = ['--so-pin', letter['SO-PIN'].pin, '--pin', last.AuthPIN] as const
+    for (const args of [
+      ['--create-pkcs15', '--so-puk', '16180339'],
+      ['--store-certificate', 'ca.pem', '--auth-id', '01', '--id', '44'],
+      ['--delete-objects', 'cert', '--id', '01', '--auth-id', '01'],
+      ['--change-attributes', 'cert', '--id', '01', '--label', 'renamed', '--auth-id', '01'],
+      ['--store-data', 'message', '--label', 'late', '--application-id', '1.2.3', '--auth-id', '01'],
+      ['--generate-key', 'ec/prime256v1', '--id', '21', '--auth-id', '01'],
+      ['--erase-card'],
+      ['--finalize'],
+    ])
+      expect((await card.run('pkcs15-init', ...officer, ...args)).code, args.join(' ')).not.toBe(0)
+    expect((await tool('--dump')).stdout).toBe(before)
+    expect(await outcome(tool('--verify-pin', '--auth-id', '01', '--pin', last.AuthPIN))).toBe('done')
   })
 })

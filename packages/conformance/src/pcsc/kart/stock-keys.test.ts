@@ -147,6 +147,29 @@ describe('pkcs11-tool --decrypt', () => {
   })
 })
 
+describe('pkcs11-tool on a cryptogram whose padding is wrong', () => {
+  it('gets a message all the same, and pkcs15-crypt the same one: neither says that it is made up', async () => {
+    const key = keys[0]!
+    const block = new Uint8Array(256).fill(7, 1)
+    writeFileSync(at('block'), block)
+    const bare = ['-pkeyopt', 'rsa_padding_mode:none', '-in', 'block', '-out', 'sealed']
+    await done('openssl', 'pkeyutl', '-encrypt', '-pubin', '-inkey', `${key.id}.pem`, ...bare)
+    await token(key, '--decrypt', '-m', 'RSA-PKCS', '-i', 'sealed', '-o', 'opened')
+    const made = ['--decipher', '--pkcs1', '--key', key.id, '--pin', pins[key.pin], '-i', 'sealed', '-o', 'again']
+    await done('pkcs15-crypt', ...made)
+    expect(toHex(content('again'))).toBe(toHex(content('opened')))
+  })
+})
+
+describe('pkcs11-tool --test', () => {
+  it.each(['11', '21'])('finds no error on the token of key %s, random numbers among them', async (id) => {
+    const key = keys.find((one) => one.id === id)!
+    expect(await token(key, '--test')).toMatch(/^No errors$/m)
+    await token(key, '--generate-random', '200', '-o', 'random')
+    expect(content('random')).toHaveLength(200)
+  })
+})
+
 describe('pkcs11-tool --derive', () => {
   const rows = keys
     .filter(({ kind }) => kind === 'ec')

@@ -2,7 +2,7 @@ import type { ResponseApdu } from '@kart/apdu/card'
 import { concatBytes, DecodeError, decodeTlv } from '@kart/codec'
 import { agreeWith, applyRsaKey } from '../../card-crypto/checked-private-key.ts'
 import { groupOfBits } from '../../card-crypto/holder-key.ts'
-import { unpadEncryption } from '../../card-crypto/pkcs1-padding.ts'
+import { contentOf } from '../../card-crypto/implicit-rejection.ts'
 import type { CardContext, PlainCommand } from '../../os/card-context.ts'
 import { answer, refuse, SW } from '../../os/status.ts'
 import { beginKeyUse } from '../holder-rights.ts'
@@ -13,7 +13,8 @@ const indicators = { whole: 0x00, firstHalf: 0x81, secondHalf: 0x82 } as const
 
 /**
  * PERFORM SECURITY OPERATION, DECIPHER (ISO/IEC 7816-8:2021, 11.7): padding indicator and a cryptogram as long as the RSA modulus in; the block out, or with the padded algorithm
- * its content (RFC 8017, 7.2.2). The first half answers 9000 and uses no key. Refuses 6700 for a length, 6985 for a second half without a first, 6A80 for all else that cannot be deciphered.
+ * its content (RFC 8017, 7.2.2), and a made-up one where the padding is wrong, so that the card is no oracle of it. The first half answers 9000 and uses no key. Refuses 6700 for a length, 6985 for a second
+ * half without a first, 6A80 for another indicator or a cryptogram not below the modulus.
  */
 export function decipher(card: CardContext, command: PlainCommand): ResponseApdu {
   const { algorithm, file, privateKey } = chosenKey(card, 'confidentiality')
@@ -35,7 +36,7 @@ export function decipher(card: CardContext, command: PlainCommand): ResponseApdu
   if (indicator !== indicators.whole && indicator !== indicators.secondHalf) refuse(SW.wrongData)
   beginKeyUse(card, command, file)
   const block = applyRsaKey(privateKey, cryptogram) ?? refuse(SW.wrongData)
-  return answer(algorithm === 'rsaRaw' ? block : (unpadEncryption(block) ?? refuse(SW.wrongData)))
+  return answer(algorithm === 'rsaRaw' ? block : contentOf(privateKey, cryptogram, block))
 }
 
 /**

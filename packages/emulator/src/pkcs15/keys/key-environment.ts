@@ -13,6 +13,9 @@ export type KeyPurpose = (typeof templates)[keyof typeof templates]
 export const keyAlgorithms = { rsaRaw: 0x00, rsaPadded: 0x02, ec: 0x04 } as const
 export type KeyAlgorithm = keyof typeof keyAlgorithms
 
+/** Identifier of the key file whose key reference is 00: key files are 4B01.. (OpenSC's myeid.profile). */
+const keyFiles = 0x4b00
+
 /** What MANAGE SECURITY ENVIRONMENT chose for one purpose. */
 export interface KeyEnvironment {
   readonly purpose: KeyPurpose
@@ -31,8 +34,8 @@ export interface ChosenKey {
 }
 
 /**
- * MANAGE SECURITY ENVIRONMENT, SET (ISO/IEC 7816-4:2020, 11.5.11): P1 41, P2 the template; DO'80' algorithm, DO'81' or DO'83' key file (the current file where neither is sent),
- * DO'84' key reference 00, for each file holds one key. Whether the file may be used is asked when it is. Refuses 6A88 for a file that is no key's.
+ * MANAGE SECURITY ENVIRONMENT, SET (ISO/IEC 7816-4:2020, 11.5.11): P1 41, P2 the template; DO'80' algorithm, DO'81' or DO'83' key file, DO'84' key reference: 00, for each file holds one key, or nn for
+ * file 4Bnn, as EF.PrKDF gives it to programs that know no files of keys; the current file where neither names one. Whether the file may be used is asked when it is. Refuses 6A88 for a file that is no key's.
  */
 export function setKeyEnvironment(card: CardContext, command: PlainCommand): ResponseApdu {
   card.session.keyEnvironment = undefined
@@ -41,13 +44,20 @@ export function setKeyEnvironment(card: CardContext, command: PlainCommand): Res
   const objects = readObjects(command.data)
   const reference = objects.get(0x81) ?? objects.get(0x83)
   if (reference && reference.length !== 2) refuse(SW.wrongData)
-  if ((objects.get(0x84) ?? [0]).some((byte) => byte !== 0)) refuse(SW.dataNotFound)
-  const fid = reference ? bytesToUint(reference) : currentFile(card).fid
+  const number = numberOf(objects.get(0x84))
+  const fid = reference ? bytesToUint(reference) : number === 0 ? currentFile(card).fid : keyFiles | number
+  if (reference && number !== 0 && fid !== (keyFiles | number)) refuse(SW.dataNotFound)
   const file = card.store.state.signature.files.get(fid)
   if (file === undefined || file.type === 'transparent') return refuse(SW.dataNotFound)
   const algorithm = readAlgorithm(objects.get(0x80), file)
   card.session.keyEnvironment = { purpose, algorithm, fid }
   return answer()
+}
+
+/** Key reference of DO'84', 00 where it names none; refuses 6A80 for one of another length. */
+function numberOf(value: Uint8Array | undefined): number {
+  if (value === undefined) return 0
+  return value.length === 1 ? (value[0] ?? 0) : refuse(SW.wrongData)
 }
 
 function readObjects(data: Uint8Array): ReadonlyMap<number, Uint8Array> {

@@ -107,10 +107,18 @@ describe('PSO: decipher', () => {
     const card = bench()
     card.choose('b8', 0x02, rsaFid)
     expect(toHex(card.send('002a8086', seal(constants.RSA_PKCS1_PADDING))!.data)).toBe(toHex(secret))
-    expect(card.status('002a8086', seal(constants.RSA_NO_PADDING, new Uint8Array(256).fill(1)))).toBe('6a80')
     card.choose('b8', 0x00, rsaFid)
     const block = card.send('002a8086', seal(constants.RSA_PKCS1_PADDING))!.data
     expect([block.length, block[0], block[1], toHex(block.slice(-48))]).toEqual([256, 0, 2, toHex(secret)])
+  })
+
+  it('does not tell whether the padding was right: the same cryptogram gives the same made-up content, another one another', () => {
+    const card = bench()
+    card.choose('b8', 0x02, rsaFid)
+    const unpadded = [1, 2, 3].map((fill) => seal(constants.RSA_NO_PADDING, new Uint8Array(256).fill(fill)))
+    const answers = unpadded.map((sealed) => [card.send('002a8086', sealed)!, card.send('002a8086', sealed)!] as const)
+    for (const [one, again] of answers) expect([one.sw, again.sw, toHex(one.data)]).toEqual([0x9000, 0x9000, toHex(again.data)])
+    expect(new Set(answers.map(([{ data }]) => toHex(data))).size).toBe(3)
   })
 
   it('refuses a cryptogram of another length or form', () => {
@@ -214,7 +222,9 @@ describe('MSE: set', () => {
     ['another template', '002241b4', '8001048102' + '4b02', '6a86'],
     ['another kind of set', '0022f1b6', '800104', '6a86'],
     ['a file that is not there', '002241b6', '80010481024bff840100', '6a88'],
-    ['a key reference in the file', '002241b6', '80010481024b02840101', '6a88'],
+    ['a key reference of another file', '002241b6', '80010481024b02840101', '6a88'],
+    ['a key reference of no file', '002241b6', '800104840109', '6a88'],
+    ['a key reference of two bytes', '002241b6', '8001048402004b', '6a80'],
     ['an algorithm of RSA for an EC key', '002241b6', '80010281024b02', '6a80'],
     ['an algorithm of EC for an RSA key', '002241b6', '80010481024b01', '6a80'],
     ['SHA-1 on the card', '002241b6', '80011281024b01', '6a80'],
@@ -237,6 +247,16 @@ describe('MSE: set', () => {
     expect(card.status('002a9e9a', digest('sha256'))).toBe('9000')
     expect(card.status('002241b6', new Uint8Array(0), 0)).toBe('9000')
     expect(card.status('002a9e9a', digest('sha256'))).toBe('9000')
+  })
+
+  it('takes the key reference of EF.PrKDF, alone or with the file of that key', () => {
+    const card = bench()
+    for (const objects of ['840103', '800104840103', '80010481024b03840103']) {
+      card.card.session.keyEnvironment = undefined
+      expect(card.status('002241b6', fromHex(objects), 0)).toBe('9000')
+      const { data } = card.send('002a9e9a', digest('sha384'))!
+      expect(verify('sha384', message, loadPrivateKey(ecs[1]!.privateKey!).publicKey, data)).toBe(true)
+    }
   })
 
   it('refuses a file that is no key’s, and a key that was not made yet', () => {
