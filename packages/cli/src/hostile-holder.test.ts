@@ -107,3 +107,34 @@ it('a card of a holder that changes one answer is found out, or what it changed 
   // Some lies were of no weight, and most were found out.
   expect([...codes]).toEqual(expect.arrayContaining([0, 3]))
 }, 60_000)
+
+it('a card that lists a PIN by a reference that VERIFY cannot name is at fault itself', async () => {
+  for (const reference of [0x00, 0x20, 0x7f]) {
+    const honest = card.transport()
+    let changed = 0
+    transport = {
+      atr: honest.atr,
+      close: async () => undefined,
+      transceive: async (command) => {
+        const answer = Buffer.from(await honest.transceive(command))
+        // The reference, [0] INTEGER, in the entry of the SignPIN in EF.AODF (ISO/IEC 7816-15:2016, 8.9).
+        const entry = answer.indexOf('SignPIN')
+        const found = entry < 0 ? -1 : answer.indexOf(Uint8Array.of(0x80, 0x01, 0x02), entry)
+        if (found >= 0) answer[found + 2] = reference
+        if (found >= 0) changed++
+        return new Uint8Array(answer)
+      },
+    }
+    for (const command of [
+      ['pin', 'status'],
+      ['pin', 'change', 'SignPIN', '--pin-file', at('new'), '--new-pin-file', at('pin')],
+      ['sign', at('contract'), '--pin-file', at('new'), '--force'],
+    ])
+      expect([command[0], reference, await kart(...command, '--reader', 'x')]).toEqual([
+        command[0],
+        reference,
+        { code: 3, error: 'decode' },
+      ])
+    expect(changed).toBe(3)
+  }
+}, 60_000)

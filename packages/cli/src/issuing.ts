@@ -191,7 +191,7 @@ export async function issueCard(parts: IssueParts): Promise<Issued> {
     report,
     forPrinter,
     mrz: dg1 ? readMrz(dg1Codec.decode(dg1.bytes).mrz).lines : [],
-    notes: [...nameNotes(record), ...trustNotes(profile, report.trustPoint)],
+    notes: [...nameNotes(record), ...trustNotes(profile, report.trustPoint), ...pinNotes(report.throughPace)],
   }
 }
 
@@ -221,6 +221,14 @@ export async function requestCard(parts: RequestParts): Promise<RequestReport> {
     onProgress: ({ step, done, total }) => tell?.(step, `${done} of ${total}`),
   })
 }
+
+/** What a profile without PACE costs the PINs of the letter. */
+export const pinNotes = (throughPace: boolean | undefined): string[] =>
+  throughPace === false
+    ? [
+        'The card has no PACE: its PINs went to it in clear, and who reads along at the reader knows them. Use a reader that nobody else reaches.',
+      ]
+    : []
 
 /** A card that knows no CVCA never opens its fingerprints to anybody. */
 function trustNotes(profile: CardProfile, trustPoint: string | undefined): string[] {

@@ -32,6 +32,8 @@ async function status(transport: CardTransport, ...commands: readonly string[]):
   return last
 }
 
+const activate = '004404000ca000000063504b43532d3135'
+
 /** What somebody leaves on a card that is not finished. */
 async function tamper(card: EmulatedCard, ...commands: readonly string[]): Promise<void> {
   for (const command of commands) expect(await status(card.transport(), select, command), command).toBe('9000')
@@ -63,10 +65,16 @@ describe('what somebody left in the PKCS#15 application', () => {
     expect(await status(bare.transport(), select, '00200004')).toBe('6a88')
   })
 
-  it('refuses a card whose creation phase somebody ended', async () => {
+  it('is gone also where somebody ended the creation phase', async () => {
     const card = blank()
-    await tamper(card, putPin, '004404000ca000000063504b43532d3135')
-    await refusal(issue(card.transport(), { allowUnfinished: true })).toThrow(/PIN 4 and does not let it go: take another card/)
+    await tamper(card, putPin, createFile('4b7f'), activate)
+    await refusal(issue(card.transport())).toThrow(/4B7F\) and PIN 4/)
+    expect((await issue(card.transport(), { allowUnfinished: true })).lifeCycle).toBe('SECURED')
+    card.powerOn()
+    expect(await status(card.transport(), select, '00200004')).toBe('6a88')
+    const empty = blank()
+    await tamper(empty, activate)
+    expect((await issue(empty.transport())).lifeCycle).toBe('SECURED')
   })
 
   it('beside keys that wait for their certificates goes, or refuses the card where it is a PIN', async () => {
@@ -155,5 +163,95 @@ describe('what somebody left in the PKCS#15 application', () => {
     })
     await refusal(run).toThrow(/TokenInfo.*other access rules/)
     expect(done).toBe(true)
+  })
+
+  it('can be made by nobody once the last proof has begun, with and without keys of the holder', async () => {
+    const all = [createFile('4b7f'), putPin, '00da01e0080000000000000000', '00e40000', '0046000000']
+    const inMf = ['00e00000196217800200108201018302' + '2f01' + '8603000000850200008a0101', '00e40000', '00d6000001ff']
+    for (const [made, last] of [
+      [image, 'read-back'],
+      [specimenImage(), 'secure'],
+    ] as const) {
+      const card = blank()
+      const lower = card.transport()
+      let step = ''
+      const answers: string[] = []
+      const transport = {
+        ...lower,
+        async transceive(command: Uint8Array) {
+          // At the first command of the step, where no session of the bureau's is open.
+          if (step === last && answers.length === 0)
+            for (const one of [
+              ...all.map((more) => [select, '00a408000450154b01', more]),
+              ...inMf.map((more) => ['00a40004023f00', '00a4020c022f00', more]),
+            ])
+              answers.push(await status(lower, ...one))
+          return lower.transceive(command)
+        },
+      }
+      const report = await execute(transport, made, {
+        ...{ ...executeOptions, certify, seenKeys },
+        onProgress: (progress: { step: string }) => {
+          step = progress.step
+        },
+      })
+      expect(report.lifeCycle).toBe('SECURED')
+      expect(answers).toHaveLength(all.length + inMf.length)
+      for (const answer of answers) expect(answer).toMatch(/^(6985|6982|6986)$/)
+    }
+  })
+
+  it('is no EF.DIR of somebody else’s, whatever a reader between says in clear', async () => {
+    const card = blank()
+    const lower = card.transport()
+    let step = ''
+    let before: Uint8Array | undefined
+    const transport = {
+      ...lower,
+      async transceive(command: Uint8Array) {
+        const clear = (command[0]! & 0x0f) === 0
+        if (step === 'certify' && before === undefined) {
+          await status(lower, '00a40004023f00', '00a4020c022f00')
+          before = await lower.transceive(fromHex('00b0000000'))
+          expect(await status(lower, '00d60000044f02aaaa')).toBe('9000')
+        }
+        const response = await lower.transceive(command)
+        // EF.DIR by its short identifier or its name, read in clear: as it was written.
+        if (step === 'read-back' && clear && command[1] === 0xb0 && response.length === before?.length) return before
+        return response
+      },
+    }
+    const run = issue(transport, {
+      onProgress: (progress: { step: string }) => {
+        step = progress.step
+      },
+    })
+    await refusal(run).toThrow(/EF.DIR on the card is not what was written/)
+  })
+
+  it('is no end of the creation phase that a reader between makes up', async () => {
+    const card = blank()
+    const lower = card.transport()
+    let step = ''
+    let dropped = 0
+    const transport = {
+      ...lower,
+      async transceive(command: Uint8Array) {
+        if (step === 'prove-signature' && command[1] === 0x44) {
+          dropped++
+          return fromHex('9000')
+        }
+        return lower.transceive(command)
+      },
+    }
+    const run = issue(transport, {
+      onProgress: (progress: { step: string }) => {
+        step = progress.step
+      },
+    })
+    await refusal(run).toThrow()
+    expect(dropped).toBe(1)
+    card.powerOn()
+    expect((await issue(card.transport(), { allowUnfinished: true })).lifeCycle).toBe('SECURED')
   })
 })

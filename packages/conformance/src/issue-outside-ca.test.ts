@@ -129,6 +129,36 @@ describe('a signature card whose certificates an authority elsewhere gives', () 
     expect((await execute(card.transport(), made, { ...options, certify, allowUnfinished: true })).lifeCycle).toBe('SECURED')
   })
 
+  it('is finished with those keys wherever a run with the certificates was cut off, also past the end of the creation phase', async () => {
+    for (const last of ['mf-files', 'holder-keys', 'holder-files', 'prove-signature', 'read-back', 'secure']) {
+      const card = blank()
+      const report = await request(card)
+      const certificates = certifyAll(report)
+      const made = image()
+      const certify = givenCertificates(made, await readHeldKeys(channelTo(card), made), [...certificates, issuing], now)
+      const options = { keys: testTransportKeys, signer, now, certify, keepHolderKeys: true, seenKeys }
+      const lower = card.transport()
+      let step = ''
+      let count = 0
+      const pulled = {
+        ...lower,
+        // The third command of the step is taken, and gets no answer.
+        async transceive(command: Uint8Array) {
+          const response = await lower.transceive(command)
+          if (step === last && ++count >= 3) throw new Error('the card is gone')
+          return response
+        },
+      }
+      const onProgress = (progress: { step: string }) => {
+        step = progress.step
+      }
+      await expect(execute(pulled, made, { ...options, onProgress }), last).rejects.toThrow('the card is gone')
+      card.powerOn()
+      const done = await execute(card.transport(), made, { ...options, allowUnfinished: true })
+      expect(done.holderKeys.map(({ fingerprint }) => fingerprint)).toEqual(report.requests.map(({ fingerprint }) => fingerprint))
+    }
+  })
+
   it('takes no key that the memory of keys has not seen made on this chip', async () => {
     const card = blank()
     const certificates = certifyAll(await request(card, { seenKeys: seenInMemory() }))

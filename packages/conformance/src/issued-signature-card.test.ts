@@ -65,8 +65,8 @@ describe('a signature card, personalized in the main job', () => {
       'holder-keys',
       'certify',
       'holder-files',
-      'read-back',
       'prove-signature',
+      'read-back',
       'secure',
       'prove',
     ])

@@ -173,6 +173,7 @@ export { type CertificateObject, cdfCodec, type DirectoryCertificate } from './p
 export { type DataObject, type DirectoryData, dodfCodec } from './pkcs15/data-directory.ts'
 export type { AlgorithmOperation, CardFlag, KeyAccessFlag, KeyUsageFlag, ObjectFlag, PasswordFlag } from './pkcs15/flags.ts'
 export { type DirectoryKey, type KeyObject, prkdfCodec, pukdfCodec } from './pkcs15/key-directory.ts'
+export { keyKinds, keysOfKinds } from './pkcs15/key-kinds.ts'
 export { type CommonObject, fillFile, type UnknownObject } from './pkcs15/object.ts'
 export { type DirectoryReference, type DirectoryType, odfCodec } from './pkcs15/object-directory.ts'
 export { type CardPath, filePath, type ObjectValue } from './pkcs15/object-value.ts'

@@ -12,8 +12,12 @@ import { blockSizeFor, type PlannedStep, planCommands, planCompletion, planSecur
 import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
-import { proveContent } from './signature-card/application-content.ts'
+import { hasFiles } from './security-domain.ts'
+import { endCreation, proveContent } from './signature-card/application-content.ts'
 import { readHeldKeys } from './signature-card/held-keys.ts'
+import { hasSignatureApplication } from './signature-card/holder-plan.ts'
+import { openHolderSession } from './signature-card/holder-session.ts'
+import { checkHeldKeys, rememberFinished, rememberFinishing } from './signature-card/key-marks.ts'
 import {
   type CertifiedKey,
   certifyHolderKeys,
@@ -60,6 +64,8 @@ function keysIn(image: CardImage, answers: ReadonlyMap<PlannedStep['name'], read
 interface HolderContent {
   readonly keys: readonly CertifiedKey[]
   readonly files: ReturnType<typeof holderFiles>
+  /** Whether its PINs went to the card inside PACE. */
+  readonly throughPace: boolean
 }
 
 /**
@@ -72,20 +78,26 @@ async function writeHolder(
   held: readonly HolderKeyPair[] | undefined,
   end: () => void,
 ): Promise<HolderContent | undefined> {
-  const { image, options, meter, base, plan } = run
+  const { image, options, meter, plan } = run
   const { holder, profile } = image
   if (holder === undefined) return undefined
   const { certify } = options
   if (certify === undefined) throw new InputError('certify', 'is missing: a signature card needs an authority for its certificates')
   const pairs = await meter.step('holder-keys', holderKeyParts(holder), (advance) =>
-    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), iccSerial: image.iccSerial, held }, () => advance()),
+    writeHolderKeys(channel, profile, holder, { seen: seenKeysOf(run), image, held }, () => advance()),
   )
   end()
   // Read again for every certificate: keys can take the card a minute to make, and an authority may answer late.
   const clock = () => options.now ?? new Date()
-  const keys = await meter.step('certify', pairs.length, (advance) =>
-    certifyHolderKeys(run.plain(base), holder, pairs, certify, clock, () => advance()),
-  )
+  const { keys, throughPace } = await meter.step('certify', pairs.length, async (advance) => {
+    const opened = await openHolderSession(run, 'certify')
+    try {
+      const certified = await certifyHolderKeys(opened.channel, holder, pairs, certify, clock, () => advance())
+      return { keys: certified, throughPace: opened.protected }
+    } finally {
+      opened.destroy()
+    }
+  })
   const files = holderFiles(holder, keys, image.iccSerial, profile.title, clock())
   await meter.step('holder-files', files.files.length, async (advance) => {
     const again = await secured(run, 'open')
@@ -95,7 +107,7 @@ async function writeHolder(
       again.session.destroy()
     }
   })
-  return { keys, files }
+  return { keys, files, throughPace }
 }
 
 async function write(
@@ -119,6 +131,38 @@ async function write(
     return { complete, holder: await writeHolder(run, channel, held, () => session.destroy()) }
   } finally {
     session.destroy()
+  }
+}
+
+/**
+ * The last proof of the PKCS#15 application, inside PACE, where nobody between can answer for the card. Its creation phase ends before, so that what is proved is what the holder gets;
+ * what of it lies in the MF (EF.DIR) is read back after that.
+ */
+async function proveApplication(run: ExecuteRun, complete: CompleteImage, holder: HolderContent | undefined): Promise<void> {
+  const own = run.image.holder
+  if (holder === undefined || own === undefined) return
+  const { files, keys } = holder
+  await run.meter.step('prove-signature', files.files.length + keys.length, async (advance) => {
+    const opened = await openHolderSession(run, 'prove-signature')
+    try {
+      await endCreation(opened.channel, complete)
+      await proveHolder(opened.channel, own, keys, files, run.extended, advance)
+      await proveContent(opened.channel, complete, files.files, keys)
+    } finally {
+      opened.destroy()
+    }
+  })
+}
+
+/** The same for a card without keys of its holder, whose application is to hold nothing. */
+async function proveBareApplication(run: ExecuteRun): Promise<void> {
+  if (!hasSignatureApplication(run.image.profile)) return
+  const opened = await openHolderSession(run, 'read-back')
+  try {
+    await endCreation(opened.channel, run.image)
+    await proveContent(opened.channel, run.image, [], [])
+  } finally {
+    opened.destroy()
   }
 }
 
@@ -150,8 +194,15 @@ const forPrinter = ({ passwords, holder }: CardImage): PersonalizationReport['fo
   ...(holder === undefined ? {} : { pins: holder.pins }),
 })
 
+/** Keys of the card that is being finished. */
+interface FinishedKeys {
+  readonly keys: readonly HolderKeyPair[]
+  /** Whether a run before this one may have been cut off as it finished it. */
+  readonly cutOff: boolean
+}
+
 /** Ends personalization for good, in a session of its own, once the secrets are kept: they are dropped only where SET STATUS never left. */
-async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof withIssuerKeys>>> {
+async function setSecured(run: ExecuteRun, { keys, cutOff }: FinishedKeys): Promise<Awaited<ReturnType<typeof withIssuerKeys>>> {
   const { image, options, meter } = run
   await options.keeper?.keep(forPrinter(image))
   let mayBeSecured = false
@@ -159,6 +210,7 @@ async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof wi
     return await meter.step('secure', options.issuerKeys ? 4 : 2, async (advance) => {
       const opened = await withIssuerKeys(run, () => advance())
       try {
+        await rememberFinishing(seenKeysOf(run), keys, cutOff)
         mayBeSecured = true
         for (const command of planSecuring().commands) await send(opened.channel, command)
       } catch (error) {
@@ -175,9 +227,9 @@ async function setSecured(run: ExecuteRun): Promise<Awaited<ReturnType<typeof wi
 }
 
 /** Ends personalization for good, and proves that it has ended. */
-async function secure(run: ExecuteRun): Promise<KeySetReport | undefined> {
+async function secure(run: ExecuteRun, finished: FinishedKeys): Promise<KeySetReport | undefined> {
   const { image, meter, base, plan } = run
-  const { session, channel, replaced, keySet } = await setSecured(run)
+  const { session, channel, replaced, keySet } = await setSecured(run, finished)
   try {
     await meter.step('prove', 3, async (advance) => {
       const [mf] = planCommands(image, plan)
@@ -185,6 +237,7 @@ async function secure(run: ExecuteRun): Promise<KeySetReport | undefined> {
       const issuer = keySet === undefined ? {} : { issuerVersion: keySet.version }
       await proveSecured({ channel, base, profile: image.profile, keyVersion: replaced, ...issuer, storeData }, () => advance())
     })
+    await rememberFinished(seenKeysOf(run), finished.keys)
     return keySet
   } finally {
     session.destroy()
@@ -231,6 +284,7 @@ function reportOf(
       fingerprint: toHex(digest('sha256', publicKey)),
       certificate: toHex(digest('sha256', certificate)),
     })),
+    throughPace: holder?.throughPace,
     publicKey: { curve: keyName(profile), fingerprint: toHex(digest('sha256', cardPublicKey(complete))) },
     chipKeys: chipPublicKeys(complete).map(({ keyId, spki }) => ({ keyId, fingerprint: toHex(digest('sha256', spki)) })),
     fingers: (complete.fingers?.fingers ?? []).map(({ reference, position }) => ({ reference, position })),
@@ -268,20 +322,14 @@ export async function execute(transport: CardTransport, image: CardImage, option
     const { meter, base, plain, plan, extended } = run
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const held = options.keepHolderKeys === true ? await readHeldKeys(base, image) : undefined
+    const cutOff = held !== undefined && (await checkHeldKeys(seenKeysOf(run), image, held, await hasFiles(base, profile)))
     const { complete, holder } = await write(run, await open(run, held !== undefined), held)
+    await proveApplication(run, complete, holder)
     const proved = await meter.step('read-back', readBackParts(complete), async (advance) => {
-      const ways = await readBack(base, complete, keys, { plain, advance, extended })
-      if (holder === undefined) await proveContent(base, complete, [], [])
-      return ways
+      if (holder === undefined) await proveBareApplication(run)
+      return readBack(base, complete, keys, { plain, advance, extended })
     })
-    if (holder !== undefined && image.holder !== undefined) {
-      const own = image.holder
-      await meter.step('prove-signature', holder.files.files.length + holder.keys.length, async (advance) => {
-        await proveHolder(plain(base), own, holder.keys, holder.files, extended, advance)
-        await proveContent(base, complete, holder.files.files, holder.keys)
-      })
-    }
-    const keySet = await secure(run)
+    const keySet = await secure(run, { keys: holder?.keys ?? [], cutOff })
     return reportOf(run, complete, holder, proved, keySet)
   } finally {
     keys.destroy()

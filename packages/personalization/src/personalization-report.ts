@@ -17,8 +17,8 @@ export const personalizationSteps = [
   'holder-keys',
   'certify',
   'holder-files',
-  'read-back',
   'prove-signature',
+  'read-back',
   'secure',
   'prove',
 ] as const satisfies readonly (PlannedStepName | 'open' | 'sign' | 'read-back' | 'prove' | HolderStepName)[]
@@ -89,6 +89,8 @@ export interface PersonalizationReport {
     readonly fingerprint: string
     readonly certificate: string
   }[]
+  /** Whether the holder's PINs went to the card inside PACE; false where its profile has none, undefined where the card has no PINs. */
+  readonly throughPace: boolean | undefined
   /** The CVCA whose terminals the card will take; undefined = none, and what is kept for terminal authentication stays shut for good. */
   readonly trustPoint: string | undefined
   /** Fingers that the card compares itself: by what VERIFY names each, and which it is (ISO/IEC 19794-2:2005, table 2). */

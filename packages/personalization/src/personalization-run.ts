@@ -1,4 +1,5 @@
 import { type CardChannel, type CardTransport, getResponse, openChannel, type TraceSink, traceLayer, wrongLength } from '@kart/apdu/host'
+import { InputError } from '@kart/codec'
 import { type SeenKeys, seenInMemory } from '@kart/crypto'
 import { type BacKeys, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
 import type { CardImage } from './card-image.ts'
@@ -10,7 +11,7 @@ import { blockSizeFor, type PlanOptions, shortBlockSize, takesExtendedLength } f
 import { redact } from './redact.ts'
 import type { SecretKeeper } from './secret-keeper.ts'
 import { hasFiles, hasTransportKeys, openSecurityDomain, requireInitialized } from './security-domain.ts'
-import { clearLeftovers, findLeftovers } from './signature-card/application-content.ts'
+import { clearLeftovers, findLeftovers, proveCleared } from './signature-card/application-content.ts'
 import type { CertifyHolder } from './signature-card/holder-certificate.ts'
 import { StepMeter } from './step-meter.ts'
 
@@ -73,13 +74,18 @@ export async function secured(run: Run, step: 'open' | 'secure', keys: Scp03KeyS
   return { session, card, channel: run.plain(secureMessagingLayer(session)(run.base)) }
 }
 
-/** A card with a trace and counters around it; `accessKeys` go into the plan. */
+/** A card with a trace and counters around it; `accessKeys` go into the plan. Throws InputError for RSA keys where APDUs are short. */
 export function beginRun(transport: CardTransport, image: CardImage, options: RunOptions, accessKeys?: BacKeys): Run {
   const { profile } = image
   const meter = new StepMeter(options.onProgress)
   const sink: TraceSink | undefined = options.traceSink && ((entry) => options.traceSink?.(redact(entry)))
   const wire = sink === undefined ? [] : [traceLayer(sink, 'wire')]
   const extended = options.extendedLength ?? takesExtendedLength(profile)
+  if (!extended && image.holder?.keyRows.some(({ algorithm }) => algorithm.kind === 'rsa'))
+    throw new InputError(
+      'holder keys',
+      'are RSA keys, which do not go through a reader that carries short APDUs only: take keys on a curve (p256,p384), or another reader (without --no-extended-length)',
+    )
   return {
     ...{ image, options, meter, extended },
     base: openChannel(meter.transport(transport), ...wire, getResponse(), wrongLength()),
@@ -118,9 +124,13 @@ export async function open(run: Run, keepKeys = false): Promise<KeyExchange> {
     await requireInitialized(opened.channel, 'open')
     advance()
     if (left === undefined) return opened
-    // Only now is it sure that this is the card that is meant. The application is emptied outside the session, which ends here.
-    opened.session.destroy()
-    await clearLeftovers(base, image, left, keepKeys)
+    // Only now is it sure that this is the card that is meant.
+    try {
+      await clearLeftovers(opened.channel, image, left, keepKeys)
+    } finally {
+      opened.session.destroy()
+    }
+    await proveCleared(base, image, keepKeys)
     return secured(run, 'open')
   })
 }

@@ -146,17 +146,10 @@ export function generateChipKeyCommand(profile: CardProfile, key: ChipAuthentica
   return generate(profile.dgis.generateCaKey, value, [tag], `generate chip authentication key ${key.keyId}`)
 }
 
-/** What opens the card: BAC keys, PACE passwords, the trust point of terminal authentication with the card's first date. */
-function accessGroupings(image: CardImage, options: PlanOptions): Grouping[] {
-  const { profile, access, passwords, trustPoint, personalizedOn } = image
+/** The passwords of PACE. */
+function paceGroupings({ profile, access, passwords }: CardImage): Grouping[] {
   const { dgis } = profile
   const groupings: Grouping[] = []
-  if (profile.bac) {
-    const keys = options.accessKeys
-    if (keys === undefined || keys.kEnc.length !== 16 || keys.kMac.length !== 16)
-      throw new InputError('accessKeys', 'are not two keys of 16 bytes')
-    groupings.push({ dgi: dgis.bacKeys, value: concatBytes(keys.kEnc, keys.kMac), label: 'BAC keys' })
-  }
   if (profile.pace?.passwords.includes('mrz'))
     groupings.push({ dgi: dgis.paceMrz, value: digest('sha1', encodeAscii(mrzInformation(access))), label: 'PACE password MRZ' })
   for (const [name, dgi] of [
@@ -167,6 +160,29 @@ function accessGroupings(image: CardImage, options: PlanOptions): Grouping[] {
     const value = passwords[name]
     if (value !== undefined) groupings.push({ dgi, value: encodeAscii(value), label: `PACE password ${name.toUpperCase()}` })
   }
+  return groupings
+}
+
+/** The commands that bring one password of PACE onto the card, before anything else of its eMRTD: none where the image has none of that name. Throws InputError. */
+export function planPacePassword(image: CardImage, password: 'mrz' | 'can'): readonly CardCommand<unknown>[] {
+  const { dgis } = image.profile
+  const wanted = { mrz: dgis.paceMrz, can: dgis.paceCan }[password]
+  const groupings = paceGroupings(image).filter(({ dgi }) => dgi === wanted)
+  return groupings.length === 0 ? [] : [install(image.profile, 'emrtd'), ...storeGroupings(groupings, shortBlockSize)]
+}
+
+/** What opens the card: BAC keys, PACE passwords, the trust point of terminal authentication with the card's first date. */
+function accessGroupings(image: CardImage, options: PlanOptions): Grouping[] {
+  const { profile, trustPoint, personalizedOn } = image
+  const { dgis } = profile
+  const groupings: Grouping[] = []
+  if (profile.bac) {
+    const keys = options.accessKeys
+    if (keys === undefined || keys.kEnc.length !== 16 || keys.kMac.length !== 16)
+      throw new InputError('accessKeys', 'are not two keys of 16 bytes')
+    groupings.push({ dgi: dgis.bacKeys, value: concatBytes(keys.kEnc, keys.kMac), label: 'BAC keys' })
+  }
+  groupings.push(...paceGroupings(image))
   if (trustPoint !== undefined) {
     groupings.push({ dgi: dgis.trustPoint, value: trustPoint.raw, label: 'trust point of terminal authentication' })
     groupings.push({ dgi: dgis.cardDate, value: encodeCvcDate(personalizedOn), label: 'date' })

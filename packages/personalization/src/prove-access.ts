@@ -20,6 +20,7 @@ import {
   ecdhWithCard,
   type PacePassword,
   type PaceResult,
+  type PaceSelection,
   performBac,
   performChipAuthentication,
   performPace,
@@ -29,22 +30,32 @@ import {
 } from '@kart/secure-channel'
 import { type CompleteImage, imageFile } from './card-image.ts'
 import { PersonalizationError } from './personalization-error.ts'
+import type { PersonalizationStep } from './personalization-report.ts'
 
 /** A way into the card that was tried and held. */
 export type ProvedAccess = 'bac' | 'pace-mrz' | 'pace-can' | 'pace-pin' | 'pace-puk' | 'chip-authentication-mapping' | 'chip-authentication'
 
-const problem = (message: string, cause?: unknown): PersonalizationError =>
-  new PersonalizationError('read-back', message, cause === undefined ? undefined : { cause })
+const problem = (message: string, cause?: unknown, step: PersonalizationStep = 'read-back'): PersonalizationError =>
+  new PersonalizationError(step, message, cause === undefined ? undefined : { cause })
 
 /** Runs one way in; a card that does not let us in as it was written is a finding, a link that broke is not. */
-async function attempt<T>(name: string, run: () => Promise<T>): Promise<T> {
+async function attempt<T>(name: string, run: () => Promise<T>, step?: PersonalizationStep): Promise<T> {
   try {
     return await run()
   } catch (cause) {
     if (!(cause instanceof CardError) || (cause.code !== 'authentication' && cause.code !== 'status-word')) throw cause
-    throw problem(`${name} does not work with what was written`, cause)
+    throw problem(`${name} does not work with what was written`, cause, step)
   }
 }
+
+/** PACE with a password that was written; the MF is current. */
+export const attemptPace = (
+  channel: CardChannel,
+  selection: PaceSelection,
+  password: PacePassword,
+  step?: PersonalizationStep,
+): Promise<PaceResult> =>
+  attempt(`PACE with the ${password.kind.toUpperCase()}`, () => performPace(channel, { selection, password, lastTry: 'take' }), step)
 
 /** PACE in the MF with a password of the image, by the best of the card's own offers. The password is erased. */
 export async function openWithPace(channel: CardChannel, image: CompleteImage, password: PacePassword): Promise<PaceResult> {
@@ -52,9 +63,7 @@ export async function openWithPace(channel: CardChannel, image: CompleteImage, p
     const { securityInfos } = efCardAccessCodec.decode(imageFile(image, 'EF.CardAccess')!.bytes)
     const { selection } = choosePace(securityInfos)
     if (selection === undefined) throw problem('EF.CardAccess offers no variant of PACE that the terminal takes')
-    return await attempt(`PACE with the ${password.kind.toUpperCase()}`, () =>
-      performPace(channel, { selection, password, lastTry: 'take' }),
-    )
+    return await attemptPace(channel, selection, password)
   } finally {
     password.destroy()
   }

@@ -153,6 +153,8 @@ export async function readBack(
         secured,
         inMf.filter((file) => !isOpen(image, file)),
       )
+      // In clear a reader between can answer for the card; EF.DIR is what anybody could write until the creation phase was over.
+      for (const file of inMf.filter(({ name }) => name === 'EF.DIR')) await compare(secured, file, image.profile, options.extended)
       await send(secured, selectApplication(findApplication(image.profile, 'emrtd')!.aid!, { label: 'eMRTD' }))
     } catch (error) {
       session.destroy()

@@ -24,9 +24,16 @@ export type PinStatus =
   | { readonly state: 'blocked' }
   | { readonly state: 'unknown'; readonly sw: number; readonly meaning: string }
 
-/** Asks for the tries that a PIN has left: an empty VERIFY, which takes none (ISO/IEC 7816-4:2020, 11.6). Throws StatusWordError, TransportError. */
+/** What VERIFY names the PIN by; a number that none can have is the card's fault (ISO/IEC 7816-4:2020, 11.6.2). Throws DecodeError. */
+function referenceOf({ label, reference }: Pick<HolderPin, 'label' | 'reference'>): number {
+  if (reference < 1 || reference > 0x1f)
+    throw new DecodeError('EF.AODF', `lists ${label} by the reference ${reference}, where commands name a PIN of the card by 1 to 31`)
+  return reference
+}
+
+/** Asks for the tries that a PIN has left: an empty VERIFY, which takes none (ISO/IEC 7816-4:2020, 11.6). Throws DecodeError, StatusWordError, TransportError. */
 export async function readPinStatus(channel: CardChannel, pin: Pick<HolderPin, 'label' | 'reference'>): Promise<PinStatus> {
-  const answer = await send(channel, queryPin(pin.reference, { label: pin.label }))
+  const answer = await send(channel, queryPin(referenceOf(pin), { label: pin.label }))
   if (answer.state === 'wrong') return { state: 'usable', triesLeft: answer.triesLeft }
   if (answer.state === 'taken') return { state: 'verified' }
   if (answer.state === 'blocked') return { state: 'blocked' }
@@ -144,11 +151,11 @@ function checkPresentPin(value: string, pin: HolderPin): void {
     throw new InputError(pin.label, `is ${digitsOf(pin)}, and ${length} were given: nothing was sent to the card, and no try is gone`)
 }
 
-/** VERIFY, once: a wrong PIN costs a try and is never sent again by itself. Throws PinError, InputError, StatusWordError, TransportError. */
+/** VERIFY, once: a wrong PIN costs a try and is never sent again by itself. Throws PinError, InputError, DecodeError, StatusWordError, TransportError. */
 export async function verifyHolderPin(channel: CardChannel, pin: HolderPin, value: string): Promise<void> {
   checkPresentPin(value, pin)
   const bytes = encodePin(value, pin)
-  await withPins([bytes], async () => mustTake(await send(channel, verifyPin(pin.reference, bytes, { label: pin.label })), pin, 'PIN'))
+  await withPins([bytes], async () => mustTake(await send(channel, verifyPin(referenceOf(pin), bytes, { label: pin.label })), pin, 'PIN'))
 }
 
 /**
@@ -167,7 +174,7 @@ export async function changePin(
   if (toLatinDigits(present) === toLatinDigits(next)) throw new InputError('new PIN', 'is the present one')
   const [before, after] = [encodePin(present, pin, 'present PIN'), encodePin(next, pin, 'new PIN')]
   await withPins([before, after], async () =>
-    mustTake(await send(channel, changeReferenceData(pin.reference, before, after, { label: pin.label })), pin, 'PIN'),
+    mustTake(await send(channel, changeReferenceData(referenceOf(pin), before, after, { label: pin.label })), pin, 'PIN'),
   )
 }
 
@@ -187,7 +194,7 @@ export async function unblockPin(channel: CardChannel, pin: HolderPin, puk: stri
   checkNewPin(next, pin, 'new PIN', holder)
   const [code, after] = [encodePin(puk, pin, 'PUK'), encodePin(next, pin, 'new PIN')]
   await withPins([code, after], async () =>
-    mustTake(await send(channel, resetRetryCounter(pin.reference, code, after, { label: pin.label })), pin, 'PUK'),
+    mustTake(await send(channel, resetRetryCounter(referenceOf(pin), code, after, { label: pin.label })), pin, 'PUK'),
   )
 }
 
@@ -208,7 +215,7 @@ export async function unblockByOfficer(
   const after = encodePin(next, pin, 'new PIN')
   await withPins([after], async () => {
     await verifyHolderPin(channel, officerPin(application), officer)
-    const answer = await send(channel, replaceReferenceData(pin.reference, after, { label: pin.label }))
+    const answer = await send(channel, replaceReferenceData(referenceOf(pin), after, { label: pin.label }))
     mustTake(answer, pin, 'PIN')
   })
 }

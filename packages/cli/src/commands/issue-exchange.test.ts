@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run } from '../program.ts'
 import { specimenFile } from '../specimen.ts'
@@ -176,6 +187,41 @@ describe('kart issue with an authority elsewhere', () => {
     const done = await issue('--cert', dir, at('ca.crt'), '--ca', at('ca.crt'), '--json')
     expect(done).toMatchObject({ code: 0 })
     expect(JSON.parse(done.stdout).checkedAuthorities).toEqual([expect.stringContaining('TEST CA')])
+  })
+
+  it('makes keys of the kinds that are named, and finishes the card with the same alone', async () => {
+    for (const kinds of ['rsa1024', 'rsa2048,', 'p256,p384,p521'])
+      expect(await issue('--holder-keys', kinds)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--holder-keys.*rsa3072/) })
+    expect(existsSync(at('one.card'))).toBe(false)
+    expect((await issue('--csr', at('requests'), '--holder-keys', 'rsa2048,p521')).code).toBe(0)
+    const text = (name: string) => openssl('req', '-in', `requests/${name}.csr`, '-verify', '-noout', '-text')
+    expect([text('authentication'), text('signature')]).toEqual([expect.stringContaining('2048 bit'), expect.stringContaining('P-521')])
+    signAll(at('requests'))
+    const other = await issue('--cert', at('requests'), at('ca.crt'))
+    expect(other).toMatchObject({ code: 3, stderr: expect.stringMatching(/another kind.*--holder-keys/) })
+    const done = await issue('--cert', at('requests'), at('ca.crt'), '--holder-keys', 'rsa2048,p521', '--json')
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(done.stdout).holderKeys.map((key: { algorithm: string }) => key.algorithm)).toEqual(['RSA-2048', 'P-521'])
+  })
+
+  it('finishes one card alone where its file was copied, and for no other record', async () => {
+    await issue('--csr', at('requests'))
+    signAll(at('requests'))
+    const waiting = readFileSync(at('one.card'))
+    const record = JSON.parse(readFileSync(specimenFile('record.json'), 'utf8'))
+    const other = JSON.stringify({ ...record, document: { ...record.document, number: 'B98765432' } })
+    cpSync(dirname(specimenFile('record.json')), at('records'), { recursive: true })
+    writeFileSync(at('records/other.json'), other)
+    const mistaken = await kart('issue', at('records/other.json'), '--pki', at('pki'), '--card', at('one.card'), '--cert', at('requests'), at('ca.crt')) // biome-ignore format: a command a line
+    expect(mistaken).toMatchObject({ code: 2, stderr: expect.stringMatching(/^kart: record: .*document number/m) })
+    expect(readFileSync(at('one.card'))).toEqual(waiting)
+    expect((await issue('--cert', at('requests'), at('ca.crt'))).code).toBe(0)
+    writeFileSync(at('one.card'), waiting)
+    expect(await issue('--cert', at('requests'), at('ca.crt'))).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/finished already.*a copy/),
+    })
+    expect(readFileSync(at('one.card'))).toEqual(waiting)
   })
 
   it('says that no authority was checked where none is named', async () => {

@@ -232,7 +232,7 @@ describe('the memory of holders’ keys', () => {
     rmSync(seen(), { force: true })
     expect((await issue()).code).toBe(0)
     const first = readFileSync(seen(), 'utf8')
-    expect(first).toMatch(/^([0-9a-f]{64}\n){4}$/)
+    expect(first).toMatch(/^([0-9a-f]{64}\n){10}$/)
     rmSync(card)
     expect((await issue()).code).toBe(0)
     const second = readFileSync(seen(), 'utf8')

@@ -5,6 +5,7 @@ import { InputError, toHex, visibleText } from '@kart/codec'
 import type { SeenKeys } from '@kart/crypto'
 import { createBlankCard, testTransportKeys } from '@kart/emulator'
 import { currentCardSet, issuerKeysOf, keySourceOf } from '@kart/keys'
+import { keyKinds } from '@kart/layout'
 import { type CardProfile, findApplication } from '@kart/layout/profile'
 import {
   cvcFolderName,
@@ -42,13 +43,14 @@ import {
   issueCard,
   issueStages,
   issuingStages,
+  pinNotes,
   readRecord,
   requestCard,
   requestingStages,
 } from '../issuing.ts'
 import { addTokenOptions, type KeyOptions, type OpenKeys, openKeys } from '../key-options.ts'
 import type { Output } from '../output.ts'
-import { profileNamed } from '../profile-option.ts'
+import { profileNamed, withHolderKeys } from '../profile-option.ts'
 import { followStages } from '../progress.ts'
 import { readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
@@ -64,6 +66,7 @@ interface Options extends CardSourceOptions, KeyOptions, ExchangeOptions {
   readonly trace?: boolean
   readonly pki: string
   readonly profile?: string
+  readonly holderKeys?: string
   readonly can?: string
   readonly canFile?: string
   readonly letter?: string
@@ -187,10 +190,14 @@ export function addIssueCommand(program: Command, run: Runner): void {
     .option('--no-extended-length', 'short APDUs only, for readers that cannot carry long ones')
     .option('--trace', 'show every command beside what went over the wire for it; contents and keys by their lengths only')
     .option('--profile <name>', 'the profile', 'national-id')
+    .option(
+      '--holder-keys <kinds>',
+      `kinds of the holder’s keys, one for all or AUTHENTICATION,SIGNATURE: ${Object.keys(keyKinds).join(', ')}; p256,p384 unless told. The same for --csr and --cert`,
+    )
     .option('--json', 'one JSON document on standard output')
     .action((recordFile: string, options: Options) =>
       run(options, async (output) => {
-        const profile = profileNamed(options.profile)
+        const profile = withHolderKeys(profileNamed(options.profile), options.holderKeys)
         const record = readRecord(recordFile)
         const pki = await loadPki(options.pki)
         const signer = softwareSigner(pki.documentSigner)
@@ -233,6 +240,7 @@ export function addIssueCommand(program: Command, run: Runner): void {
     'kart issue citizen.json --pki pki --card citizen.card',
     'kart issue citizen.json --pki pki --keys keys --card citizen.card',
     'kart issue citizen.json --pki pki --card citizen.card --can-file can.txt --letter letter.txt',
+    'kart issue citizen.json --pki pki --card citizen.card --holder-keys rsa2048        # for programs that know no curves',
     'kart issue citizen.json --pki pki --card citizen.card --csr citizen-requests       # then let an authority sign, and:',
     'kart issue citizen.json --pki pki --card citizen.card --cert citizen-requests/*.crt issuing-ca.crt --ca root-ca.crt',
   )
@@ -284,6 +292,7 @@ async function requestOne(
     )
     for (const [i, { label }] of report.requests.entries())
       output.line(`  the request for the key ${label}: ${visibleText(files[i] ?? '')}`)
+    for (const note of pinNotes(report.throughPace)) output.line(pc.dim(note))
     output.line('  When the authority has signed them: "kart issue" of the same record and card with --cert.')
     output.document({
       card: card.where,

@@ -132,3 +132,51 @@ describe('a file by its data grouping', () => {
     expect(terminal.store(dgis.holderPin, pinGrouping(1, pins.auth))).toBe('6985')
   })
 })
+
+describe('the grouping that takes away what lies in the application', () => {
+  const filled = () => {
+    sendHex(card, selectPkcs15)
+    for (const fid of ['4501', '4502']) sendHex(card, createFileHex(fid, 16))
+    sendHex(card, createFileHex('4b01', 256, { type: '22' }))
+    const terminal = installed()
+    terminal.store(dgis.holderPin, pinGrouping(1, pins.auth))
+    terminal.store(dgis.forbiddenDigits, fromHex('0430313233'))
+    return terminal
+  }
+
+  it('takes the files that it names, and nothing else', () => {
+    expect(filled().store(dgis.clearHolder, fromHex('45014b01'))).toBe('9000')
+    const { files, pins: left, forbiddenDigits } = stored().signature
+    expect([[...files.keys()], [...left.keys()], forbiddenDigits.length]).toEqual([[0x4502], [1], 1])
+  })
+
+  it('takes everything where it names none, EF.DIR too, also after ACTIVATE, which it does not undo', () => {
+    sendHex(card, '00a40004023f00')
+    sendHex(card, createFileHex('2f00', 64))
+    const terminal = filled()
+    expect(stored().files.get('mf')?.has(0x2f00)).toBe(true)
+    sendHex(card, selectPkcs15)
+    expect(sendHex(card, `004404000c${pkcs15Aid}`).slice(-4)).toBe('9000')
+    expect(sendHex(card, '00da01e0080000000000000000').slice(-4)).toBe('6985')
+    const before = stored().signature.changes
+    expect(terminal.store(dgis.clearHolder, new Uint8Array(0))).toMatch(/^6/)
+    expect(installed(0x01).store(dgis.clearHolder, new Uint8Array(0))).toBe('9000')
+    const { files, pins: left, forbiddenDigits, activated, changes } = stored().signature
+    expect([files.size, left.size, forbiddenDigits.length, activated]).toEqual([0, 0, 0, true])
+    expect(changes).toBeGreaterThan(before)
+    expect(stored().files.get('mf')?.has(0x2f00)).toBe(false)
+  })
+
+  it('is whole or not at all, and nothing once the card is SECURED', () => {
+    const terminal = filled()
+    for (const [value, sw] of [
+      ['450145', '6a80'],
+      ['45014503', '6a88'],
+      ['45014501', '6a88'],
+    ] as const)
+      expect([value, terminal.store(dgis.clearHolder, fromHex(value))]).toEqual([value, sw])
+    expect(stored().signature.files.size).toBe(3)
+    expect(terminal.status('80f0800f')).toBe('9000')
+    expect(terminal.store(dgis.clearHolder, new Uint8Array(0))).toBe('6985')
+  })
+})

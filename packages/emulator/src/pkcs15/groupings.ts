@@ -1,10 +1,11 @@
 import type { CardState } from '../memory/card-state.ts'
-import type { HolderPin } from '../memory/holder-state.ts'
+import { emptySignatureState, type HolderPin } from '../memory/holder-state.ts'
 import type { CardContext } from '../os/card-context.ts'
 import { refuse, SW } from '../os/status.ts'
 import { type GroupingUse, requireEncryption } from '../security-domain/grouping-use.ts'
 import { isTries } from './applet-data.ts'
-import { longestFile, requireIdentifier, requireRoom } from './create-file.ts'
+import { holderMemory, longestFile, requireIdentifier, requireRoom } from './create-file.ts'
+import { withoutDirectoryFile } from './directory-file.ts'
 import { generateGrouping } from './keys/generate.ts'
 import { isPinValue, pinLength } from './pin-value.ts'
 import { withHolderFile, withHolderPin, withSignature } from './signature-state.ts'
@@ -28,6 +29,8 @@ export function holderGrouping(card: CardContext, dgi: number): GroupingUse | un
       }
     case dgis.holderFile:
       return { maxLength: fileHeader + longestFile, apply: (state, value) => ({ state: withFile(state, value) }) }
+    case dgis.clearHolder:
+      return { maxLength: 2 * holderMemory.files, apply: (state, value) => ({ state: cleared(state, value) }) }
     case dgis.generateHolderKey:
       return generateGrouping
     default:
@@ -69,6 +72,19 @@ function readDigits(value: Uint8Array): Uint8Array[] {
     at += 1 + length
   }
   return entries
+}
+
+/**
+ * The card without these files, all of them there (6A88), or without any, PINs and EF.DIR too. Unlike PUT DATA 01E0 it works also where the creation phase is over, and leaves it
+ * so: a run that was cut off between ACTIVATE and SECURED begins anew, by its issuer alone.
+ */
+function cleared(state: CardState, value: Uint8Array): CardState {
+  if (value.length % 2 !== 0) refuse(SW.wrongData)
+  const { activated, changes, files } = state.signature
+  if (value.length === 0) return withSignature(withoutDirectoryFile(state), { ...emptySignatureState, activated, changes })
+  const left = new Map(files)
+  for (let at = 0; at < value.length; at += 2) if (!left.delete(((value[at] ?? 0) << 8) | (value[at + 1] ?? 0))) refuse(SW.dataNotFound)
+  return withSignature(state, { files: left })
 }
 
 /** A key's file is never replaced by a transparent one of its identifier. */

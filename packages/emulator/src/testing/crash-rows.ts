@@ -185,6 +185,7 @@ export const crashRows: readonly CrashRow[] = [
   { name: 'EXTERNAL AUTHENTICATE, a wrong cryptogram', cases: 'C01', prepare: authentication('cryptogram'), sw: '6300' },
   { name: 'STORE DATA, a file', cases: 'C15', prepare: domain((terminal) => terminal.store(0x2f00, files.dir)), sw: '9000' },
   { name: 'STORE DATA, a PIN', cases: 'C15', prepare: domain((terminal) => terminal.store(dgis.holderPin, holderPinValue), (terminal) => terminal.install(pkcs15Aid)), sw: '9000' },
+  { name: 'STORE DATA, the application emptied', cases: 'C15', prepare: domain((terminal) => terminal.store(dgis.clearHolder, new Uint8Array(0)), (terminal) => terminal.install(pkcs15Aid) + terminal.store(dgis.holderPin, holderPinValue)), sw: '9000' },
   { name: 'STORE DATA, a finger', cases: 'C15', prepare: domain((terminal) => terminal.store(dgis.finger, concatBytes(fromHex('9605'), enrolled[0x96])), (terminal) => terminal.install('f04b41525446')), sw: '9000' },
   { name: 'STORE DATA, a pair of the holder', cases: 'C18', prepare: domain((terminal) => terminal.store(dgis.generateHolderKey, fromHex('4b012201001fffff0000'), '89'), (terminal) => terminal.install(pkcs15Aid)), sw: '9000', holds: wholeKey },
   { name: 'STORE DATA, the pair of active authentication', cases: 'C18', prepare: domain((terminal) => terminal.store(dgis.generateAaKey, Uint8Array.of(1), '89'), (terminal) => terminal.install(emrtdAid)), sw: '9000' },

@@ -85,6 +85,8 @@ export interface PersonalizationDgis {
   readonly forbiddenDigits: number
   /** PKCS#15: one transparent file, made and filled: identifier (2) || access bytes (3) || proprietary bytes (2) || content. */
   readonly holderFile: number
+  /** PKCS#15: identifiers (2 each) of files and keys that go; none: everything goes, PINs and EF.DIR too. The creation phase stays ended where it is. */
+  readonly clearHolder: number
   /** Fingerprint comparison: DO'7F61', whole (ISO/IEC 7816-11:2022). */
   readonly informationTemplates: number
   /** Fingerprint comparison: reference (1) || tries (1) || minutiae in compact card format, three bytes each. */

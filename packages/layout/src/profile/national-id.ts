@@ -72,6 +72,7 @@ export const nationalId = {
     holderPin: 0x8030,
     forbiddenDigits: 0x8031,
     holderFile: 0x8032,
+    clearHolder: 0x8033,
     informationTemplates: 0x8040,
     finger: 0x8041,
     generateHolderKey: 0x8f16,

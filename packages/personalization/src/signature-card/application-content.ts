@@ -1,12 +1,12 @@
-import { type CardChannel, getData, queryPin, StatusWordError, selectPath, send } from '@kart/apdu/host'
+import { type CardChannel, getData, queryPin, StatusWordError, selectApplication, selectPath, send } from '@kart/apdu/host'
 import { bytesToUint, DecodeError, decodeTlv, equalBytes, findTlv } from '@kart/codec'
-import type { Pkcs15File } from '@kart/layout'
+import { type Pkcs15File, pkcs15Aid } from '@kart/layout'
 import { selectHolderApplication } from '@kart/signature'
 import type { CardImage } from '../card-image.ts'
 import { PersonalizationError } from '../personalization-error.ts'
 import type { PersonalizationStep } from '../personalization-report.ts'
 import { readHeldKeys } from './held-keys.ts'
-import { deleteFileCommand, emptyApplicationCommand, fileAccess } from './holder-commands.ts'
+import { activateCommand, clearCommand, fileAccess, installHolder } from './holder-commands.ts'
 import { hasSignatureApplication } from './holder-plan.ts'
 import type { HolderKeyPair } from './personalize-holder.ts'
 
@@ -111,16 +111,19 @@ export async function readWaitingKeys(channel: CardChannel, image: CardImage): P
   return content !== undefined && isExactly(content, image) ? readHeldKeys(channel, image) : undefined
 }
 
-/** Takes them away: the whole application (PUT DATA 01E0), or with `keepKeys` one file after another (DELETE FILE). Throws PersonalizationError where the card does not let them go. */
-export async function clearLeftovers(channel: CardChannel, image: CardImage, left: ApplicationContent, keepKeys: boolean): Promise<void> {
+/**
+ * Takes them away in a session with the security domain: everything, or with `keepKeys` the files that are named (DGI clearHolder). It works also where the creation phase is over:
+ * a run may have been cut off between its end and SECURED. Throws PersonalizationError where the card does not let them go, StatusWordError, TransportError.
+ */
+export async function clearLeftovers(
+  channel: CardChannel,
+  { profile }: CardImage,
+  left: ApplicationContent,
+  keepKeys: boolean,
+): Promise<void> {
+  await send(channel, installHolder(profile))
   try {
-    await selectHolderApplication(channel)
-    if (keepKeys)
-      for (const fid of left.files) {
-        await send(channel, selectPath([application, fid], { label: hex(fid) }))
-        await send(channel, deleteFileCommand(hex(fid)))
-      }
-    else await send(channel, emptyApplicationCommand())
+    await send(channel, clearCommand(profile, keepKeys ? left.files : []))
   } catch (cause) {
     if (!(cause instanceof StatusWordError)) throw cause
     throw new PersonalizationError(
@@ -129,9 +132,45 @@ export async function clearLeftovers(channel: CardChannel, image: CardImage, lef
       { cause },
     )
   }
+}
+
+/** Outside any session: proves that they are gone. Throws PersonalizationError, StatusWordError, TransportError. */
+export async function proveCleared(channel: CardChannel, image: CardImage, keepKeys: boolean): Promise<void> {
   const content = await listed(channel, image)
   if (content !== undefined && !isEmpty(without(content, keepKeys ? planned(image) : planned({ holder: undefined }))))
     throw new PersonalizationError('open', `the card’s PKCS#15 application still holds ${describe(content)}: take another card`)
+}
+
+const conditions = 0x6985
+/** Life cycle status 05 or 07: operational, activated (ISO/IEC 7816-4:2020, 7.4.10, table 15). */
+const isActivated = (fci: Uint8Array): boolean => {
+  const [status = 0] = findTlv(decodeTlv(fci, undefined, {}).children ?? [], 0x8a)?.value ?? []
+  return (status & 0xfd) === 0x05
+}
+
+/**
+ * Ends the creation phase for good, before the last proof: what makes files, keys and PINs is refused from then on to everybody but the security domain, so that the proof is made
+ * on what the holder gets. Where it is over already, by whomever, it stays so. Nothing where the image's cards have no such application. Throws PersonalizationError where the card does
+ * not say that it is over, StatusWordError, TransportError.
+ */
+export async function endCreation(channel: CardChannel, image: CardImage): Promise<void> {
+  if (!hasSignatureApplication(image.profile)) return
+  const step = image.holder === undefined ? 'read-back' : 'prove-signature'
+  try {
+    const select = selectApplication(pkcs15Aid, { answer: 'fci', label: 'PKCS#15' })
+    await send(channel, select)
+    try {
+      await send(channel, activateCommand(pkcs15Aid))
+    } catch (error) {
+      if (!(error instanceof StatusWordError) || error.sw !== conditions) throw error
+    }
+    if (!isActivated(await send(channel, select)))
+      throw new PersonalizationError(step, 'the card’s PKCS#15 application does not say that its creation phase is over')
+  } catch (error) {
+    // A card in a field, without PACE: nobody makes anything there either.
+    if (image.holder === undefined && error instanceof StatusWordError && error.sw === securityStatus) return
+    throw error
+  }
 }
 
 async function proveAccess(channel: CardChannel, { fid, name }: Pkcs15File, step: PersonalizationStep): Promise<void> {

@@ -28,7 +28,9 @@ function isAsPlanned(parameters: readonly Tlv[], row: KeyRow, plan: HolderPlan):
 }
 
 async function publicKeyOf(channel: CardChannel, { algorithm, label }: KeyRow): Promise<Uint8Array> {
-  const read = (part: keyof typeof parts) => send(channel, getData(parts[part], { label: `${part} of the key ${label}` }))
+  // Inside secure messaging nothing waits for GET RESPONSE: a modulus longer than a short answer is asked for whole.
+  const ne = Math.max(256, algorithm.kind === 'rsa' ? algorithm.bits / 8 : 0)
+  const read = (part: keyof typeof parts) => send(channel, getData(parts[part], { ne, label: `${part} of the key ${label}` }))
   if (algorithm.kind === 'rsa') return dg15FromRsa(await read('modulus'), await read('exponent')).subjectPublicKeyInfo
   return encodeEcPublicKeyInfo(curveOfBits[algorithm.bits], decodeTlv(await read('point'), 0x86).value)
 }
@@ -52,7 +54,7 @@ export async function readHeldKeys(
       if (!isAsPlanned(decodeTlv(fci, undefined, {}).children ?? [], row, holder))
         throw new PersonalizationError(
           'open',
-          `the card’s key ${row.label} is of another kind or under another PIN than planned: ${remedy}`,
+          `the card’s key ${row.label} is of another kind or under another PIN than planned: name the kinds that it was made with (--holder-keys), or ${remedy}`,
         )
       pairs.push({ row, publicKey: await publicKeyOf(channel, row) })
     } catch (cause) {

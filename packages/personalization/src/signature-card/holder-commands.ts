@@ -122,14 +122,13 @@ export function fileCommands(profile: CardProfile, files: readonly Pkcs15File[],
   })
 }
 
-/** DELETE FILE of the current file (ISO/IEC 7816-9:2017, 9.3.4). */
-export const deleteFileCommand = (label: string): CardCommand<void> => plainCommand(0xe4, 0, 0, new Uint8Array(0), `DELETE FILE, ${label}`)
+/** Takes files and keys away, or with none named everything that lies in the application (DGI clearHolder). */
+export const clearCommand = ({ dgis }: CardProfile, files: readonly number[]): CardCommand<Uint8Array> =>
+  one(dgis.clearHolder, concatBytes(...files.map((fid) => uintToBytes(fid, 2))), 'what lies in PKCS#15 goes')
 
-/** PUT DATA 01E0: empties the application, files, keys and PINs (MyEID command surface); its access rules are this card's own. */
-export const emptyApplicationCommand = (): CardCommand<void> => plainCommand(0xda, 0x01, 0xe0, new Uint8Array(8), 'PUT DATA, empty PKCS#15')
-
-const plainCommand = (ins: number, p1: number, p2: number, data: Uint8Array, name: string): CardCommand<void> => ({
-  ...{ name, clause: 'ISO/IEC 7816-9:2017, 9.3.4; ISO/IEC 7816-4:2020, 11.5' },
-  apdu: { cla: 0, ins, p1, p2, data, ne: 0 },
+/** ACTIVATE of the application by its name: its creation phase ends for good (MyEID command surface; ISO/IEC 7816-9:2017, 9.3.5). */
+export const activateCommand = (aid: Uint8Array): CardCommand<void> => ({
+  ...{ name: 'ACTIVATE, PKCS#15', clause: 'ISO/IEC 7816-9:2017, 9.3.5' },
+  apdu: { cla: 0, ins: 0x44, p1: 0x04, p2: 0, data: aid, ne: 0 },
   parse: () => undefined,
 })

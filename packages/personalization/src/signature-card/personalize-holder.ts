@@ -1,5 +1,5 @@
 import { type CardChannel, send } from '@kart/apdu/host'
-import { concatBytes, encodeAscii, equalBytes, toHex } from '@kart/codec'
+import { equalBytes } from '@kart/codec'
 import { checkNewKey, digest, randomBytes, type SeenKeys, seenInMemory } from '@kart/crypto'
 import { buildPkcs15Files, type CardProfile, decodeCertificate, type KeyRow, type Pkcs15File, type Pkcs15Files } from '@kart/layout'
 import {
@@ -12,10 +12,12 @@ import {
   signDigest,
   verifyHolderPin,
 } from '@kart/signature'
+import type { CardImage } from '../card-image.ts'
 import { PersonalizationError } from '../personalization-error.ts'
 import { buildRequest, type CertificateOrder, type CertifyHolder, namesHolder, useOfKey } from './holder-certificate.ts'
 import { curveOfBits, fileCommands, generateHolderKeyCommand, installHolder, pinCommands, storedPinLength } from './holder-commands.ts'
 import type { HolderPlan } from './holder-plan.ts'
+import { rememberMade } from './key-marks.ts'
 
 /** A key pair of the holder that the card made. */
 export interface HolderKeyPair {
@@ -37,13 +39,13 @@ export const holderKeyParts = ({ pinRows, keyRows }: HolderPlan): number => 2 + 
 
 /**
  * In a session with the security domain: PINs, the numbers that none may be taken from, and the keys, which the card makes itself. Each public key is held against what
- * was asked for and must never have been seen before. Keys that the card holds already, as `held`, stay. Throws PersonalizationError for a key that must not be certified, StatusWordError, TransportError.
+ * was asked for and must never have been seen before. Keys that the card holds already, as `held`, stay: `checkHeldKeys` has let them pass. Throws PersonalizationError for a key that must not be certified, StatusWordError, TransportError.
  */
 export async function writeHolderKeys(
   channel: CardChannel,
   profile: CardProfile,
   plan: HolderPlan,
-  keys: { readonly seen: SeenKeys; readonly iccSerial: Uint8Array; readonly held?: readonly HolderKeyPair[] | undefined },
+  keys: { readonly seen: SeenKeys; readonly image: CardImage; readonly held?: readonly HolderKeyPair[] | undefined },
   advance: () => void,
 ): Promise<readonly HolderKeyPair[]> {
   for (const command of [installHolder(profile), ...pinCommands(profile, plan)]) {
@@ -55,25 +57,12 @@ export async function writeHolderKeys(
     const held = keys.held?.find((pair) => pair.row.fid === row.fid)?.publicKey
     const publicKey = held ?? (await send(channel, generateHolderKeyCommand(profile, row, plan)))
     await checkPublicKey(row, publicKey, held === undefined ? keys.seen : seenInMemory())
-    const mark = markOf(publicKey, keys.iccSerial)
-    if (held === undefined) await keys.seen.remember(mark)
-    else if (!(await keys.seen.has(mark)))
-      throw new PersonalizationError(
-        step.keys,
-        `the card’s key ${row.label} was not made by a run that the memory of keys knows, or on another card: let the card make its keys anew (--csr, --allow-unfinished)`,
-      )
+    if (held === undefined) await rememberMade(keys.seen, keys.image, publicKey)
     pairs.push({ row, publicKey })
     advance()
   }
   return pairs
 }
-
-/**
- * What the memory of keys holds beside a key: which chip made it, in a session that proved it. A key that is read back later, outside any session, is that one, or it is not
- * certified.
- */
-const markOf = (publicKey: Uint8Array, iccSerial: Uint8Array): string =>
-  toHex(digest('sha256', concatBytes(encodeAscii('made on chip:'), digest('sha256', publicKey), iccSerial)))
 
 async function checkPublicKey({ algorithm, label }: KeyRow, publicKey: Uint8Array, seen: SeenKeys): Promise<void> {
   const expected =
@@ -226,7 +215,7 @@ export async function writeHolderFiles(
 }
 
 /**
- * As any reader would, outside any session: reads every file back and compares it, opens the directories, and lets each key sign a challenge that its certificate on the card
+ * As any reader would, outside SCP03: reads every file back and compares it, opens the directories, and lets each key sign a challenge that its certificate on the card
  * verifies. Throws PersonalizationError for any difference, StatusWordError, DecodeError, TransportError.
  */
 export async function proveHolder(

@@ -1,9 +1,9 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { PkiError } from '../pki/pki-error.ts'
-import { seenInFile } from './seen-keys-file.ts'
+import { claimOf, seenInFile } from './seen-keys-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kart-seen-'))
 const path = join(folder, 'seen')
@@ -82,5 +82,42 @@ describe('seenInFile', () => {
     }, 60)
     expect(await waiting).toBe(false)
     expect(free).toBe(true)
+  })
+
+  it('takes the lock of a dead program from nobody who took it in between', async () => {
+    writeFileSync(lock, '2147483646 left behind')
+    const kill = process.kill
+    let free = false
+    // Between the look at the dead program and the taking: another program takes the lock over, and works.
+    const between = vi.spyOn(process, 'kill').mockImplementation((pid, signal) => {
+      if (pid === 2147483646 && !existsSync(`${lock}.other`)) {
+        writeFileSync(`${lock}.other`, '')
+        rmSync(lock)
+        writeFileSync(lock, `${process.ppid} at work`, { flag: 'wx' })
+        setTimeout(() => {
+          free = true
+          appendFileSync(path, `${key(2)}\n`)
+          rmSync(lock)
+        }, 60)
+      }
+      return kill.call(process, pid, signal)
+    })
+    try {
+      expect(await seenInFile(path).remember(key(2))).toBe(false)
+      expect(free).toBe(true)
+    } finally {
+      between.mockRestore()
+      rmSync(`${lock}.other`)
+    }
+  })
+
+  it('takes over from a program that died while it took over, and leaves nothing behind', async () => {
+    const dead = '2147483646 left behind'
+    writeFileSync(lock, dead)
+    // What programs leave that die with the right to take a lock away.
+    writeFileSync(claimOf(lock, dead), '2147483645 died too')
+    writeFileSync(claimOf(claimOf(lock, dead), '2147483645 died too'), '2147483644 and this one')
+    expect(await seenInFile(path).remember(key(2))).toBe(true)
+    expect(readdirSync(folder)).toEqual(['seen'])
   })
 })

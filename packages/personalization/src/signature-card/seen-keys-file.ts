@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -24,33 +24,64 @@ function isAlive(pid: number): boolean {
   }
 }
 
+const pidOf = (mark: string | undefined): number => Number(mark?.split(' ')[0])
+
+// An empty one is being written at this moment, or was left by a power cut.
+const isDead = (mark: string): boolean => Number.isInteger(pidOf(mark)) && pidOf(mark) > 0 && !isAlive(pidOf(mark))
+
+function markIn(lock: string): string | undefined {
+  try {
+    return fs.readFileSync(lock, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Makes a file that one program alone can make; false where it is there. */
+function make(lock: string, mark: string): boolean {
+  try {
+    fs.writeFileSync(lock, mark, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    return false
+  }
+}
+
+/** The right to take away the lock with this mark, a file beside it that one program alone can make. */
+export const claimOf = (lock: string, mark: string): string => `${lock}.${createHash('sha256').update(mark).digest('hex').slice(0, 16)}`
+
+/**
+ * Takes away a lock that a dead program left. Two programs may find it at once, and the slower one must not take away what the faster has put in its place: so the right to take this
+ * very one comes first, and then a second look. That right may have been left by a dead program itself.
+ */
+function takeAway(lock: string, dead: string): void {
+  const claim = claimOf(lock, dead)
+  if (!make(claim, `${process.pid} ${randomUUID()}`)) {
+    const other = markIn(claim)
+    if (other !== undefined && isDead(other)) takeAway(claim, other)
+    return
+  }
+  try {
+    if (markIn(lock) === dead) fs.unlinkSync(lock)
+  } finally {
+    fs.unlinkSync(claim)
+  }
+}
+
 /** Takes the lock, a file that one program alone can make; one that a dead program left is taken away. Gives what gives it back. Throws PkiError. */
 async function acquire(path: string): Promise<{ isOurs(): boolean; release(): void }> {
   const lock = `${path}.lock`
   const mark = `${process.pid} ${randomUUID()}`
-  const held = () => {
-    try {
-      return fs.readFileSync(lock, 'utf8')
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
-      throw error
-    }
-  }
-  const isOurs = () => held() === mark
+  const isOurs = () => markIn(lock) === mark
   for (const end = Date.now() + patienceMs; ; await wait(pauseMs)) {
-    try {
-      fs.writeFileSync(lock, mark, { flag: 'wx', mode: 0o600 })
-      return { isOurs, release: () => (isOurs() ? fs.unlinkSync(lock) : undefined) }
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-    }
-    const found = held()
-    const pid = Number(found?.split(' ')[0])
-    // An empty one is being written at this moment, or was left by a power cut.
-    if (found !== undefined && Number.isInteger(pid) && pid > 0 && !isAlive(pid)) fs.rmSync(lock, { force: true })
-    else if (Date.now() >= end)
+    if (make(lock, mark)) return { isOurs, release: () => (isOurs() ? fs.unlinkSync(lock) : undefined) }
+    const found = markIn(lock)
+    if (found !== undefined && isDead(found)) takeAway(lock, found)
+    if (Date.now() >= end)
       throw new PkiError(
-        `the memory of holders’ keys is in use by process ${pid || 'unknown'}: end that program, or delete ${lock} if it is not running`,
+        `the memory of holders’ keys is in use by process ${pidOf(found) || 'unknown'}: end that program, or delete ${lock} if it is not running`,
       )
   }
 }

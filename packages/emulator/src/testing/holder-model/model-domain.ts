@@ -46,6 +46,7 @@ export function setStatus(model: HolderModel, to: ModelLife): Expected {
 export type Grouping =
   | { readonly what: 'pin'; readonly reference: number; readonly pin: ModelPin }
   | { readonly what: 'numbers'; readonly digits: readonly string[] }
+  | { readonly what: 'clear'; readonly fids: readonly string[] }
   | { readonly what: 'file'; readonly fid: string; readonly access: string; readonly content: string }
   | { readonly what: 'key'; readonly fid: string; readonly kind: 'ec' | 'rsa'; readonly size: number; readonly access: string }
 
@@ -64,6 +65,11 @@ export function store(model: HolderModel, grouping: Grouping): Expected {
     }
     case 'numbers':
       card.numbers = [...grouping.digits]
+      return ok
+    case 'clear':
+      if (grouping.fids.some((fid) => card.files[fid] === undefined)) return refusedWith('6a88')
+      if (grouping.fids.length === 0) Object.assign(card, { pins: {}, files: {}, numbers: [], directory: undefined })
+      for (const fid of grouping.fids) delete card.files[fid]
       return ok
     case 'file': {
       const { fid, access, content } = grouping

@@ -197,6 +197,8 @@ function groupingOf({ grouping }: Extract<Step, { do: 'store' }>): { dgi: number
         dgi: dgis.forbiddenDigits,
         value: fromHex(grouping.digits.map((digits) => hex(digits.length, 2) + toHex(new TextEncoder().encode(digits))).join('')),
       }
+    case 'clear':
+      return { dgi: dgis.clearHolder, value: fromHex(grouping.fids.join('')) }
     case 'file':
       return { dgi: dgis.holderFile, value: fromHex(`${grouping.fid}${grouping.access}0000${grouping.content}`) }
     case 'key':
