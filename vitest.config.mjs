@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     projects: [
-      { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], exclude: ['packages/conformance/**'], testTimeout: 60_000 } },
+      { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], exclude: ['packages/conformance/**'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { ...shared, test: { name: 'conformance', include: ['packages/conformance/src/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/**', 'packages/conformance/src/pkcs11/**'], testTimeout: 180_000, hookTimeout: 180_000 } },
       { ...shared, test: { name: 'pkcs11', include: ['packages/conformance/src/pkcs11/**/*.test.ts'], fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
       { ...shared, test: { name: 'pcsc', include: ['packages/conformance/src/pcsc/**/*.test.ts'], exclude: ['packages/conformance/src/pcsc/kart/**'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 120_000 } },
