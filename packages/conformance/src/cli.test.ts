@@ -291,7 +291,7 @@ describe('cvc', () => {
     await folder.refusedEach(
       [
         [['cvc', 'show', folder.at('live.fmr')], 'live.fmr: '],
-        [['cvc', 'verify', folder.at('nosuch')], 'make one with "kart cvc init DIR"'],
+        [['cvc', 'verify', 'nosuch'], 'there is no folder nosuch: make one with "kart cvc init DIR"'],
         [
           ['cvc', 'issue', folder.at('terminals'), '--issuer', 'IRTESTDV00009', '--holder', 'IRTESTIS00009'],
           'no certificate of IRTESTDV00009',
