@@ -1,6 +1,6 @@
 import { InputError } from '@kart/codec'
-import { describe, expect, it } from 'vitest'
-import { cardFiles, slotName } from './emulating.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { cardFiles, noticeSilence, slotName } from './emulating.ts'
 
 describe('cards in several readers', () => {
   it('gives each reader a file of its own', () => {
@@ -13,5 +13,19 @@ describe('cards in several readers', () => {
   it('names the place of each', () => {
     expect(slotName({ kind: 'vpcd', host: '127.0.0.1', port: 35963 }, 1)).toBe('127.0.0.1:35964')
     expect(slotName({ kind: 'kart', folder: '/run/kart', first: 3 }, 9)).toBe('/run/kart/reader-12.sock')
+  })
+})
+
+describe('a reader that never asks for its card', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('is told of once, and not after it asked or the card is out', () => {
+    vi.useFakeTimers()
+    const [silent, heard, stopped] = [vi.fn(), vi.fn(), vi.fn()]
+    noticeSilence(silent)
+    noticeSilence(heard).heard()
+    noticeSilence(stopped).stop()
+    vi.runAllTimers()
+    expect([silent, heard, stopped].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0])
   })
 })

@@ -79,6 +79,17 @@ function asPut(card: EmulatedCard, contactless: boolean): PluggableCard {
   return contactlessView(card, { ats: encodeAts({ historicalBytes: parseAtr(card.atr).historicalBytes.bytes }) })
 }
 
+/** Time in which a reader that a card was put into asks for its ATR; pcscd does so several times a second. Milliseconds. */
+const askedWithin = 5000
+
+/** Calls `onSilence` unless `heard` or `stop` is called in time: vpcd lets a second program connect, and never asks its card anything. */
+export function noticeSilence(onSilence: () => void): { heard(): void; stop(): void } {
+  const timer = setTimeout(onSilence, askedWithin)
+  timer.unref()
+  const stop = (): void => clearTimeout(timer)
+  return { heard: stop, stop }
+}
+
 /** Where the card of a number goes, for people. */
 export function slotName(driver: ReaderDriver, index: number): string {
   if (driver.kind === 'vpcd') return `${driver.host}:${driver.port + index}`

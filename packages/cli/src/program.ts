@@ -28,7 +28,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .addHelpText(
       'after',
-      '\nExit codes: 0 accepted or done, 1 rejected, 2 bad input or usage, 3 reader or card failure, or a search that is not complete.\n\nExample:\n  $ kart demo',
+      '\nExit codes: 0 accepted or done, 1 rejected, 2 bad input or usage, 3 reader or card failure, or a search that is not complete,\n130 stopped by Ctrl-C.\n\nExample:\n  $ kart demo',
     )
     .exitOverride()
   const named = commandsNamed(args)

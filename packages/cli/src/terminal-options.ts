@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { InputError } from '@kart/codec'
 import { loadCvc, signerOf, terminalIn } from '@kart/personalization'
 import type { AccessPolicy, TerminalCredentials } from '@kart/verification'
 import type { Command } from 'commander'
@@ -16,10 +18,20 @@ export function withTerminalOptions(command: Command): Command {
     .option('--allow-bac', 'open a card that offers no PACE with the older protocol BAC; the report says so')
 }
 
-/** The terminal's certificates and key; undefined where no folder is named. Throws PkiError. */
+/** What lies in a folder of CV certificates that the user named by `option`. Throws InputError where there is none, and PkiError. */
+export async function cvcFolder(folder: string, option: string): ReturnType<typeof loadCvc> {
+  if (!existsSync(folder))
+    throw new InputError(
+      option,
+      `there is no folder ${folder}: make one with "kart cvc init DIR"; "kart pki init DIR" makes one in DIR/cvc`,
+    )
+  return loadCvc(folder)
+}
+
+/** The terminal's certificates and key; undefined where no folder is named. Throws InputError and PkiError. */
 export async function terminalOf(options: TerminalOptions): Promise<TerminalCredentials | undefined> {
   if (options.cvc === undefined) return undefined
-  const folder = await loadCvc(options.cvc)
+  const folder = await cvcFolder(options.cvc, '--cvc')
   const holder = terminalIn(folder, options.terminal)
   return { certificates: folder.certificates, certificate: holder.certificate, signer: signerOf(holder) }
 }

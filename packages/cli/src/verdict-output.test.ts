@@ -33,7 +33,7 @@ const evidence: Evidence = {
   extendedLength: false,
 }
 
-function printed(checks: readonly Check[]): string {
+function printed(checks: readonly Check[], read = evidence, withChoice = false): string {
   let text = ''
   const output: Output = {
     json: false,
@@ -44,7 +44,7 @@ function printed(checks: readonly Check[]): string {
     begin: () => undefined,
     aside: () => undefined,
   }
-  printReport(output, judge(checks), { ...defaultPolicy(new Date('2026-11-22T10:00:00Z')), fingerThreshold: 'fmr1e-3' }, evidence)
+  printReport(output, judge(checks), { ...defaultPolicy(new Date('2026-11-22T10:00:00Z')), fingerThreshold: 'fmr1e-3' }, read, withChoice)
   return stripVTControlCharacters(text)
 }
 
@@ -64,8 +64,10 @@ describe('printReport', () => {
     )
   })
 
-  it('says how the card was opened, and why so', () => {
-    expect(printed([check('pa.hashes', 'pass', 'fine')])).toMatch(
+  it('says how the card was opened, and why so where that is asked for', () => {
+    const checks = [check('pa.hashes', 'pass', 'fine')]
+    expect(printed(checks)).toMatch(/\n\nOpened with PACE and the card access number: PACE variant\.\n/)
+    expect(printed(checks, evidence, true)).toMatch(
       /PACE offer: offer .A: chosen\nOpened with PACE and the card access number: PACE variant\.\n/,
     )
   })
@@ -80,6 +82,17 @@ describe('printReport', () => {
     expect(text).toMatch(/title of access\.opened +the card refused/)
     expect(text).not.toMatch(/not run|profile\.files|pa\.|aa\./)
     expect(text).toContain('\nCheck what is printed (the card access number, or document number, date of birth and date of expiry)')
+  })
+
+  it('of a card that stayed shut because it offers no PACE says so, and not that a number may be wrong', () => {
+    const pace = { ...evidence.access.pace, outcome: 'not-offered' as const, choice: ['the card offers no PACE'] }
+    const access = { ...evidence.access, pace, outcome: 'refused' as const, problem: 'none' }
+    const shut = [check('access.opened', 'fail', 'the card refused')]
+    const said = printed(shut, { ...evidence, access })
+    for (const words of ['PACE offer: the card offers no PACE\n', '"kart issue" finishes one', '--allow-bac']) expect(said).toContain(words)
+    expect(said).not.toContain('Check what is printed')
+    const withBac = { ...access, policy: 'bac-without-pace' as const }
+    expect(printed(shut, { ...evidence, access: withBac })).toContain('Check what is printed')
   })
 
   it('of every other verdict shows every check, and what failed once more', () => {

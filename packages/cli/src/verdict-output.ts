@@ -57,8 +57,12 @@ export function checkLines(checks: readonly Check[]): string {
 }
 
 /** What to do about a card that stayed shut. */
-const accessHint =
-  'Check what is printed (the card access number, or document number, date of birth and date of expiry), and that this is the card you mean.'
+export function accessHint({ access }: Evidence): string {
+  // No number opens a card that offers nothing to open it with.
+  if (access.pace.outcome === 'not-offered' && access.policy === 'pace-only')
+    return 'Either the card is not finished ("kart issue" finishes one), or it is an older one without PACE, which --allow-bac opens with its MRZ.'
+  return 'Check what is printed (the card access number, or document number, date of birth and date of expiry), and that this is the card you mean.'
+}
 
 const fingerHint =
   'A card shows its fingerprints only to a terminal with certificates: name their folder with --cvc DIR ("kart pki init" makes DIR/cvc).'
@@ -69,17 +73,20 @@ const shownChecks = (report: Report): readonly Check[] =>
     ? report.checks.filter(({ id, outcome }) => id.startsWith('access.') && outcome === 'fail')
     : report.checks
 
-/** Prints every check, the verdict and the moment it holds for, and once more, behind it, whatever stood in the way of an acceptance. */
-export function printReport(output: Output, report: Report, policy: Policy, evidence: Evidence): void {
+/**
+ * Prints every check, the verdict and the moment it holds for, and once more, behind it, whatever stood in the way of an acceptance. The choice among the
+ * card's offers of PACE is long: it stands there `withChoice`, and where the card stayed shut.
+ */
+export function printReport(output: Output, report: Report, policy: Policy, evidence: Evidence, withChoice = false): void {
   const shown = shownChecks(report)
   output.line(checkLines(shown))
   output.line()
-  for (const line of describeAccess(evidence)) output.line(pc.dim(visibleText(line)))
+  for (const line of describeAccess(evidence, withChoice || evidence.access.outcome === 'refused')) output.line(pc.dim(visibleText(line)))
   output.line()
   const colour = report.verdict === 'accepted' ? pc.green : pc.red
   output.line(`${pc.bold(colour(report.verdict.toUpperCase()))}  ${visibleText(report.summary)}`)
   output.line(pc.dim(`judged as of ${policy.now.toISOString()}, finger threshold ${policy.fingerThreshold}`))
-  if (report.reason === 'access-refused') output.line(accessHint)
+  if (report.reason === 'access-refused') output.line(accessHint(evidence))
   else
     for (const check of shown.filter(({ required, outcome }) => required && outcome === 'fail'))
       output.line(`  ${marks.fail}  ${check.title}: ${visibleText(check.detail)}`)

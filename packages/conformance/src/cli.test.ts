@@ -116,6 +116,14 @@ describe('usage', () => {
   })
 })
 
+describe('trace replay', () => {
+  it('refuses what is no trace, and says what makes one', async () => {
+    expect(await folder.refused(['trace', 'replay', 'live.fmr'], 2)).toContain(
+      'live.fmr: is no trace that can be read: "kart trace record" makes one',
+    )
+  })
+})
+
 describe('pki init', () => {
   it('keeps private keys to their owner and never writes over a key', async () => {
     await folder.done(['pki', 'init', 'fresh/pki'])
@@ -135,7 +143,7 @@ describe('pki init', () => {
 
   it('is one document with --json', async () => {
     const { document } = await folder.document(['pki', 'init', 'json-pki'])
-    expect(document).toMatchObject({ dir: 'json-pki', test: true })
+    expect(document).toMatchObject({ dir: 'json-pki', test: true, holderAuthority: { subject: expect.stringContaining('Holder CA') } })
     expect(JSON.stringify(document)).not.toContain('PRIVATE')
   })
 })
@@ -283,7 +291,7 @@ describe('cvc', () => {
     await folder.refusedEach(
       [
         [['cvc', 'show', folder.at('live.fmr')], 'live.fmr: '],
-        [['cvc', 'verify', folder.at('nosuch')], 'make one with "kart cvc init DIR"'],
+        [['cvc', 'verify', 'nosuch'], 'there is no folder nosuch: make one with "kart cvc init DIR"'],
         [
           ['cvc', 'issue', folder.at('terminals'), '--issuer', 'IRTESTDV00009', '--holder', 'IRTESTIS00009'],
           'no certificate of IRTESTDV00009',

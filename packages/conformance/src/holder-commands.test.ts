@@ -77,11 +77,11 @@ describe('a question for a PIN', () => {
 
   it('that nobody answers says where the PIN may come from', async () => {
     const { err } = await kart('pin', 'change', 'AuthPIN', ...card)
-    expect(err).toMatch(/give the present AuthPIN in KART_PIN, or in a file with --pin-file/)
+    expect(err).toMatch(/give the current AuthPIN in KART_PIN, or in a file with --pin-file/)
   })
 
   it('shows how many tries are left', async () => {
-    expect((await kartTyping(['\u0003'], 'pin', 'change', 'SignPIN', ...card)).err).toMatch(/present SignPIN, 3 tries left: /)
+    expect((await kartTyping(['\u0003'], 'pin', 'change', 'SignPIN', ...card)).err).toMatch(/current SignPIN, 3 tries left: /)
   })
 })
 

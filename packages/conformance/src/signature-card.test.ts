@@ -313,6 +313,10 @@ describe('kart sign and kart pin', () => {
       code: 2,
       err: expect.stringMatching(/--signature: is no CMS signature/),
     })
+    expect(await kart('sign', '--verify', at('changed.txt'), '--ca', at('ca.cer'))).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--signature: there is no .*changed\.txt\.p7s: name the signature/),
+    })
     const late = await kart(...verify, '--at', '2099-01-01')
     expect(late.out).toMatch(
       /not valid at this time: it holds from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, and this is judged as of 2099-01-01/,

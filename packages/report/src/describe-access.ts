@@ -2,8 +2,8 @@ import type { Evidence } from '@kart/verification'
 
 const passwords = { mrz: 'the MRZ', can: 'the card access number' } as const
 
-/** How a card was opened and what was proved in which order, in lines for people: the choice among its offers of PACE, the protocols after it. Nothing of the holder. */
-export function describeAccess({ access, chipAuthentication, terminalAuthentication }: Evidence): string[] {
+/** How a card was opened and what was proved in which order, in lines for people: the choice among its offers of PACE (unless `withChoice` is false), the protocols after it. Nothing of the holder. */
+export function describeAccess({ access, chipAuthentication, terminalAuthentication }: Evidence, withChoice = true): string[] {
   const { pace } = access
   const opened =
     access.outcome === 'refused'
@@ -12,7 +12,7 @@ export function describeAccess({ access, chipAuthentication, terminalAuthenticat
         ? `Opened with PACE and ${passwords[pace.password]}: ${pace.variant ?? 'variant not known'}.`
         : `Opened with basic access control, which the caller allows (${access.policy}).`
   return [
-    ...pace.choice.map((line) => `PACE offer: ${line}`),
+    ...(withChoice ? pace.choice.map((line) => `PACE offer: ${line}`) : []),
     opened,
     ...(chipAuthentication === undefined
       ? []

@@ -23,7 +23,13 @@ interface Options extends CardSourceOptions {
 
 /** The trace in a file. Throws InputError that names the file. */
 export function readTrace(file: string): ReturnType<typeof parseTrace> {
-  return decodeInput(file, () => parseTrace(decodeUtf8(readInput(file), 'trace')))
+  const bytes = readInput(file)
+  try {
+    return parseTrace(decodeUtf8(bytes, 'trace'))
+  } catch (cause) {
+    if (!(cause instanceof CardError)) throw cause
+    throw new InputError(file, `is no trace that can be read: "kart trace record" makes one (${cause.message})`, { cause })
+  }
 }
 
 async function openSource(options: Options): Promise<OpenCard> {

@@ -6,7 +6,6 @@ import {
   initTestCvc,
   issueCv,
   linkCvca,
-  loadCvc,
   newestCvca,
   requestCv,
   saveCvc,
@@ -24,6 +23,7 @@ import { withExample } from '../help.ts'
 import type { Output } from '../output.ts'
 import { decodeInput, readInput } from '../read-file.ts'
 import type { Runner } from '../runner.ts'
+import { cvcFolder } from '../terminal-options.ts'
 
 interface Options {
   readonly country: string
@@ -126,7 +126,7 @@ export function addCvcCommand(program: Command, run: Runner): void {
     .action((dir: string, options: Options) =>
       run(options, async (output) => {
         const validity = validityOf(options)
-        const made = await issueCv(await loadCvc(dir), {
+        const made = await issueCv(await cvcFolder(dir, 'dir'), {
           issuer: options.issuer ?? '',
           ...(options.holder === undefined ? {} : { holderReference: options.holder }),
           ...(options.request === undefined ? {} : { request: readInput(options.request) }),
@@ -152,7 +152,7 @@ export function addCvcCommand(program: Command, run: Runner): void {
     .action((dir: string, options: Options) =>
       run(options, async (output) => {
         const { effective, months } = validityOf(options)
-        const folder = await loadCvc(dir)
+        const folder = await cvcFolder(dir, 'dir')
         const issuer = options.issuer ?? newestCvca(folder).holderReference
         const made = await linkCvca(folder, issuer, effective, months)
         await keep(output, dir, made)
@@ -212,7 +212,7 @@ export function addCvcCommand(program: Command, run: Runner): void {
     .option('--json', 'one JSON document on standard output')
     .action((dir: string, options: Options) =>
       run(options, async (output) => {
-        const folder = await loadCvc(dir)
+        const folder = await cvcFolder(dir, 'dir')
         const terminal = terminalIn(folder, options.terminal).certificate
         const found = verifyCv(folder, newestCvca(folder), terminal, isoDay(options.at, '--at'))
         for (const certificate of [found.root, ...found.chain]) output.line(line(certificate))

@@ -2,7 +2,16 @@ import { InputError } from '@kart/codec'
 import { parseFaultPlan } from '@kart/emulator'
 import type { Command } from 'commander'
 import { summaries } from '../command-table.ts'
-import { cardFiles, closeFileCards, type FileCard, openFileCard, plugAll, type ReaderDriver, slotName } from '../emulating.ts'
+import {
+  cardFiles,
+  closeFileCards,
+  type FileCard,
+  noticeSilence,
+  openFileCard,
+  plugAll,
+  type ReaderDriver,
+  slotName,
+} from '../emulating.ts'
 import { exitCode } from '../exit-code.ts'
 import { withExample } from '../help.ts'
 import { usingInput } from '../read-file.ts'
@@ -62,6 +71,14 @@ export function addEmulateCommand(program: Command, run: Runner): void {
         process.once('SIGTERM', () => stop.abort())
         const cards: FileCard[] = []
         let isPlugged = false
+        // vpcd lets a second card connect, and asks it nothing until the first is out.
+        const silences = (driver.kind === 'vpcd' ? files : []).map((file, index) =>
+          noticeSilence(() =>
+            output.aside(
+              `${file}: no reader has asked for it: perhaps another card is at ${slotName(driver, index)} already (--port names another reader’s)`,
+            ),
+          ),
+        )
         try {
           for (const file of files) cards.push(openFileCard(file))
           const plugged = await plugAll(cards, {
@@ -70,6 +87,7 @@ export function addEmulateCommand(program: Command, run: Runner): void {
             fault,
             signal: stop.signal,
             onEvent: (index, event) => {
+              silences[index]?.heard()
               const which = files.length > 1 ? `${files[index]}: ` : ''
               if (options.verbose)
                 output.aside(
@@ -99,6 +117,7 @@ export function addEmulateCommand(program: Command, run: Runner): void {
           output.line(cards.length === 1 ? 'The card is out.' : 'The cards are out.')
           return exitCode.done
         } finally {
+          for (const silence of silences) silence.stop()
           closeFileCards(cards, isPlugged)
         }
       }),

@@ -27,13 +27,17 @@ function countNamed(text: string, field: string, most: number): number {
   return value
 }
 
+const counted = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`
+
 function describe(gallery: Gallery, file: string) {
   const { slots, live, blocks, bytes, synthetic } = gallery
   return { file, records: live, removed: slots - live, blocks, bytes, synthetic }
 }
 
 function show(output: Output, { file, records, removed, bytes, synthetic }: ReturnType<typeof describe>): void {
-  output.line(`${file}: ${records} records${removed > 0 ? `, ${removed} removed` : ''}, ${(bytes / 1e6).toFixed(1)} MB`)
+  output.line(
+    `${file}: ${counted(records, 'record', 'records')}${removed > 0 ? `, ${removed} removed` : ''}, ${(bytes / 1e6).toFixed(1)} MB`,
+  )
   if (synthetic) output.line(pc.yellow(syntheticNotice))
 }
 
@@ -68,7 +72,7 @@ export function addGalleryCommand(program: Command, run: Runner): void {
           placeMade(options.output, options.force),
         )
         show(output, made.gallery)
-        output.line(`${made.added.people} people`)
+        output.line(counted(made.added.people, 'person', 'people'))
         for (const { file, problem } of made.added.refused) output.line(pc.yellow(`  left out: ${file}: ${problem}`))
         output.document({ ...made.gallery, people: made.added.people, refused: made.added.refused })
         return exitCode.done
@@ -90,7 +94,7 @@ export function addGalleryCommand(program: Command, run: Runner): void {
           show(output, described)
           output.line(
             damaged.length === 0
-              ? `${opened.blocks === 1 ? 'its one block holds' : `all ${opened.blocks} blocks hold`}`
+              ? `${opened.blocks === 1 ? 'its one block is intact' : `all ${opened.blocks} blocks are intact`}`
               : pc.red(`damaged blocks: ${damaged.join(', ')}: searches leave them out; restore the file from a copy`),
           )
           output.document({ ...described, damaged })

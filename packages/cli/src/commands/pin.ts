@@ -62,7 +62,7 @@ function pukText({ pukTriesLeft }: PinDetails): string {
 
 /** The secrets that the commands ask for: for people, the environment variable, the option, and the property of the options that names a file. */
 const secrets = {
-  present: { what: 'present', variable: 'KART_PIN', option: '--pin-file', file: 'pinFile' },
+  present: { what: 'current', variable: 'KART_PIN', option: '--pin-file', file: 'pinFile' },
   puk: { what: 'PUK of', variable: 'KART_PUK', option: '--puk-file', file: 'pukFile' },
   next: { what: 'new', variable: 'KART_NEW_PIN', option: '--new-pin-file', file: 'newPinFile' },
 } as const
@@ -172,7 +172,7 @@ function addChange(pins: Command, run: Runner): void {
     name: 'change',
     description: 'change a PIN, or the transport PIN of the letter',
     argument: 'its name: AuthPIN, SignPIN, SO-PIN',
-    secrets: { present: 'the present PIN', next: 'the new PIN' },
+    secrets: { present: 'the current PIN, at first that of the letter', next: 'the new PIN' },
     done: 'changed',
     act: async (channel, pin, options) => {
       const present = await readSecret(sourceOf('present', pin, options, await triesBefore(channel, pin)))

@@ -79,7 +79,7 @@ export function addPkiCommand(program: Command, run: Runner): void {
   const init = pki
     .command('init')
     .description(
-      'make a TEST country signing authority, a document signer, and in the folder cvc a CVCA with a terminal; keys lie in files, unprotected',
+      'make a TEST country signing authority, a document signer, an authority for holders’ certificates, and in the folder cvc a CVCA with a terminal; keys lie in files, unprotected',
     )
     .argument('<dir>', 'a folder; files that are there already are never overwritten')
     .option('--country <code>', 'ISO 3166-1 alpha-2 code in the certificates', 'IR')
@@ -99,10 +99,12 @@ export function addPkiCommand(program: Command, run: Runner): void {
         }
         const csca = describe(made.csca.certificate)
         const documentSigner = describe(made.documentSigner.certificate)
+        const holderAuthority = describe(made.holderAuthority.certificate)
         output.line(`${pc.yellow('TEST KEYS')} in ${dir}: whoever has this folder can sign cards that verify against it.`)
         for (const [file, { subject, notAfter }] of [
           [pkiFileNames.cscaCertificate, csca],
           [pkiFileNames.signerCertificate, documentSigner],
+          [pkiFileNames.holderCertificate, holderAuthority],
         ] as const)
           output.line(`  ${file}: ${subject}, valid until ${notAfter.slice(0, 10)}`)
         const { certificate: cvca } = cvc.cvca
@@ -110,7 +112,15 @@ export function addPkiCommand(program: Command, run: Runner): void {
         output.line(
           `  ${cvcFolderName}/: CVCA ${cvca.holderReference} until ${cvca.expiration}, terminal ${terminal.holderReference} until ${terminal.expiration}`,
         )
-        output.document({ dir, test: true, csca, documentSigner, cvca: cvca.holderReference, terminal: terminal.holderReference })
+        output.document({
+          dir,
+          test: true,
+          csca,
+          documentSigner,
+          holderAuthority,
+          cvca: cvca.holderReference,
+          terminal: terminal.holderReference,
+        })
         return exitCode.done
       }),
     )

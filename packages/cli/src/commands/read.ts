@@ -14,7 +14,7 @@ import { profileNamed } from '../profile-option.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
-import { accessDocument } from '../verdict-output.ts'
+import { accessDocument, accessHint } from '../verdict-output.ts'
 import { checkOutputFolder, writeMade } from '../write-file.ts'
 
 interface Options extends CardSourceOptions, AccessOptions, TerminalOptions {
@@ -71,8 +71,8 @@ export function addReadCommand(program: Command, run: Runner): void {
             output.line(`saved ${saved.length} files in ${options.out}`)
           }
           if (evidence.access.outcome === 'refused')
-            output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}`)
-          for (const line of describeAccess(evidence)) output.line(pc.dim(visibleText(line)))
+            output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}\n${accessHint(evidence)}`)
+          for (const line of describeAccess(evidence, evidence.access.outcome === 'refused')) output.line(pc.dim(visibleText(line)))
           if (evidence.access.outcome === 'opened')
             output.line(pc.dim('Nothing here was checked. "kart verify" says whether the card is genuine.'))
           output.document({

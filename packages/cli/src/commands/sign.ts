@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { InputError, toHex, visibleText } from '@kart/codec'
 import { findKey, signWithCard } from '@kart/signature'
 import type { CadesReport } from '@kart/verification'
@@ -96,6 +97,8 @@ async function verify(file: string, options: Options, output: Output): Promise<E
     throw new InputError('--verify', 'needs no card and writes nothing: leave --card, --reader, --pin-file, -o, --force and --any-time out')
   checkSignable(file)
   const path = options.signature ?? `${file}.p7s`
+  if (options.signature === undefined && !existsSync(path))
+    throw new InputError('--signature', `there is no ${path}: name the signature where it lies elsewhere`)
   const bytes = readInput(path)
   const report = await verifyFile(file, bytes, { ...authoritiesOf(options), now: momentNamed(options.at) }, output.json)
   printVerdict(output, report, file)

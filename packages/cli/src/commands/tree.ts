@@ -11,6 +11,7 @@ import { profileNamed } from '../profile-option.ts'
 import { readWithTrace } from '../reading.ts'
 import type { Runner } from '../runner.ts'
 import { accessPolicyOf, type TerminalOptions, terminalOf, withTerminalOptions } from '../terminal-options.ts'
+import { accessHint } from '../verdict-output.ts'
 
 interface Options extends CardSourceOptions, AccessOptions, TerminalOptions {
   readonly profile?: string
@@ -44,7 +45,7 @@ export function addTreeCommand(program: Command, run: Runner): void {
           const tree = buildEvidenceTree(profile, evidence)
           output.line(renderFileTreeText(tree))
           if (evidence.access.outcome === 'refused')
-            output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}`)
+            output.aside(`The card did not open: ${visibleText(evidence.access.problem ?? 'refused')}\n${accessHint(evidence)}`)
           output.document({ profile: profile.name, applications: tree })
           return evidence.access.outcome === 'opened' ? exitCode.done : exitCode.cardFailure
         } finally {

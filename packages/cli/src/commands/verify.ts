@@ -64,7 +64,10 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .option('--threshold <name>', `how like the finger must be: ${Object.keys(thresholds).join(', ')}`, 'fmr1e-4')
     .option('--at <time>', 'judge as of this time instead of now')
     .option('--report <file>', 'write an HTML report')
-    .option('--trace', 'show every command beside what went over the wire for it; contents and keys by their lengths only')
+    .option(
+      '--trace',
+      'show every command beside what went over the wire for it, contents and keys by their lengths only; and why an offer of PACE was passed over',
+    )
     .option('--profile <name>', 'the profile', 'national-id')
     .option('--force', forceText)
     .option('--json', 'one JSON document on standard output: verdict and every check')
@@ -102,7 +105,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
             printStages(output, reading.recorder.stages)
             if (options.trace === true) printTrace(output, reading.recorder, profile)
             output.line()
-            printReport(output, report, policy, reading.evidence)
+            printReport(output, report, policy, reading.evidence, options.trace === true)
             if (options.report !== undefined) {
               writePage(options.report, { profile, reading, report, policy, probe, notes: [] }, options.force)
               output.line(pc.dim(`report: ${options.report}`))
