@@ -1,5 +1,5 @@
 import { type CardTransport, getResponse, openChannel, wrongLength } from '@kart/apdu/host'
-import { toHex } from '@kart/codec'
+import { fromHex, toHex } from '@kart/codec'
 import { type SeenKeys, seenInMemory } from '@kart/crypto'
 import { type CardMemory, createBlankCard, EmulatedCard, inMemory, testTransportKeys } from '@kart/emulator'
 import { nationalId } from '@kart/layout'
@@ -118,6 +118,23 @@ describe('a copy of a card that waits for its certificates', () => {
       }
     expect([...outcomes].sort()).toEqual(['SECURED by the first', 'finished by a second run'])
   }, 300_000)
+
+  it('is refused also where somebody made an EF.DIR on it, which takes no key before ACTIVATE', async () => {
+    const trial = await waiting()
+    const sent = { count: 0 }
+    const { steps } = await finish(trial, trial.memory, { wrap: cut(Number.POSITIVE_INFINITY, false, sent) })
+    const proof = steps.find(({ name }) => name === 'prove')?.apdus ?? 0
+    const card = await waiting()
+    const copy = inMemory(card.memory.load())
+    await expect(finish(card, card.memory, { wrap: cut(sent.count - proof, true) })).rejects.toThrow('the card is gone')
+    await expect(finish(card, card.memory, { allowUnfinished: true })).rejects.toThrow(/personalized already/)
+    const twin = cardIn(copy)
+    const made = ['00a40000023f00', '00e0000019 6217 80020020 820101 83022f00 8603000000 85020000 8a0100'].map((hex) =>
+      toHex(twin.process(fromHex(hex)).slice(-2)),
+    )
+    expect(made).toEqual(['9000', '9000'])
+    await expect(finish(card, copy, { allowUnfinished: true })).rejects.toThrow(/a copy/)
+  })
 })
 
 describe('a record that is not the one the requests were made from', () => {

@@ -12,7 +12,7 @@ import { blockSizeFor, type PlannedStep, planCommands, planCompletion, planSecur
 import { planFingers } from './plan-fingers.ts'
 import { proveSecured } from './prove-secured.ts'
 import { canReadBack, cardPublicKey, chipPublicKeys, type ProvedAccess, readBack, readBackParts } from './read-back.ts'
-import { hasFiles } from './security-domain.ts'
+import { hasIssuerFiles } from './security-domain.ts'
 import { endCreation, proveContent } from './signature-card/application-content.ts'
 import { readHeldKeys } from './signature-card/held-keys.ts'
 import { hasSignatureApplication } from './signature-card/holder-plan.ts'
@@ -322,7 +322,7 @@ export async function execute(transport: CardTransport, image: CardImage, option
     const { meter, base, plain, plan, extended } = run
     planCommands(image, plan) // refuses a block size before the card has seen anything
     const held = options.keepHolderKeys === true ? await readHeldKeys(base, image) : undefined
-    const cutOff = held !== undefined && (await checkHeldKeys(seenKeysOf(run), image, held, await hasFiles(base, profile)))
+    const cutOff = held !== undefined && (await checkHeldKeys(seenKeysOf(run), image, held, await hasIssuerFiles(base, profile)))
     const { complete, holder } = await write(run, await open(run, held !== undefined), held)
     await proveApplication(run, complete, holder)
     const proved = await meter.step('read-back', readBackParts(complete), async (advance) => {

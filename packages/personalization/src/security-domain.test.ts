@@ -4,7 +4,7 @@ import { nationalId } from '@kart/layout'
 import { AuthenticationError } from '@kart/secure-channel'
 import { describe, expect, it } from 'vitest'
 import { PersonalizationError } from './personalization-error.ts'
-import { hasFiles, openSecurityDomain, readChipSerial, requireInitialized } from './security-domain.ts'
+import { hasFiles, hasIssuerFiles, openSecurityDomain, readChipSerial, requireInitialized } from './security-domain.ts'
 
 const serial = fromHex('00112233445566778899')
 const keys = { version: 0x30, enc: new Uint8Array(16), mac: new Uint8Array(16), dek: new Uint8Array(16) }
@@ -96,6 +96,16 @@ describe('hasFiles', () => {
   it('finds any file of the MF', async () => {
     expect(await hasFiles(selecting('none'), nationalId)).toBe(false)
     for (const fid of ['2f00', '2f01', '2f02']) expect(await hasFiles(selecting(fid), nationalId), fid).toBe(true)
+  })
+
+  it('takes EF.DIR for none that the issuer alone can have written', async () => {
+    for (const [fid, found] of [
+      ['none', false],
+      ['2f00', false],
+      ['2f01', true],
+      ['2f02', true],
+    ] as const)
+      expect(await hasIssuerFiles(selecting(fid), nationalId), fid).toBe(found)
   })
 
   it('takes no other refusal for "not there"', async () => {

@@ -12,7 +12,7 @@ import {
 } from '@kart/apdu/host'
 import { equalBytes } from '@kart/codec'
 import { randomBytes } from '@kart/crypto'
-import { type CardProfile, findApplication } from '@kart/layout'
+import { type CardProfile, type FileSpec, findApplication } from '@kart/layout/profile'
 import { type OpenedScp03, openScp03, type Scp03KeySource, secureMessagingLayer } from '@kart/secure-channel'
 import { PersonalizationError } from './personalization-error.ts'
 
@@ -116,11 +116,20 @@ export async function requireUnfinished(channel: CardChannel, profile: CardProfi
   }
 }
 
-/** Whether the card already has one of the MF's files: left by a personalization that did not end. */
-export async function hasFiles(channel: CardChannel, profile: CardProfile): Promise<boolean> {
+/** Whether the card already has one of the MF's files: left by a personalization that did not end, or by anybody who found the card. */
+export const hasFiles = (channel: CardChannel, profile: CardProfile): Promise<boolean> => hasFileOf(channel, profile, () => true)
+
+/**
+ * Whether it has one that the issuer alone can have written, in SCP03: EF.DIR is none, which anybody makes before the creation phase of PKCS#15 is over.
+ * Throws StatusWordError, TransportError.
+ */
+export const hasIssuerFiles = (channel: CardChannel, profile: CardProfile): Promise<boolean> =>
+  hasFileOf(channel, profile, ({ name }) => name !== 'EF.DIR')
+
+async function hasFileOf(channel: CardChannel, profile: CardProfile, counts: (file: FileSpec) => boolean): Promise<boolean> {
   await send(channel, selectMf())
   // A file that is not open to everybody may be refused whether it is there or not.
-  for (const file of findApplication(profile, 'mf')?.files.filter(({ read }) => read.kind === 'always') ?? []) {
+  for (const file of findApplication(profile, 'mf')?.files.filter((one) => one.read.kind === 'always' && counts(one)) ?? []) {
     const command = selectFile(file.fid, { label: file.name })
     const { sw } = await channel.transmit(command.apdu)
     if (sw === 0x9000) return true

@@ -36,7 +36,7 @@ export async function rememberMade(seen: SeenKeys, image: CardImage, publicKey: 
 
 /**
  * Refuses keys that the card holds already, before anything is written, unless the memory knows them: made on this chip, for this record, and on no card that is finished. `begun`:
- * whether the card holds files of a run that had these keys certified; a copy of one that waits has none. Gives whether such a run may have been cut off at its very end.
+ * whether the card holds files that only a run which had these keys certified can have written; a copy of one that waits has none. Gives whether such a run may have been cut off at its very end.
  * Throws PersonalizationError, InputError for another record.
  */
 export async function checkHeldKeys(seen: SeenKeys, image: CardImage, held: readonly HolderKeyPair[], begun: boolean): Promise<boolean> {

@@ -69,6 +69,19 @@ describe('seenInFile', () => {
     await expect(seenInFile(join(folder, 'nosuch', 'seen')).remember(key(1))).rejects.toThrow(/is missing/)
   })
 
+  it('refuses a damaged file each time, not only at the first: a key behind the damage would count as new', async () => {
+    for (const damage of ['?'.repeat(64), `${key(9)}\r`, '']) {
+      writeFileSync(path, `${key(1)}\n${damage}\n${key(2)}\n`)
+      const before = readFileSync(path, 'utf8')
+      const seen = seenInFile(path)
+      for (let time = 0; time < 2; time++) {
+        await expect(seen.has(key(2))).rejects.toThrow(PkiError)
+        await expect(seen.remember(key(2))).rejects.toThrow(PkiError)
+      }
+      expect(readFileSync(path, 'utf8')).toBe(before)
+    }
+  })
+
   it('waits for a program that holds the lock, and takes that of a dead one', async () => {
     writeFileSync(lock, '2147483646 left behind')
     expect(await seenInFile(path).remember(key(1))).toBe(true)

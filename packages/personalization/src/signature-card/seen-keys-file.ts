@@ -100,7 +100,8 @@ export function seenInFile(path: string): SeenKeys {
     const { size, ino } = fs.fstatSync(descriptor)
     // Another file was put in its place, or it was cut: all of it is new.
     if (ino !== inode || size < read) read = 0
-    inode = ino
+    // A file that holds anything else is read from its start the next time too, and refused again.
+    inode = undefined
     let rest = ''
     const chunk = new Uint8Array(Math.min(chunkBytes, Math.max(1, size - read)))
     while (read < size) {
@@ -114,8 +115,9 @@ export function seenInFile(path: string): SeenKeys {
         seen.add(one)
       }
     }
+    if (!/^[0-9a-f]{0,64}$/.test(rest)) throw new PkiError(`${path} is no memory of holders’ keys: it ends in something else`)
+    inode = ino
     if (rest === '') return
-    if (!/^[0-9a-f]{1,64}$/.test(rest)) throw new PkiError(`${path} is no memory of holders’ keys: it ends in something else`)
     read -= rest.length
     fs.ftruncateSync(descriptor, read)
     // All 64 digits are there: the key may have been certified.
