@@ -29,6 +29,7 @@ export type PluggedCardEvent =
   /** A message that is no command: left out, as it has no answer. */
   | { readonly kind: 'not-understood'; readonly length: number }
 
+/** A card that was put into a reader, until it is taken out. */
 export interface PluggedCard {
   /** Resolves when the card is taken out (`unplug`, `signal`); rejects with VpcdError or VirtualReaderError when the reader goes away. */
   readonly closed: Promise<void>
